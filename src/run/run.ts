@@ -1,0 +1,74 @@
+/** Upstream's augmentation knobs, resolved: a recipe's values with the run's own on top. Probabilities in [0, 1]. */
+export interface Knobs {
+  /** Half range of the hue shift, in turns, in [0, 0.5]. */
+  readonly hsv_h: number;
+  /** Half range of the saturation factor around 1. */
+  readonly hsv_s: number;
+  /** Half range of the brightness and contrast factors around 1. */
+  readonly hsv_v: number;
+  /** Probability of ColorJitter; at 1 it is bare and draws nothing to decide. */
+  readonly color_jitter: number;
+  /** Probability of RandomGrayscale. */
+  readonly grayscale: number;
+  /** Probability of GaussianBlur (9 taps, sigma 0.1 to 2). */
+  readonly gaussian_blur: number;
+  /** Probability of RandomSolarize (threshold 128). */
+  readonly solarize: number;
+  /** Probability of RandomErasing. */
+  readonly erasing: number;
+  /** The policy between the flips and the jitter. */
+  readonly auto_augment: 'randaugment' | 'autoaugment' | null;
+  /** Whether ColorJitter runs beside a policy. */
+  readonly force_color_jitter: boolean;
+  /** Probability of RandomHorizontalFlip. */
+  readonly fliplr: number;
+  /** Probability of RandomVerticalFlip. */
+  readonly flipud: number;
+  /** Bounds of the crop's area as a fraction of the image's. */
+  readonly scale: readonly [number, number];
+  /** Bounds of the crop's width over its height. */
+  readonly ratio: readonly [number, number];
+  /** The filter of the resize and of the policy's geometric operations. */
+  readonly interpolation: 'NEAREST' | 'BILINEAR' | 'BICUBIC';
+}
+
+/** Upstream's optimiser knobs, which the trainer applies. They do not decide any byte. */
+export interface Training {
+  readonly lr0: number;
+  readonly lrf: number;
+  readonly weight_decay: number;
+  /** Weight decay of the last epoch; null where it is constant. */
+  readonly wd_end: number | null;
+  /** The shape of the way from weight_decay to wd_end: upstream's half cosine per epoch, or DINOv3's line. */
+  readonly wd_schedule: 'cosine' | 'linear';
+  readonly warmup_epochs: number;
+  readonly epochs: number;
+  readonly momentum: number;
+  readonly grad_clip: number;
+  readonly beta2: number | null;
+}
+
+/** A run as its config says it, resolved: what a trainer asks for by name. */
+export interface Run {
+  readonly name: string;
+  readonly recipe: string;
+  readonly knobs: Knobs;
+  readonly training: Training;
+  /** Names of sources, in the run's order. */
+  readonly sources: readonly string[];
+  /** Exponent that evens the sources out, in [0, 1]; ignored where `weights` are given. */
+  readonly sample_t: number;
+  /** Shares by source, as given; null where `sample_t` decides. */
+  readonly weights: Readonly<Record<string, number>> | null;
+  readonly sampling: 'exact' | 'iid';
+  readonly split: 'train' | 'val';
+  /** Any integer in [0, 2^53). 0 is a seed like any other. */
+  readonly seed: number;
+  /** Side of the square images, in pixels. */
+  readonly image_size: number;
+  /** Samples of a step, over all ranks. */
+  readonly global_batch: number;
+  readonly on_corrupt: 'substitute' | 'fail';
+  /** The share of corrupt samples that stops a run, after a probation; 1 never stops. */
+  readonly max_corrupt: number;
+}

@@ -1,0 +1,41 @@
+/** How a source's files are laid out. */
+export type Layout = 'webdataset' | 'coco' | 'imagenet' | 'flat';
+
+/** Where a sample's bytes are: a whole file, or `length` bytes at `offset` of a shard. Paths are absolute. */
+export interface Location {
+  readonly path: string;
+  /** The source's root: the resolved path must lie inside it. */
+  readonly root: string;
+  readonly offset: number | null;
+  /** Size in bytes when the manifest was built. */
+  readonly length: number;
+}
+
+/** The class of a sample. */
+export interface Label {
+  readonly index: number;
+  readonly name: string;
+}
+
+/** The ordered list of a source's samples of one split, with a fingerprint. Index i is the sample's place in it. */
+export interface Manifest {
+  readonly source: string;
+  readonly split: 'train' | 'val';
+  readonly layout: Layout;
+  readonly root: string;
+  readonly count: number;
+  /** SHA-256 over the sorted keys and sizes, hex. */
+  readonly fingerprint: string;
+  /** Names of the classes in index order; empty where there are none. */
+  readonly classNames: readonly string[];
+  /** The sample's key: its path inside the source with `/`, or `shard.tar/member`. */
+  key(index: number): string;
+  /** Size of the encoded sample in bytes. */
+  size(index: number): number;
+  label(index: number): Label | null;
+  location(index: number): Location;
+  /** Where the text or JSON beside a tar member is; null where there is none. */
+  sibling(index: number, suffix: 'txt' | 'json'): Location | null;
+  /** The index of a key; -1 where the manifest does not have it. */
+  find(key: string): number;
+}
