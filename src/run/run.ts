@@ -1,3 +1,5 @@
+import type { Limits } from './limits.js';
+
 /** Upstream's augmentation knobs, resolved: a recipe's values with the run's own on top. Probabilities in [0, 1]. */
 export interface Knobs {
   /** Half range of the hue shift, in turns, in [0, 0.5]. */
@@ -71,4 +73,9 @@ export interface Run {
   readonly on_corrupt: 'substitute' | 'fail';
   /** The share of corrupt samples that stops a run, after a probation; 1 never stops. */
   readonly max_corrupt: number;
+  /**
+   * What a file may ask of the decoder, from the config; `defaultLimits` where absent. A file beyond them is substituted,
+   * so they decide bytes as the knobs do.
+   */
+  readonly limits?: Limits;
 }
