@@ -1,0 +1,30 @@
+import type { Geometry } from './draw.js';
+import { roundHalfEven } from './float32.js';
+
+/**
+ * The geometry of validation: Resize of the shorter edge to `size`, the longer one truncated, then CenterCrop to a
+ * square of `size`, its corner rounded half to even. Nothing is drawn.
+ *
+ * Source: torchvision functional.py, `_compute_resized_output_size` and `center_crop`.
+ *
+ * @param image width and height of the stored image, in pixels.
+ */
+export function resizeAndCenterCrop(
+  image: { readonly width: number; readonly height: number },
+  size: number,
+  interpolation: Geometry['interpolation'],
+): Geometry {
+  const short = Math.min(image.width, image.height);
+  const long = Math.trunc((size * Math.max(image.width, image.height)) / short);
+  const width = image.width <= image.height ? size : long;
+  const height = image.width <= image.height ? long : size;
+  const top = roundHalfEven((height - size) / 2);
+  const left = roundHalfEven((width - size) / 2);
+  return {
+    crop: { top: 0, left: 0, height: image.height, width: image.width },
+    width,
+    height,
+    window: { top, left, height: size, width: size },
+    interpolation,
+  };
+}

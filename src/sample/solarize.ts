@@ -1,0 +1,11 @@
+import type { Generator } from './mersenne-twister.js';
+
+/**
+ * Draws RandomSolarize; at probability 0 upstream leaves the transform out, and nothing is drawn. Unlike its siblings it
+ * compares in double precision.
+ *
+ * Source: torchvision transforms.py, `RandomSolarize.forward`.
+ */
+export function drawSolarize(generator: Generator, probability: number): boolean {
+  return probability > 0 && generator.rand() < probability;
+}
