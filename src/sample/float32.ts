@@ -31,7 +31,8 @@ export function log(value: number): number {
   const exponent = Math.floor(Math.log2(f32(d * f32(1 / 0.75))));
   const m = d * 2 ** -exponent;
   const x = (m - 1) / (m + 1);
-  const high = f32(x);
+  // The leading part of Sleef's quotient is a product with a rounded reciprocal, not the rounded quotient.
+  const high = f32(f32(m - 1) * f32(1 / f32(1 + m)));
   const square = f32(high * high);
   let t = f32(0.3027294874);
   t = fma(t, square, f32(0.3996108174));
