@@ -18,7 +18,9 @@ export function suggestion(name: string, candidates: readonly string[]): string 
   const near = nearest(name, candidates);
   if (near.length > 0) return `The nearest ${near.length === 1 ? 'name is' : 'names are'} ${near.join(', ')}`;
   if (candidates.length === 0) return 'There is none to choose from';
-  return candidates.length <= 12 ? `The names are ${candidates.join(', ')}` : 'See docs/configuration.md for every name';
+  return candidates.length <= 12
+    ? `The names are ${candidates.join(', ')}`
+    : 'See docs/configuration.md for every name';
 }
 
 function similarity(a: string, b: string): number {

@@ -1,0 +1,190 @@
+import { isAbsolute, join } from 'node:path';
+import { z } from 'zod';
+import { TributaryError } from '../errors.js';
+import { choice, integer, isMapping, mapping, nameExpected, namePattern, number } from './fields.js';
+import { defaultLimits, type Limits } from './limits.js';
+import { suggestion } from './nearest.js';
+import { check, dotted, type Problem, refuse, shown, unknownAmong } from './problems.js';
+import type { Run } from './run.js';
+import { readRun } from './run-schema.js';
+import { parseYaml } from './yaml-text.js';
+
+/** The layouts that a source can be given; where it has none, the layout is found by looking. */
+export const layouts = ['webdataset', 'coco', 'imagenet', 'flat'] as const;
+
+/** A source as the config says it. */
+export interface SourceConfig {
+  readonly name: string;
+  /** Absolute where the config's folder is. */
+  readonly path: string;
+  /** null: found by looking. */
+  readonly layout: (typeof layouts)[number] | null;
+}
+
+/** A config file, resolved. Use `findRun` and `findSource` to look up names that come from outside. */
+export interface Config {
+  /** What messages call the file. */
+  readonly name: string;
+  readonly folder: string;
+  /** The folder of the manifests. */
+  readonly index: string;
+  readonly sources: Readonly<Record<string, SourceConfig>>;
+  readonly runs: Readonly<Record<string, Run>>;
+  readonly limits: Limits;
+}
+
+/** Characters that an inline run may have. */
+export const inlineRunLimit = 65_536;
+
+const invalid = { reason: 'CONFIG_INVALID' } as const;
+
+const limitFields = z.strictObject(
+  {
+    pixels: integer(1, Number.MAX_SAFE_INTEGER),
+    bytes: integer(1, Number.MAX_SAFE_INTEGER),
+    seconds: number('a number of seconds above 0', (value) => value > 0),
+  },
+  { error: (issue) => (issue.code === 'invalid_type' ? 'a mapping of limits' : undefined) },
+);
+
+const topLevel = z.strictObject(
+  {
+    sources: mapping(1),
+    runs: mapping(0).optional(),
+    index: z.string({ error: 'the path of a folder' }).min(1, { error: 'the path of a folder' }).optional(),
+    limits: limitFields.partial().optional(),
+  },
+  { error: (issue) => (issue.code === 'invalid_type' ? 'a mapping with sources and runs' : undefined) },
+);
+
+const sourceSchema = z.preprocess(
+  (value) => (typeof value === 'string' ? { path: value } : value),
+  z.strictObject(
+    {
+      path: z.string({ error: 'the path of a folder' }).min(1, { error: 'the path of a folder' }),
+      layout: choice(layouts, (word) => ({ ...invalid, remedy: suggestion(word, layouts) })).optional(),
+    },
+    { error: (issue) => (issue.code === 'invalid_type' ? 'a path, or a mapping with a path' : undefined) },
+  ),
+);
+
+/**
+ * Reads a config. Relative paths are relative to `folder`; nothing is touched on disk.
+ *
+ * @param where the config's folder, absolute, and what messages call the file.
+ * @throws TributaryError CONFIG_UNREADABLE for text that is no YAML; otherwise one error for all problems, one line each,
+ *   with the reason of the problem, or CONFIG_INVALID where there are several kinds.
+ */
+export function parseConfig(
+  text: string,
+  { folder, name }: { readonly folder: string; readonly name: string },
+): Config {
+  const yaml = parseYaml(text, name);
+  const { data, problems } = check(topLevel, yaml.value, [], unknownKeyIn(yaml.value));
+  const raw = isMapping(yaml.value) ? yaml.value : {};
+  const limits = { ...defaultLimits, ...(data?.limits as Partial<Limits> | undefined) };
+  const sources = entries(raw.sources, 'sources').map((entry) => readSource(entry, folder));
+  const sourceNames = Object.keys(isMapping(raw.sources) ? raw.sources : {});
+  const runs = entries(raw.runs, 'runs').map(({ name, value, path, problems }) => {
+    const { run, problems: found } = readRun(name, value, sourceNames, limits, path);
+    return { name, value: run, problems: [...problems, ...found] };
+  });
+  refuse([...problems, ...[...sources, ...runs].flatMap((entry) => entry.problems)], yaml);
+  return {
+    name,
+    folder,
+    index: resolved(folder, data?.index ?? '.tributary'),
+    sources: Object.fromEntries(sources.map(({ name, value }) => [name, value!])),
+    runs: Object.fromEntries(runs.map(({ name, value }) => [name, value!])),
+    limits,
+  };
+}
+
+/** Reads one run that is already a value, with sources and limits of `config`. Throws as `parseConfig` does. */
+export function parseRun(name: string, value: unknown, config: Config): Run {
+  const { run, problems } = readRun(name, value, Object.keys(config.sources), config.limits, ['runs', name]);
+  refuse([...nameProblems(name, ['runs', name]), ...problems]);
+  return run!;
+}
+
+/**
+ * Reads a run that a request carries: YAML or JSON with the keys that a run has in the config. Its name is empty.
+ *
+ * @throws TributaryError TOO_MUCH_ASKED beyond `inlineRunLimit`, otherwise as `parseConfig` does.
+ */
+export function parseInlineRun(text: string, config: Config): Run {
+  if (text.length > inlineRunLimit) {
+    throw new TributaryError('TOO_MUCH_ASKED', {
+      expected: `an inline run of at most ${inlineRunLimit} characters`,
+      came: `${text.length}`,
+      remedy: 'Put the run into the config, and ask for it by name',
+    });
+  }
+  const yaml = parseYaml(text, 'inline run');
+  const { run, problems } = readRun('', yaml.value, Object.keys(config.sources), config.limits, []);
+  refuse(problems, yaml);
+  return run!;
+}
+
+/** The run of a name. @throws TributaryError UNKNOWN_RUN with the nearest names. */
+export function findRun(config: Config, name: string): Run {
+  if (Object.hasOwn(config.runs, name)) return config.runs[name]!;
+  throw unknown('UNKNOWN_RUN', 'run', name, Object.keys(config.runs), config.name);
+}
+
+/** The source of a name. @throws TributaryError UNKNOWN_SOURCE with the nearest names. */
+export function findSource(config: Config, name: string): SourceConfig {
+  if (Object.hasOwn(config.sources, name)) return config.sources[name]!;
+  throw unknown('UNKNOWN_SOURCE', 'source', name, Object.keys(config.sources), config.name);
+}
+
+function unknown(reason: 'UNKNOWN_RUN' | 'UNKNOWN_SOURCE', word: string, name: string, known: string[], file: string) {
+  return new TributaryError(reason, {
+    expected: `a ${word} of ${file}`,
+    came: shown(name),
+    remedy: suggestion(name, known),
+    metadata: { [word]: name },
+  });
+}
+
+interface Entry {
+  readonly name: string;
+  readonly value: unknown;
+  readonly path: readonly string[];
+  readonly problems: readonly Problem[];
+}
+
+function entries(value: unknown, section: string): Entry[] {
+  if (!isMapping(value)) return [];
+  return Object.entries(value).map(([name, inner]) => {
+    const path = [section, name];
+    return { name, value: inner, path, problems: nameProblems(name, path) };
+  });
+}
+
+function nameProblems(name: string, path: readonly string[]): Problem[] {
+  if (namePattern.test(name)) return [];
+  const expected = `${nameExpected} in ${path[0]}`;
+  return [{ ...invalid, path, expected, came: shown(name), remedy: 'Rename it' }];
+}
+
+function readSource({ name, value, path, problems }: Entry, folder: string) {
+  const { data, problems: found } = check(sourceSchema, value, path, unknownAmong(['path', 'layout']));
+  const source: SourceConfig | null =
+    data === null ? null : { name, path: resolved(folder, data.path), layout: data.layout ?? null };
+  return { name, value: source, problems: [...problems, ...found] };
+}
+
+function unknownKeyIn(value: unknown) {
+  return (key: string, path: readonly PropertyKey[]): Problem => {
+    if (dotted(path) === 'limits') return unknownAmong(Object.keys(limitFields.shape))(key, path);
+    const problem = unknownAmong(Object.keys(topLevel.shape))(key, path);
+    // A run's key one level too high is the likeliest mistake of all.
+    const run = isMapping(value) && isMapping(value[key]) && 'recipe' in value[key];
+    return run ? { ...problem, remedy: `Move ${key} under runs` } : problem;
+  };
+}
+
+function resolved(folder: string, path: string): string {
+  return isAbsolute(path) ? join(path) : join(folder, path);
+}

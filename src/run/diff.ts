@@ -1,0 +1,40 @@
+import { canonicalJson } from './canonical-json.js';
+import { deciding } from './fingerprint.js';
+import type { Run } from './run.js';
+
+/** One knob that two runs set differently. */
+export interface Difference {
+  /** The knob's name, as a config writes it. */
+  readonly name: string;
+  readonly left: unknown;
+  readonly right: unknown;
+  /** Whether it decides bytes: a difference of the optimiser's knobs, say, does not. */
+  readonly decidesBytes: boolean;
+}
+
+/** The knobs that differ between two runs, in the order of docs/configuration.md; names of runs are no difference. */
+export function diffRuns(left: Run, right: Run): Difference[] {
+  const [a, b] = [flat(left), flat(right)];
+  const [deciders, others] = [flatDeciding(left), flatDeciding(right)];
+  return Object.keys({ ...a, ...b })
+    .filter((name) => canonicalJson([a[name]]) !== canonicalJson([b[name]]))
+    .map((name) => ({
+      name,
+      left: a[name],
+      right: b[name],
+      decidesBytes: canonicalJson([deciders[name]]) !== canonicalJson([others[name]]),
+    }));
+}
+
+function flat({ name: _, knobs, training, limits, ...rest }: Run): Record<string, unknown> {
+  return { ...rest, ...knobs, ...training, ...prefixed(limits ?? {}) };
+}
+
+function flatDeciding(run: Run): Record<string, unknown> {
+  const { knobs, mixing, limits, ...rest } = deciding(run);
+  return { ...rest, ...(knobs as object), ...(mixing as object), ...prefixed(limits as object) };
+}
+
+function prefixed(limits: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(limits).map(([key, value]) => [`limits.${key}`, value]));
+}

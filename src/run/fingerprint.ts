@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto';
+import { TributaryError } from '../errors.js';
+import { canonicalJson } from './canonical-json.js';
+import { defaultLimits } from './limits.js';
+import type { Run } from './run.js';
+
+/**
+ * The version of everything between a run and its bytes: order, seeds, draws, arithmetic. It is raised when any of them
+ * changes, so that a replica of another version is refused by its fingerprint.
+ */
+export const streamVersion = 1;
+
+/** A source's manifest, as far as a run's fingerprint needs it. */
+export interface ManifestFingerprint {
+  /** The source's name. */
+  readonly name: string;
+  /** SHA-256 over its sorted keys and sizes, hex. */
+  readonly fingerprint: string;
+}
+
+/**
+ * The digest of all that decides a run's bytes: SHA-256, hex, over canonical JSON. The run's name, its recipe's name, its
+ * optimiser knobs, `epochs` and `max_corrupt` do not belong to it; docs/configuration.md says which key does.
+ *
+ * @param manifests one for each source of the run, in any order; others are ignored.
+ * @throws TributaryError NOT_INDEXED where a source of the run has none.
+ */
+export function runFingerprint(run: Run, manifests: readonly ManifestFingerprint[]): string {
+  const sources = run.sources.map((name) => {
+    const manifest = manifests.find((candidate) => candidate.name === name);
+    if (manifest !== undefined) return { name, fingerprint: manifest.fingerprint };
+    throw new TributaryError('NOT_INDEXED', {
+      expected: `a manifest of each source of the run`,
+      came: `none for ${name}`,
+      remedy: 'Build it with `tributary index`',
+      metadata: { source: name },
+    });
+  });
+  return createHash('sha256')
+    .update(canonicalJson({ ...deciding(run), sources }))
+    .digest('hex');
+}
+
+/** What of a run decides bytes, except the content of its sources. */
+export function deciding(run: Run): Readonly<Record<string, unknown>> {
+  const { pixels, bytes } = run.limits ?? defaultLimits;
+  return {
+    version: streamVersion,
+    knobs: run.knobs,
+    sources: run.sources,
+    // Where weights are given, sample_t says nothing.
+    mixing: run.weights === null ? { sample_t: run.sample_t } : { weights: run.weights },
+    sampling: run.sampling,
+    split: run.split,
+    seed: run.seed,
+    image_size: run.image_size,
+    global_batch: run.global_batch,
+    on_corrupt: run.on_corrupt,
+    limits: { pixels, bytes },
+  };
+}

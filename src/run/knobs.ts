@@ -1,0 +1,89 @@
+import { z } from 'zod';
+import { choice, number, pair, probability } from './fields.js';
+import { suggestion } from './nearest.js';
+import { check, dotted, type Problem, refuse, shown } from './problems.js';
+import { type Recipe, recipes } from './recipes.js';
+import type { Knobs } from './run.js';
+import { elsewhere } from './upstream-names.js';
+
+const policies = ['randaugment', 'autoaugment'] as const;
+
+/** torch's generator cannot give AugMix's Dirichlet draws here, and upstream's own call of it fails. */
+const augmix = {
+  reason: 'UNSUPPORTED_KNOB',
+  came: 'augmix',
+  remedy:
+    'Use randaugment or autoaugment: upstream itself fails on augmix with BICUBIC, and its gamma sampler cannot be reproduced',
+} as const;
+
+/** What each knob may be. Ranges are upstream's (cfg/__init__.py, `check_cfg`), and ColorJitter's and RandomErasing's own. */
+export const knobFields = {
+  hsv_h: number('a number in [0, 0.5]', (value) => value >= 0 && value <= 0.5),
+  hsv_s: number('a number in [0, 1]', (value) => value >= 0 && value <= 1),
+  hsv_v: number('a number in [0, 1]', (value) => value >= 0 && value <= 1),
+  color_jitter: probability,
+  grayscale: probability,
+  gaussian_blur: probability,
+  solarize: probability,
+  erasing: probability,
+  auto_augment: z.preprocess(
+    (value) => (value === '' || (typeof value === 'string' && /^none$/i.test(value)) ? null : value),
+    choice(policies, (word) => (word === 'augmix' ? augmix : null)).nullable(),
+  ),
+  force_color_jitter: z.boolean({ error: 'true or false' }),
+  fliplr: probability,
+  flipud: probability,
+  scale: pair(1),
+  ratio: pair(),
+  interpolation: choice(['NEAREST', 'BILINEAR', 'BICUBIC']),
+} satisfies { readonly [K in keyof Knobs]: z.ZodType<Knobs[K]> };
+
+/** The names of all augmentation knobs. */
+export const knobNames = Object.keys(knobFields) as readonly (keyof Knobs)[];
+
+/** What is wrong with a key that is no knob: it has its place elsewhere, or is unknown among `known`. */
+export function unknownKnob(known: readonly string[]) {
+  return (key: string, path: readonly PropertyKey[]): Problem => {
+    const sentence = Object.hasOwn(elsewhere, key) ? elsewhere[key] : undefined;
+    return {
+      reason: sentence === undefined ? 'UNKNOWN_KNOB' : 'UNSUPPORTED_KNOB',
+      path: [...path, key],
+      expected: path.length === 0 ? 'a known knob' : `a known knob in ${dotted(path)}`,
+      came: shown(key),
+      remedy: sentence ?? suggestion(key, known),
+    };
+  };
+}
+
+/** The recipe of a name. @throws TributaryError UNKNOWN_RECIPE with the nearest names. */
+export function findRecipe(name: string): Recipe {
+  const recipe = recipes.find((candidate) => candidate.name === name);
+  if (recipe === undefined) refuse([unknownRecipe(name, ['recipe'])]);
+  return recipe!;
+}
+
+/** What is wrong with a recipe's name. */
+export function unknownRecipe(name: string, path: readonly PropertyKey[]): Problem {
+  const known = recipes.map((recipe) => recipe.name);
+  return {
+    reason: 'UNKNOWN_RECIPE',
+    path,
+    expected: path.length < 2 ? 'a known recipe' : `a known recipe for ${dotted(path)}`,
+    came: shown(name),
+    remedy: suggestion(name, known),
+  };
+}
+
+const overrides = z.strictObject(knobFields).partial();
+
+/**
+ * A recipe's knobs with some set otherwise, checked as a config's are.
+ *
+ * @throws TributaryError UNKNOWN_RECIPE, UNKNOWN_KNOB, UNSUPPORTED_KNOB, KNOB_OUT_OF_RANGE, CONFIG_INVALID.
+ */
+export function resolveKnobs(recipe: string, values: Readonly<Record<string, unknown>>): Knobs {
+  const { knobs } = findRecipe(recipe);
+  const { data, problems } = check(overrides, values, [], unknownKnob(knobNames));
+  refuse(problems);
+  return { ...knobs, ...(data as Partial<Knobs>) };
+}

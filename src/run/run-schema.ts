@@ -1,0 +1,166 @@
+import { z } from 'zod';
+import { choice, integer, isMapping, number } from './fields.js';
+import { knobFields, knobNames, unknownKnob, unknownRecipe } from './knobs.js';
+import type { Limits } from './limits.js';
+import { suggestion } from './nearest.js';
+import { check, dotted, type Problem, shown } from './problems.js';
+import { recipes } from './recipes.js';
+import type { Knobs, Run, Training } from './run.js';
+
+const fraction = number('a number in [0, 1]', (value) => value >= 0 && value <= 1);
+const beta = number('a number in [0, 1)', (value) => value >= 0 && value < 1);
+const nonNegative = number('a number of 0 or more', (value) => value >= 0);
+
+/** What each of the optimiser's knobs may be. */
+export const trainingFields = {
+  lr0: fraction,
+  lrf: fraction,
+  weight_decay: fraction,
+  wd_end: fraction.nullable(),
+  wd_schedule: choice(['cosine', 'linear']),
+  warmup_epochs: nonNegative,
+  epochs: integer(1, 2 ** 31 - 1),
+  momentum: beta,
+  grad_clip: nonNegative,
+  beta2: beta.nullable(),
+} satisfies { readonly [K in keyof Training]: z.ZodType<Training[K]> };
+
+const trainingNames = Object.keys(trainingFields) as readonly (keyof Training)[];
+
+const sourceList = z
+  .array(z.string({ error: 'the name of a source' }), { error: 'a list of names of sources' })
+  .refine((names) => names.length > 0, {
+    error: 'a list of at least one source',
+    params: { reason: 'CONFIG_INVALID' },
+  });
+
+const schema = z.strictObject(
+  {
+    recipe: z.string({ error: 'the name of a recipe' }),
+    sources: sourceList,
+    sample_t: fraction.optional(),
+    weights: z.record(z.string(), nonNegative, { error: 'a mapping of sources to weights' }).nullable().optional(),
+    sampling: choice(['exact', 'iid']).optional(),
+    split: choice(['train', 'val']).optional(),
+    seed: integer(0, Number.MAX_SAFE_INTEGER).optional(),
+    image_size: integer(9, 4096).optional(),
+    global_batch: integer(1, 2 ** 31 - 1),
+    on_corrupt: choice(['substitute', 'fail']).optional(),
+    max_corrupt: fraction.optional(),
+    ...z.object(knobFields).partial().shape,
+    ...z.object(trainingFields).partial().shape,
+  },
+  { error: (issue) => (issue.code === 'invalid_type' ? 'a mapping of knobs' : undefined) },
+);
+
+/** The keys that a run may have, in the order of docs/configuration.md. */
+export const runKeys: readonly string[] = Object.keys(schema.shape);
+
+/**
+ * Reads one run: its own values on top of its recipe's. Every problem is collected, those between keys as well.
+ *
+ * @param path where the value stands, for messages.
+ */
+export function readRun(
+  name: string,
+  value: unknown,
+  sources: readonly string[],
+  limits: Limits,
+  path: readonly PropertyKey[],
+):
+  | { readonly run: Run; readonly problems: readonly [] }
+  | { readonly run: null; readonly problems: readonly Problem[] } {
+  const { data, problems } = check(schema, value, path, unknownKnob(runKeys));
+  const all = [...problems, ...(isMapping(value) ? between(value, sources, path) : [])];
+  if (data === null || all.length > 0) return { run: null, problems: all };
+  const recipe = recipes.find((candidate) => candidate.name === data.recipe)!;
+  const run: Run = {
+    name,
+    recipe: data.recipe,
+    knobs: { ...recipe.knobs, ...picked<Knobs>(data, knobNames) },
+    training: { ...recipe.training, ...picked<Training>(data, trainingNames) },
+    sources: data.sources,
+    sample_t: data.sample_t ?? 0,
+    weights: data.weights ?? null,
+    sampling: data.sampling ?? 'exact',
+    split: data.split ?? 'train',
+    seed: data.seed ?? 0,
+    image_size: data.image_size ?? 224,
+    global_batch: data.global_batch,
+    on_corrupt: data.on_corrupt ?? 'substitute',
+    max_corrupt: data.max_corrupt ?? 0.1,
+    limits,
+  };
+  return { run, problems: [] };
+}
+
+function picked<T extends object>(data: object, names: readonly (keyof T)[]): Partial<T> {
+  return Object.fromEntries(
+    names.filter((name) => Object.hasOwn(data, name)).map((n) => [n, (data as T)[n]]),
+  ) as Partial<T>;
+}
+
+/** What one field's schema cannot see: names of the config, and keys that must agree. It runs on values of any shape. */
+function between(value: Record<string, unknown>, known: readonly string[], path: readonly PropertyKey[]): Problem[] {
+  const problems: Problem[] = [];
+  if (typeof value.recipe === 'string' && !recipes.some(({ name }) => name === value.recipe)) {
+    problems.push(unknownRecipe(value.recipe, [...path, 'recipe']));
+  }
+  const sources = Array.isArray(value.sources) ? value.sources.filter((name) => typeof name === 'string') : [];
+  for (const [index, name] of sources.entries()) {
+    const at = [...path, 'sources', index];
+    if (!known.includes(name)) {
+      problems.push({
+        reason: 'UNKNOWN_SOURCE',
+        path: at,
+        expected: `a source of the config in ${dotted([...path, 'sources'])}`,
+        came: shown(name),
+        remedy: suggestion(name, known),
+      });
+    } else if (sources.indexOf(name) !== index) {
+      problems.push({
+        reason: 'CONFIG_INVALID',
+        path: at,
+        expected: `every source once in ${dotted([...path, 'sources'])}`,
+        came: `${shown(name)} twice`,
+        remedy: 'Name it once, and give weights to change its share',
+      });
+    }
+  }
+  return [...problems, ...weightProblems(value.weights, sources, [...path, 'weights'])];
+}
+
+function weightProblems(weights: unknown, sources: readonly string[], path: readonly PropertyKey[]): Problem[] {
+  if (!isMapping(weights) || sources.length === 0) return [];
+  const problems: Problem[] = [];
+  for (const name of Object.keys(weights).filter((key) => !sources.includes(key))) {
+    problems.push({
+      reason: 'CONFIG_INVALID',
+      path: [...path, name],
+      expected: `weights of the run's own sources in ${dotted(path)}`,
+      came: shown(name),
+      remedy: suggestion(name, [...new Set(sources)]),
+    });
+  }
+  const missing = sources.filter((name) => !Object.hasOwn(weights, name));
+  if (missing.length > 0) {
+    problems.push({
+      reason: 'CONFIG_INVALID',
+      path,
+      expected: `a weight for every source of the run in ${dotted(path)}`,
+      came: `none for ${missing.join(', ')}`,
+      remedy: 'Give each source a weight; 0 leaves one out',
+    });
+  }
+  const values = Object.values(weights);
+  if (values.length > 0 && values.every((weight) => weight === 0)) {
+    problems.push({
+      reason: 'KNOB_OUT_OF_RANGE',
+      path,
+      expected: `a weight above 0 in ${dotted(path)}`,
+      came: 'nothing but 0',
+      remedy: 'Give at least one source a weight above 0',
+    });
+  }
+  return problems;
+}
