@@ -1,31 +1,57 @@
+import { TributaryError } from '../errors.js';
+import { composeExact } from './exact.js';
+import { sampleSeed } from './hash.js';
+import { composeIid } from './iid.js';
+import { checkRank, rankSlots } from './order.js';
+import { invert, permute } from './permutation.js';
+import { preparePlan } from './prepare.js';
+import { composeValidation } from './validation.js';
+import { walkPermutation } from './walk.js';
+
 /** What the plan needs to know of a source: keys are asked for only where a seed is needed, so sources may be virtual. */
 export interface PlannedSource {
   readonly name: string;
+  /** At least 1. */
   readonly count: number;
   key(index: number): string;
 }
 
-/** What decides the order and the seeds of a run: the input of every function of this folder. */
+/**
+ * What decides the order and the seeds of a run: the input of every function of this folder. It must not change once it
+ * has been handed over, as what follows from it is computed once.
+ */
 export interface PlanInput {
+  /** Any integer in [0, 2^53). */
   readonly seed: number;
   readonly global_batch: number;
   readonly sample_t: number;
+  /** Shares by source name, in any unit; null where `sample_t` decides. */
   readonly weights: Readonly<Record<string, number>> | null;
   readonly sampling: 'exact' | 'iid';
   readonly split: 'train' | 'val';
   readonly sources: readonly PlannedSource[];
 }
 
-/** One slot of a global batch before anything is read. */
-export interface PlannedSample {
+/** Which sample a slot of a global batch holds. */
+export interface Slot {
   /** Index of the source in `PlanInput.sources`. */
   readonly source: number;
-  /** Place in the source's walk of this epoch, counted through all passes. */
+  /**
+   * Place in the source's walk of this epoch, counted through all passes; under `iid`, where nothing is walked, the
+   * slot's ordinal in the epoch, step * global batch + slot; for validation the index.
+   */
   readonly position: number;
-  /** How often the source's walk has begun anew in this epoch. */
+  /**
+   * How often the source's walk has begun anew in this epoch; under `iid` the slot's ordinal, so that a sample that is
+   * drawn twice gets two seeds; 0 for validation.
+   */
   readonly pass: number;
   /** Index of the sample in its manifest. */
   readonly index: number;
+}
+
+/** One slot of a global batch before anything is read. */
+export interface PlannedSample extends Slot {
   /** 32 bits, from (run seed, epoch, source name, key, pass). */
   readonly seed: number;
 }
@@ -36,4 +62,115 @@ export interface Address {
   readonly step: number;
   readonly rank: number;
   readonly worldSize: number;
+}
+
+/**
+ * Steps of an epoch: floor(samples of all sources / global batch) for training at any mixture, as the last partial batch
+ * is dropped; rounded up for validation. It depends on no rank.
+ */
+export function stepsPerEpoch(input: PlanInput): number {
+  return preparePlan(input).stepsPerEpoch;
+}
+
+/** Slots of an epoch over all steps: steps * global batch for training, every sample once for validation. */
+export function samplesPerEpoch(input: PlanInput): number {
+  return preparePlan(input).samplesPerEpoch;
+}
+
+/**
+ * Checks an epoch against the run's number of epochs and a step against the epoch's steps.
+ *
+ * @param epochs epochs of the run; any epoch is allowed where it is left out
+ * @throws EPOCH_OUT_OF_RANGE, STEP_OUT_OF_RANGE
+ */
+export function checkStep(input: PlanInput, epoch: number, step: number, epochs = Number.MAX_SAFE_INTEGER): void {
+  if (!Number.isSafeInteger(epoch) || epoch < 0 || epoch >= epochs) {
+    throw new TributaryError('EPOCH_OUT_OF_RANGE', {
+      expected: `an epoch from 0 to ${epochs - 1}`,
+      came: `${epoch}`,
+      remedy: 'Ask for an epoch of the run, or raise its epochs',
+      metadata: { epoch: `${epoch}`, epochs: `${epochs}` },
+    });
+  }
+  const { stepsPerEpoch } = preparePlan(input);
+  if (!Number.isSafeInteger(step) || step < 0 || step >= stepsPerEpoch) {
+    throw new TributaryError('STEP_OUT_OF_RANGE', {
+      expected: `a step from 0 to ${stepsPerEpoch - 1}`,
+      came: `${step}`,
+      remedy: `Ask for one of the ${stepsPerEpoch} steps of the epoch; the next epoch begins at its step 0`,
+      metadata: { step: `${step}`, steps_per_epoch: `${stepsPerEpoch}` },
+    });
+  }
+}
+
+/** What the slots of a step hold, by the run's way of sampling; the step must be one of the epoch's. */
+export function composeStep(input: PlanInput, epoch: number, step: number): (slot: number) => Slot {
+  if (input.split === 'val') return composeValidation(input, epoch, step);
+  return (input.sampling === 'iid' ? composeIid : composeExact)(input, epoch, step);
+}
+
+/** Samples of a step's global batch: G, or what is left of a validation epoch. */
+export function stepSize(input: PlanInput, step: number): number {
+  return Math.min(input.global_batch, preparePlan(input).samplesPerEpoch - step * input.global_batch);
+}
+
+function withSeed(input: PlanInput, epoch: number, slot: Slot): PlannedSample {
+  const { source, position, pass, index } = slot;
+  const { name } = input.sources[source]!;
+  const key = input.sources[source]!.key(index);
+  return { source, position, pass, index, seed: sampleSeed(input.seed, epoch, name, key, pass) };
+}
+
+function planSlots(input: PlanInput, epoch: number, step: number, first: number, end: number): PlannedSample[] {
+  const compose = composeStep(input, epoch, step);
+  const samples: PlannedSample[] = [];
+  for (let slot = first; slot < end; slot++) samples.push(withSeed(input, epoch, compose(slot)));
+  return samples;
+}
+
+/**
+ * A step's global batch in its order: `global_batch` samples, or fewer in the last step of validation. O(global batch),
+ * whatever the sizes of the sources and wherever in the epoch the step is.
+ *
+ * @throws EPOCH_OUT_OF_RANGE, STEP_OUT_OF_RANGE, and what `preparePlan` throws
+ */
+export function planStep(input: PlanInput, epoch: number, step: number, epochs?: number): PlannedSample[] {
+  checkStep(input, epoch, step, epochs);
+  return planSlots(input, epoch, step, 0, stepSize(input, step));
+}
+
+/**
+ * A rank's share of a step: the contiguous slots [rank * G / W, (rank + 1) * G / W) of the global batch. In the last step of
+ * validation a share may be shorter or empty; every rank has the same number of steps.
+ *
+ * @throws WORLD_SIZE_INVALID, RANK_INVALID, and what `planStep` throws
+ */
+export function planShare(input: PlanInput, address: Address, epochs?: number): PlannedSample[] {
+  const { epoch, step, rank, worldSize } = address;
+  checkStep(input, epoch, step, epochs);
+  checkRank(input.global_batch, rank, worldSize);
+  const [first, end] = rankSlots(input.global_batch, stepSize(input, step), rank, worldSize);
+  return planSlots(input, epoch, step, first, end);
+}
+
+/**
+ * The sample that stands in for an unreadable one: the `tries`-th after it in the same pass of its source's walk, going
+ * round at the pass's end, so that each other sample of the source comes up once before any comes again. Its seed is that
+ * of its own identity, so it looks as it does in its own place. Under `iid` the walk is that of pass 0; for validation it is
+ * the manifest's order.
+ *
+ * @param tries 1 for the first substitute, 2 for the next, ...; from the source's count on, the same samples come again
+ */
+export function successor(input: PlanInput, epoch: number, sample: Slot, tries: number): PlannedSample {
+  const { source, pass, index, position } = sample;
+  const { count } = input.sources[source]!;
+  if (input.split === 'val') {
+    const next = (index + tries) % count;
+    return withSeed(input, epoch, { source, position: next, pass, index: next });
+  }
+  const iid = input.sampling === 'iid';
+  const walk = walkPermutation(input, epoch, source, iid ? 0 : pass);
+  const place = (invert(walk, index) + tries) % count;
+  const next = { source, position: iid ? position : pass * count + place, pass, index: permute(walk, place) };
+  return withSeed(input, epoch, next);
 }
