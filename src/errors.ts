@@ -29,6 +29,7 @@ export const reasons = {
   UNKNOWN_SOURCE: 'NOT_FOUND',
   UNKNOWN_KEY: 'NOT_FOUND',
   SOURCE_MISSING: 'NOT_FOUND',
+  SOURCE_UNREADABLE: 'FAILED_PRECONDITION',
   SOURCE_EMPTY: 'FAILED_PRECONDITION',
   SOURCE_CHANGED: 'FAILED_PRECONDITION',
   NOT_INDEXED: 'FAILED_PRECONDITION',
@@ -44,6 +45,7 @@ export const reasons = {
   CRC_MISMATCH: 'DATA_LOSS',
   REPLAY_DIFFERS: 'DATA_LOSS',
   STORAGE_UNAVAILABLE: 'UNAVAILABLE',
+  DECODE_TIMEOUT: 'UNAVAILABLE',
   SERVER_DRAINING: 'UNAVAILABLE',
   NO_REPLICA: 'UNAVAILABLE',
   TOO_MUCH_ASKED: 'RESOURCE_EXHAUSTED',
@@ -80,11 +82,17 @@ export class TributaryError extends Error {
   readonly reason: Reason;
   readonly code: Code;
   readonly metadata: Readonly<Record<string, string>>;
+  /** What it was made from, for threads and services to pass on. */
+  readonly detail: Omit<ErrorDetail, 'cause'>;
 
-  constructor(reason: Reason, { expected, came, remedy, metadata, cause }: ErrorDetail) {
-    super(`expected ${expected}, but got ${came}. ${remedy}.`, cause === undefined ? undefined : { cause });
+  constructor(reason: Reason, { cause, ...detail }: ErrorDetail) {
+    super(
+      `expected ${detail.expected}, but got ${detail.came}. ${detail.remedy}.`,
+      cause === undefined ? undefined : { cause },
+    );
     this.reason = reason;
     this.code = reasons[reason];
-    this.metadata = metadata ?? {};
+    this.metadata = detail.metadata ?? {};
+    this.detail = detail;
   }
 }

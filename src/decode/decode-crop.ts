@@ -1,0 +1,98 @@
+import sharp, { type Sharp } from 'sharp';
+import { TributaryError } from '../errors.js';
+import type { Box } from '../sample/draw.js';
+import { cmykToRgb } from './cmyk.js';
+import { corruptSample } from './corrupt.js';
+import type { Crop, ImageSize, Limits } from './crop.js';
+import { formats } from './formats.js';
+import { readHeader } from './probe.js';
+
+// One image takes one thread, as many images run at once as the pool has threads, and no file is read twice soon.
+sharp.concurrency(1);
+sharp.cache(false);
+sharp.block({ operation: ['VipsForeignLoad'] });
+sharp.unblock({ operation: formats.map(({ loader }) => loader) });
+
+/**
+ * Decodes one box of an image, byte for byte as Pillow's `Image.open(file).convert("RGB").crop(box)`: EXIF orientation
+ * and ICC profiles are ignored, alpha is dropped without compositing, grey, palette and 1-bit images are expanded, CMYK
+ * goes by Pillow's formula, and of an animation the first frame counts. Rows below the box are not decoded where the
+ * file is known to be whole. One difference is by design: 16-bit grey is scaled (`value >> 8`), where Pillow clips.
+ *
+ * @param box inside the size that `probe` reads.
+ * @returns uint8 RGB, `[box.height, box.width, 3]`.
+ * @throws TributaryError SAMPLE_CORRUPT where the bytes cannot be decoded: permanent, and decided by the bytes alone.
+ *   DECODE_TIMEOUT beyond `limits.seconds`: no verdict on the file, and may succeed elsewhere. ARGUMENT_INVALID where
+ *   the box does not lie inside the image.
+ */
+export async function decodeCrop(bytes: Uint8Array, box: Box, limits: Limits): Promise<Crop> {
+  const header = readHeader(bytes, limits);
+  requireInside(box, header);
+  const image = sharp(bytes, {
+    failOn: 'error',
+    ignoreIcc: true,
+    limitInputPixels: limits.pixels,
+    animated: false,
+    autoOrient: false,
+  }).timeout({ seconds: Math.ceil(limits.seconds) });
+  const isWholeImage = box.width === header.width && box.height === header.height;
+  // Damage outside the box must not go unseen in one epoch and substitute the sample in another.
+  const decodesAll = isWholeImage || !header.complete;
+  if (!decodesAll) image.extract({ top: box.top, left: box.left, width: box.width, height: box.height });
+  const pixels = header.cmyk === null ? await decodeRgb(image, limits) : await decodeCmyk(image, header.cmyk, limits);
+  const expected = decodesAll ? header : box;
+  if (pixels.length !== expected.width * expected.height * 3) {
+    throw corruptSample('data', `pixels that do not fill the ${header.width} x ${header.height} of the header`);
+  }
+  const data = decodesAll && !isWholeImage ? cropRows(pixels, header, box) : pixels;
+  return { data, width: box.width, height: box.height };
+}
+
+async function decodeRgb(image: Sharp, limits: Limits): Promise<Uint8Array> {
+  return decodeRaw(image.toColourspace('srgb').removeAlpha(), limits);
+}
+
+async function decodeCmyk(image: Sharp, cmyk: 'adobe' | 'bare', limits: Limits): Promise<Uint8Array> {
+  const inks = await decodeRaw(image.pipelineColourspace('cmyk').toColourspace('cmyk'), limits);
+  // libvips inverts Adobe's inks, Pillow everybody's.
+  return cmykToRgb(inks, cmyk === 'bare');
+}
+
+async function decodeRaw(image: Sharp, limits: Limits): Promise<Uint8Array> {
+  try {
+    return await image.raw().toBuffer();
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    if (!message.startsWith('timeout')) {
+      throw corruptSample('data', `a damaged file (${message.trim().replaceAll(/\s*\n\s*/g, '; ')})`, error);
+    }
+    throw new TributaryError('DECODE_TIMEOUT', {
+      expected: `a file that decodes within ${limits.seconds} s`,
+      came: message,
+      remedy: 'Ask again, give the replica more time or fewer streams, or remove the file',
+      metadata: { seconds: String(limits.seconds) },
+      cause: error,
+    });
+  }
+}
+
+function cropRows(pixels: Uint8Array, image: ImageSize, box: Box): Uint8Array {
+  const stride = box.width * 3;
+  const data = new Uint8Array(box.height * stride);
+  for (let row = 0; row < box.height; row++) {
+    const start = ((box.top + row) * image.width + box.left) * 3;
+    data.set(pixels.subarray(start, start + stride), row * stride);
+  }
+  return data;
+}
+
+function requireInside({ top, left, width, height }: Box, image: ImageSize): void {
+  const isInside =
+    top >= 0 && left >= 0 && width > 0 && height > 0 && left + width <= image.width && top + height <= image.height;
+  if (isInside) return;
+  throw new TributaryError('ARGUMENT_INVALID', {
+    expected: `a box inside ${image.width} x ${image.height} pixels`,
+    came: `${width} x ${height} at row ${top}, column ${left}`,
+    remedy: 'Draw the box from the size that probe reads of the same bytes',
+  });
+}

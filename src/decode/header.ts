@@ -1,0 +1,23 @@
+import type { ImageSize } from './crop.js';
+
+/** What the first bytes of a file say about it, and whether its structure is whole. */
+export interface Header extends ImageSize {
+  /**
+   * Whether the file closes as its format demands. Where it does not, only decoding all of it shows what Pillow would
+   * say, whatever the box.
+   */
+  readonly complete: boolean;
+  /** How a four-channel JPEG stores its inks; null for every other file. */
+  readonly cmyk: 'adobe' | 'bare' | null;
+}
+
+/** One format of the allow-list. */
+export interface Format {
+  readonly name: string;
+  /** The operation of libvips that decodes it; every other loader is blocked. */
+  readonly loader: string;
+  /** Whether the bytes start as this format does. */
+  matches(bytes: Buffer): boolean;
+  /** Reads the header, or yields null where there is none. Never throws. */
+  read(bytes: Buffer): Header | null;
+}
