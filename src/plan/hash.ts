@@ -73,6 +73,17 @@ function writeInteger(at: number, value: number): void {
   view.setUint32(at + 4, Math.floor(value / 0x100000000), true);
 }
 
+/** Writes UTF-8 and returns its length in bytes. */
+function writeText(at: number, text: string): number {
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    // Most keys are ASCII, and an encoder per key costs more than the hash.
+    if (unit > 0x7f) return encoder.encodeInto(text, message.subarray(at)).written;
+    message[at + i] = unit;
+  }
+  return text.length;
+}
+
 /**
  * Writes the message of an identity and returns its length: three integers of [0, 2^53) as 64 bits, the source's length in
  * bytes as 32 bits, the source and the key in UTF-8; all little-endian. In Python:
@@ -88,9 +99,9 @@ function writeMessage(a: number, b: number, c: number, source: string, key: stri
   writeInteger(0, a);
   writeInteger(8, b);
   writeInteger(16, c);
-  const sourceBytes = encoder.encodeInto(source, message.subarray(28)).written;
+  const sourceBytes = writeText(28, source);
   view.setUint32(24, sourceBytes, true);
-  return 28 + sourceBytes + encoder.encodeInto(key, message.subarray(28 + sourceBytes)).written;
+  return 28 + sourceBytes + writeText(28 + sourceBytes, key);
 }
 
 /**

@@ -1,7 +1,12 @@
 import { type HashKey, keyedWord, mix } from './hash.js';
 
-/** Rounds of the Feistel network. An even number, so that both halves are changed equally often. */
-export const rounds = 12;
+/**
+ * Rounds of the Feistel network: an even number, so that both halves are changed equally often. Halves of one to four bits
+ * need more before all orders are equally likely.
+ */
+function roundsFor(n: number): number {
+  return n <= 256 ? 32 : 12;
+}
 
 /** A keyed order of the numbers 0 to n - 1: what `permute` and `invert` need, a few dozen bytes for any n. */
 export interface Permutation {
@@ -24,8 +29,8 @@ export function makePermutation(n: number, key: HashKey): Permutation {
   let bits = 0;
   while (2 ** bits < n) bits++;
   const rightBits = bits >>> 1;
-  const roundKeys = new Int32Array(rounds);
-  for (let round = 0; round < rounds; round++) roundKeys[round] = keyedWord(key, round);
+  const roundKeys = new Int32Array(roundsFor(n));
+  for (let round = 0; round < roundKeys.length; round++) roundKeys[round] = keyedWord(key, round);
   return { n, leftMask: 2 ** (bits - rightBits) - 1, rightMask: 2 ** rightBits - 1, roundKeys };
 }
 
@@ -36,7 +41,7 @@ export function permute({ n, leftMask, rightMask, roundKeys }: Permutation, plac
   do {
     let left = Math.floor(x / width);
     let right = x - left * width;
-    for (let round = 0; round < rounds; round += 2) {
+    for (let round = 0; round < roundKeys.length; round += 2) {
       left ^= mix(right ^ roundKeys[round]!) & leftMask;
       right ^= mix(left ^ roundKeys[round + 1]!) & rightMask;
     }
@@ -52,7 +57,7 @@ export function invert({ n, leftMask, rightMask, roundKeys }: Permutation, numbe
   do {
     let left = Math.floor(x / width);
     let right = x - left * width;
-    for (let round = rounds - 2; round >= 0; round -= 2) {
+    for (let round = roundKeys.length - 2; round >= 0; round -= 2) {
       right ^= mix(left ^ roundKeys[round + 1]!) & rightMask;
       left ^= mix(right ^ roundKeys[round]!) & leftMask;
     }
