@@ -17,8 +17,8 @@ export interface SourceConfig {
   readonly name: string;
   /** Absolute where the config's folder is. */
   readonly path: string;
-  /** null: found by looking. */
-  readonly layout: (typeof layouts)[number] | null;
+  /** undefined: found by looking. */
+  readonly layout: (typeof layouts)[number] | undefined;
 }
 
 /** A config file, resolved. Use `findRun` and `findSource` to look up names that come from outside. */
@@ -171,7 +171,7 @@ function nameProblems(name: string, path: readonly string[]): Problem[] {
 function readSource({ name, value, path, problems }: Entry, folder: string) {
   const { data, problems: found } = check(sourceSchema, value, path, unknownAmong(['path', 'layout']));
   const source: SourceConfig | null =
-    data === null ? null : { name, path: resolved(folder, data.path), layout: data.layout ?? null };
+    data === null ? null : { name, path: resolved(folder, data.path), layout: data.layout };
   return { name, value: source, problems: [...problems, ...found] };
 }
 

@@ -1,4 +1,4 @@
-/** What a file may ask of the decoder. Beyond any of these a sample is corrupt. */
+/** What a file may ask of the decoder. Beyond `pixels` or `bytes` a sample is corrupt; `seconds` is no verdict on it. */
 export interface Limits {
   /** Width times height. */
   readonly pixels: number;

@@ -9,6 +9,7 @@ import type { Knobs, Run, Training } from './run.js';
 
 const fraction = number('a number in [0, 1]', (value) => value >= 0 && value <= 1);
 const beta = number('a number in [0, 1)', (value) => value >= 0 && value < 1);
+const positive = number('a number above 0', (value) => value > 0);
 const nonNegative = number('a number of 0 or more', (value) => value >= 0);
 
 /** What each of the optimiser's knobs may be. */
@@ -39,7 +40,7 @@ const schema = z.strictObject(
     recipe: z.string({ error: 'the name of a recipe' }),
     sources: sourceList,
     sample_t: fraction.optional(),
-    weights: z.record(z.string(), nonNegative, { error: 'a mapping of sources to weights' }).nullable().optional(),
+    weights: z.record(z.string(), positive, { error: 'a mapping of sources to weights' }).nullable().optional(),
     sampling: choice(['exact', 'iid']).optional(),
     split: choice(['train', 'val']).optional(),
     seed: integer(0, Number.MAX_SAFE_INTEGER).optional(),
@@ -149,17 +150,7 @@ function weightProblems(weights: unknown, sources: readonly string[], path: read
       path,
       expected: `a weight for every source of the run in ${dotted(path)}`,
       came: `none for ${missing.join(', ')}`,
-      remedy: 'Give each source a weight; 0 leaves one out',
-    });
-  }
-  const values = Object.values(weights);
-  if (values.length > 0 && values.every((weight) => weight === 0)) {
-    problems.push({
-      reason: 'KNOB_OUT_OF_RANGE',
-      path,
-      expected: `a weight above 0 in ${dotted(path)}`,
-      came: 'nothing but 0',
-      remedy: 'Give at least one source a weight above 0',
+      remedy: 'Give each source a weight, or leave it out of sources',
     });
   }
   return problems;

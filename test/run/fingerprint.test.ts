@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { test } from 'node:test';
+import { defaultLimits as decodeLimits } from '../../src/decode/crop.js';
+import { canonicalJson } from '../../src/run/canonical-json.js';
+import { diffRuns } from '../../src/run/diff.js';
+import { runFingerprint } from '../../src/run/fingerprint.js';
+import { defaultLimits } from '../../src/run/limits.js';
+import type { Run } from '../../src/run/run.js';
+import { read, refused, withRun } from './fixture.js';
+
+const manifests = [
+  { name: 'a', fingerprint: '11'.repeat(32) },
+  { name: 'b', fingerprint: '22'.repeat(32) },
+];
+const run = read(withRun()).runs.r!;
+const print = (changed: Partial<Run>) => runFingerprint({ ...run, ...changed }, manifests);
+const own = print({});
+
+// A change of this value is a decision: every run of every user gets another fingerprint, and streamVersion must rise
+// with it where bytes change.
+const golden = '9de3344397e201b91da177ee9af4864273f075e471e3f1cc7e0948ec8c2cdf0c';
+
+test('the golden fingerprint', () => {
+  assert.equal(own, golden);
+  const text =
+    '{"global_batch":8,"image_size":224,"knobs":{"auto_augment":null,"color_jitter":1,"erasing":0,"fliplr":0.5,"flipud":0,' +
+    '"force_color_jitter":false,"gaussian_blur":0.5,"grayscale":0.2,"hsv_h":0.1,"hsv_s":0.2,"hsv_v":0.4,' +
+    '"interpolation":"BICUBIC","ratio":[0.75,1.3333333333333333],"scale":[0.08,1],"solarize":0.2},' +
+    '"limits":{"bytes":67108864,"pixels":100000000},"mixing":{"sample_t":0},"on_corrupt":"substitute","sampling":"exact",' +
+    `"seed":0,"sources":[{"fingerprint":"${'11'.repeat(32)}","name":"a"},{"fingerprint":"${'22'.repeat(32)}","name":"b"}],` +
+    '"split":"train","version":1}';
+  assert.equal(createHash('sha256').update(text).digest('hex'), golden);
+});
+
+test('everything that decides bytes changes it', () => {
+  const changes: Partial<Run>[] = [
+    ...Object.entries(run.knobs).map(([name, value]) => ({ knobs: { ...run.knobs, [name]: other(value) } })),
+    { sources: ['b', 'a'] },
+    { sources: ['a'] },
+    { sample_t: 0.5 },
+    { weights: { a: 1, b: 2 } },
+    { weights: { a: 2, b: 1 } },
+    { sampling: 'iid' },
+    { split: 'val' },
+    { seed: 1 },
+    { image_size: 96 },
+    { global_batch: 16 },
+    { on_corrupt: 'fail' },
+    { limits: { ...defaultLimits, pixels: 1 } },
+    { limits: { ...defaultLimits, bytes: 1 } },
+  ];
+  const prints = changes.map(print);
+  assert.equal(new Set([own, ...prints]).size, changes.length + 1);
+  const edited = [manifests[0]!, { name: 'b', fingerprint: '23'.repeat(32) }];
+  assert.notEqual(runFingerprint(run, edited), own);
+});
+
+test('nothing else does', () => {
+  const { limits: _, ...without } = run;
+  const same: Run[] = [
+    without,
+    { ...run, name: 'other', recipe: 'other', max_corrupt: 1, limits: { ...defaultLimits, seconds: 1 } },
+    { ...run, training: { ...run.training, epochs: 1, lr0: 0, wd_end: null } },
+    Object.fromEntries(Object.entries(run).toReversed()) as unknown as Run,
+    { ...run, knobs: Object.fromEntries(Object.entries(run.knobs).toReversed()) as unknown as Run['knobs'] },
+  ];
+  for (const other of same) assert.equal(runFingerprint(other, manifests), own);
+  assert.equal(runFingerprint(run, [{ name: 'c', fingerprint: '' }, ...manifests.toReversed()]), own);
+  const weights = { a: 1, b: 2 };
+  assert.equal(print({ weights, sample_t: 0.5 }), print({ weights: { b: 2, a: 1 }, sample_t: 0 }));
+});
+
+test('a recipe and the same knobs written out are the same run', () => {
+  const written = Object.entries(run.knobs).map(([name, value]) => `${name}: ${JSON.stringify(value)}`);
+  const eupe = read(withRun(...written).replace('dinov3', 'eupe')).runs.r!;
+  assert.equal(runFingerprint(eupe, manifests), own);
+});
+
+test('a source without a manifest is refused by name', () => {
+  refused(() => runFingerprint(run, manifests.slice(0, 1)), 'NOT_INDEXED', /none for b/);
+});
+
+test('canonical JSON does not depend on the order of keys', () => {
+  assert.equal(canonicalJson({ b: [{ d: 1, c: 2 }], a: null }), '{"a":null,"b":[{"c":2,"d":1}]}');
+  assert.equal(canonicalJson({ B: 1, a: 2, Z: 3 }), '{"B":1,"Z":3,"a":2}');
+});
+
+test('the decoder has the limits that the fingerprint takes for granted', () => {
+  assert.deepEqual(decodeLimits, defaultLimits);
+});
+
+test('the difference of two runs names each knob, and whether it decides bytes', () => {
+  const [left, right] = [run, read(withRun('grayscale: 0.5', 'epochs: 3', 'weights: {a: 1, b: 2}')).runs.r!];
+  assert.deepEqual(diffRuns(left, { ...left, name: 'other' }), []);
+  assert.deepEqual(
+    diffRuns(left, right).toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+    [
+      { name: 'epochs', left: 114, right: 3, decidesBytes: false },
+      { name: 'grayscale', left: 0.2, right: 0.5, decidesBytes: true },
+      { name: 'weights', left: null, right: { a: 1, b: 2 }, decidesBytes: true },
+    ],
+  );
+});
+
+function other(value: unknown): unknown {
+  if (typeof value === 'boolean') return !value;
+  if (typeof value === 'number') return value + 0.01;
+  if (Array.isArray(value)) return [value[0] + 0.01, value[1]];
+  return value === null ? 'autoaugment' : 'NEAREST';
+}
