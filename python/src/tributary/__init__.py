@@ -1,0 +1,29 @@
+"""The trainer's side of Tributary: streams batches of augmented images, and tells the weight decay of an epoch."""
+
+from __future__ import annotations
+
+import os
+
+# Worker processes may be forked from a process that has asked a replica something; grpcio reads this when it is imported.
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "1")
+
+from tributary.batch import Address, Batch, Box, Sample
+from tributary.errors import TributaryError
+from tributary.loader import BatchIterator, Loader, RunDescription
+from tributary.normalize import normalize
+from tributary.schedule import Schedule
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Address",
+    "Batch",
+    "BatchIterator",
+    "Box",
+    "Loader",
+    "RunDescription",
+    "Sample",
+    "Schedule",
+    "TributaryError",
+    "normalize",
+]

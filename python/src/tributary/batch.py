@@ -1,0 +1,199 @@
+"""A batch as a trainer holds it, and how it is put together from the parts of a stream."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass, replace
+from typing import Any, Dict, NamedTuple, Optional, Tuple
+
+import numpy as np
+
+from tributary.errors import wrong
+
+try:
+    import torch
+except ImportError:  # torch is optional: without it, batches hold numpy arrays
+    torch = None  # type: ignore[assignment]
+
+_NUMPY = {1: np.dtype("u1"), 2: np.dtype("<f4"), 3: np.dtype("<f2"), 4: np.dtype("<u2")}
+
+
+class Box(NamedTuple):
+    """A box of pixels: first row, first column, rows, columns."""
+
+    top: int
+    left: int
+    height: int
+    width: int
+
+
+class Address(NamedTuple):
+    """What decides a batch, beside its run."""
+
+    epoch: int
+    step: int
+    rank: int
+    world_size: int
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One slot of a batch: where its image is from, its seed, and what became of it.
+
+    `label` is None where the source has no classes; `erase` is the box of RandomErasing, or None; `status` is `ok` or
+    `substituted`, and then `corrupt_keys` and `corrupt_reasons` say what could not be decoded. `drawn` is JSON,
+    where `with_drawn` was asked for; `text` and `json` are what lies beside a tar member, where `with_text` was.
+    """
+
+    source: str
+    key: str
+    seed: int
+    pass_: int
+    label: Optional[int]
+    class_name: str
+    erase: Optional[Box]
+    status: str
+    corrupt_keys: Tuple[str, ...] = ()
+    corrupt_reasons: Tuple[str, ...] = ()
+    drawn: str = ""
+    text: Optional[str] = None
+    json: Optional[str] = None
+
+
+@dataclass
+class Batch:
+    """One rank's share of a global batch.
+
+    `images` is a tensor (or a numpy array where torch is not installed) in the layout and type that were asked for:
+    uint8 [n, height, width, 3] by default; writable and contiguous. bfloat16 comes as uint16 in numpy, which has no such type.
+    `labels` is int64 [n], -1 where a sample has none. `cursor` is the server's name of the step after this one.
+    `mean` and `std` are the run's, for `tributary.normalize`.
+    """
+
+    images: Any
+    labels: Any
+    samples: Tuple[Sample, ...]
+    address: Address
+    cursor: str
+    run: str
+    fingerprint: str
+    layout: str
+    steps_per_epoch: int
+    crc32: int
+    mean: Tuple[float, ...]
+    std: Tuple[float, ...]
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def state_dict(self) -> Dict[str, Any]:
+        """The state after this batch, for `Loader.load_state_dict`: what to save when worker processes read ahead."""
+        return make_state(self.run, self.fingerprint, self.address.epoch, self.address.step + 1, self.cursor)
+
+    def to(self, device: Any, non_blocking: bool = True) -> Batch:
+        """The same batch with images and labels on a device."""
+        move = {"device": device, "non_blocking": non_blocking}
+        return replace(self, images=self.images.to(**move), labels=self.labels.to(**move))
+
+    def pin_memory(self) -> Batch:
+        """The same batch in page-locked memory; what DataLoader(pin_memory=True) calls."""
+        return replace(self, images=self.images.pin_memory(), labels=self.labels.pin_memory())
+
+
+def make_state(run: str, fingerprint: str, epoch: int, step: int, cursor: str) -> Dict[str, Any]:
+    """A loader's state: plain values, so that JSON and torch.save both hold it. `step` is the next one to yield."""
+    return {"version": 1, "run": run, "fingerprint": fingerprint, "epoch": epoch, "step": step, "cursor": cursor}
+
+
+class PartialBatch:
+    """A batch while it arrives: each chunk is copied once, to where it stays, and counted into the CRC-32."""
+
+    def __init__(self, header: Any, pin_memory: bool):
+        kind = _NUMPY.get(header.data_type)
+        size = int(np.prod(header.shape, dtype=np.int64)) * (kind.itemsize if kind else 0)
+        if kind is None or size != header.byte_size:
+            raise wrong(
+                "INTERNAL",
+                "a header whose shape and type give its byte_size",
+                f"{list(header.shape)} of type {header.data_type} and {header.byte_size} bytes",
+                "The replica and this client do not speak the same contract: bring both to one version",
+            )
+        self.header = header
+        self._crc = 0
+        self._filled = 0
+        if torch is not None:
+            self._tensor = torch.empty(size, dtype=torch.uint8, pin_memory=pin_memory)
+            array = self._tensor.numpy()
+        else:
+            self._tensor = None
+            array = np.empty(size, dtype=np.uint8)
+        self._array = array
+        self._view = memoryview(array)
+
+    def add(self, offset: int, data: bytes) -> None:
+        """Takes a chunk. Chunks come in order and without gaps."""
+        end = offset + len(data)
+        if offset != self._filled or end > len(self._view):
+            raise wrong(
+                "INTERNAL",
+                f"a chunk that starts at byte {self._filled} of {len(self._view)}",
+                f"one from {offset} to {end}",
+                "The replica breaks the contract: stop it",
+            )
+        self._view[offset:end] = data
+        self._crc = zlib.crc32(data, self._crc)
+        self._filled = end
+
+    def finish(self, crc32: int, mean: Tuple[float, ...], std: Tuple[float, ...]) -> Batch:
+        """The finished batch; CRC_MISMATCH where its bytes are not those that were sent."""
+        header = self.header
+        if self._filled != len(self._view) or self._crc != crc32:
+            raise wrong(
+                "CRC_MISMATCH",
+                f"{len(self._view)} bytes with CRC-32 {crc32:08x}",
+                f"{self._filled} bytes with {self._crc:08x} for step {header.step}",
+                "The batch is asked for again elsewhere; look for bad memory or a proxy between trainer and replica",
+                step=str(header.step),
+            )
+        samples = tuple(_sample(sample) for sample in header.samples)
+        labels = np.array([-1 if s.label is None else s.label for s in samples], dtype=np.int64)
+        return Batch(
+            images=self._shaped(),
+            labels=labels if torch is None else torch.from_numpy(labels),
+            samples=samples,
+            address=Address(header.epoch, header.step, header.rank, header.world_size),
+            cursor=header.next_cursor,
+            run=header.run,
+            fingerprint=header.fingerprint,
+            layout="nchw" if header.layout == 2 else "nhwc",
+            steps_per_epoch=header.steps_per_epoch,
+            crc32=crc32,
+            mean=mean,
+            std=std,
+        )
+
+    def _shaped(self) -> Any:
+        shape = tuple(self.header.shape)
+        if self._tensor is None:
+            return self._array.view(_NUMPY[self.header.data_type]).reshape(shape)
+        kinds = {1: torch.uint8, 2: torch.float32, 3: torch.float16, 4: torch.bfloat16}
+        return self._tensor.view(kinds[self.header.data_type]).view(shape)
+
+
+def _sample(sample: Any) -> Sample:
+    erase = sample.erase
+    return Sample(
+        source=sample.source,
+        key=sample.key,
+        seed=sample.seed,
+        pass_=getattr(sample, "pass"),
+        label=sample.label if sample.HasField("label") else None,
+        class_name=sample.class_name,
+        erase=Box(erase.top, erase.left, erase.height, erase.width) if sample.HasField("erase") else None,
+        status="substituted" if sample.status == 2 else "ok",
+        corrupt_keys=tuple(sample.corrupt_keys),
+        corrupt_reasons=tuple(sample.corrupt_reasons),
+        drawn=sample.drawn,
+        text=sample.text if sample.HasField("text") else None,
+        json=sample.json if sample.HasField("json") else None,
+    )

@@ -1,0 +1,82 @@
+"""The one error type, and how it comes out of a gRPC error."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Mapping, Optional
+
+import grpc
+
+from tributary import contract
+
+DOMAIN = "tributary.v1"
+
+# Reasons that a client itself can give; the others come from a server.
+_CODES = {
+    "ARGUMENT_INVALID": "INVALID_ARGUMENT",
+    "CURSOR_INVALID": "INVALID_ARGUMENT",
+    "EPOCH_OUT_OF_RANGE": "OUT_OF_RANGE",
+    "RANK_INVALID": "INVALID_ARGUMENT",
+    "WORLD_SIZE_INVALID": "INVALID_ARGUMENT",
+    "FINGERPRINT_MISMATCH": "FAILED_PRECONDITION",
+    "CRC_MISMATCH": "DATA_LOSS",
+    "REPLAY_DIFFERS": "DATA_LOSS",
+    "NO_REPLICA": "UNAVAILABLE",
+    "STREAM_CANCELLED": "CANCELLED",
+    "INTERNAL": "INTERNAL",
+}
+
+
+class TributaryError(Exception):
+    """What went wrong: `reason` (a name of docs/errors.md, or the gRPC code's where a server gave none), `code` (the
+    gRPC code's name) and `metadata` (the parts of the message that change from case to case).
+    """
+
+    def __init__(self, reason: str, message: str, *, code: str = "", metadata: Optional[Mapping[str, str]] = None):
+        super().__init__(message)
+        self.reason = reason
+        self.code = code or _CODES[reason]
+        self.message = message
+        self.metadata: Dict[str, str] = dict(metadata or {})
+        self.retry_seconds: Optional[float] = None
+
+    def __str__(self) -> str:
+        return f"{self.reason}: {self.message}"
+
+    def __reduce__(self) -> Any:
+        # Worker processes hand their errors over by pickle, which knows nothing of keyword arguments.
+        return _restored, (self.reason, self.message, self.code, self.metadata)
+
+
+def _restored(reason: str, message: str, code: str, metadata: Dict[str, str]) -> TributaryError:
+    return TributaryError(reason, message, code=code, metadata=metadata)
+
+
+def wrong(reason: str, expected: str, came: str, remedy: str, /, **metadata: str) -> TributaryError:
+    """An error of the client's own, in the words that all of them have."""
+    return TributaryError(reason, f"expected {expected}, but got {came}. {remedy}.", metadata=metadata)
+
+
+def from_rpc(error: grpc.RpcError) -> TributaryError:
+    """The error that a gRPC error carries in `grpc-status-details-bin` (google.rpc.Status with an ErrorInfo)."""
+    code = error.code().name if callable(getattr(error, "code", None)) and error.code() is not None else "UNKNOWN"
+    text = (error.details() if callable(getattr(error, "details", None)) else None) or code
+    trailers = error.trailing_metadata() if callable(getattr(error, "trailing_metadata", None)) else None
+    status = None
+    for key, value in trailers or ():
+        if key == "grpc-status-details-bin":
+            try:
+                status = contract.RpcStatus.FromString(value)
+            except Exception:  # a damaged trailer must not hide the error that it belongs to
+                status = None
+    reason, metadata, retry_seconds = code, {}, None
+    for detail in status.details if status is not None else ():
+        kind = detail.type_url.rsplit("/", 1)[-1]
+        if kind == "google.rpc.ErrorInfo":
+            info = contract.ErrorInfo.FromString(detail.value)
+            reason, metadata = info.reason or code, dict(info.metadata)
+        elif kind == "google.rpc.RetryInfo":
+            delay = contract.RetryInfo.FromString(detail.value).retry_delay
+            retry_seconds = delay.seconds + delay.nanos / 1e9
+    result = TributaryError(reason, text, code=code, metadata=metadata)
+    result.retry_seconds = retry_seconds
+    return result

@@ -1,0 +1,398 @@
+"""Several streams at once, put in order again.
+
+The steps that are wanted are numbered from 0: the *places*. Lane l of L takes the places l, l + L, l + 2L and so on, as
+streams of a replica with a stride; each stream is a lease of some batches, and the next lease may be anywhere. A batch is
+a function of its address, so it does not matter which replica sends it, or whether two do.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any, Callable, Deque, Dict, Optional, Set, Tuple, Union
+
+import grpc
+
+from tributary.batch import Batch, PartialBatch
+from tributary.errors import TributaryError, from_rpc, wrong
+from tributary.replicas import Replica, Replicas, verdict
+
+# How often the watch looks for streams that hang and steps that are late, in seconds.
+TICK = 0.1
+# How many replicas may answer a step with bytes that do not match their CRC before the loader gives up.
+CRC_ATTEMPTS = 4
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How much is read ahead, and when a stream counts as lost. Times in seconds.
+
+    `prefetch` batches are held or under way, within `budget_bytes` where that is given; a lease is `lease` batches. A stream
+    without a message for `stall_timeout` has hung. A step that the trainer waits for and that takes longer than
+    `hedge_factor` times the median, and `hedge_seconds`, is asked for again elsewhere.
+    """
+
+    prefetch: int = 2
+    lanes: int = 2
+    lease: int = 64
+    budget_bytes: Optional[int] = None
+    stall_timeout: float = 10.0
+    hedge_factor: float = 4.0
+    hedge_seconds: float = 1.0
+    patience: float = 120.0
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The steps of an epoch that are wanted: `count` of them from `first`, `stride` apart."""
+
+    epoch: int
+    first: int
+    stride: int
+    count: int
+
+    def at(self, place: int) -> int:
+        """The step at a place."""
+        return self.first + place * self.stride
+
+
+@dataclass
+class _Reader:
+    """A stream that is being read: a lane's lease, or a late step's second attempt. Guarded by the condition."""
+
+    place: int
+    call: Any = None
+    replica: Optional[Replica] = None
+    # Since when it waits for a message, and since when for the batch; None while it waits for nobody but the trainer.
+    waiting_since: Optional[float] = None
+    batch_since: Optional[float] = None
+    cancelled: str = ""
+    hangs: int = 0
+    failing_since: Optional[float] = None
+    avoid: Set[str] = field(default_factory=set)
+
+
+class Lanes:
+    """The batches of `steps`, in order, from whichever replicas there are. An iterator, to be closed after use."""
+
+    def __init__(
+        self,
+        replicas: Replicas,
+        steps: Steps,
+        make_request: Callable[[], Any],
+        pace: Pace,
+        finish: Callable[[PartialBatch, int], Batch],
+        pin_memory: bool = False,
+    ):
+        self._replicas = replicas
+        self._changed = replicas.changed
+        self._steps = steps
+        self._make_request = make_request
+        self._pace = pace
+        self._finish = finish
+        self._pin_memory = pin_memory
+        self._count = max(1, min(pace.lanes, steps.count))
+        self._window = max(1, pace.prefetch)
+        self._head = 0
+        self._ready: Dict[int, Union[Batch, TributaryError]] = {}
+        self._crcs: Dict[int, Tuple[int, str]] = {}
+        self._damaged: Dict[int, int] = {}
+        self._hedges: Dict[int, _Reader] = {}
+        self._seconds: Deque[float] = deque(maxlen=64)
+        self._broken: Optional[BaseException] = None
+        self._closed = False
+        self._wanted = False
+        self._pid = os.getpid()
+        self._readers = [_Reader(place) for place in range(self._count)] if steps.count else []
+        self._threads = [
+            threading.Thread(target=self._guarded, args=(self._run_lane, r), name=f"tributary-lane-{r.place}", daemon=True)
+            for r in self._readers
+        ]
+        if self._threads:
+            watch = threading.Thread(target=self._guarded, args=(self._watch,), name="tributary-watch", daemon=True)
+            self._threads.append(watch)
+            replicas.watch()
+        for thread in self._threads:
+            thread.start()
+
+    def take(self) -> Optional[Batch]:
+        """The next batch; None at the end. Raises what went wrong with it, after all batches before it."""
+        with self._changed:
+            if self._head >= self._steps.count:
+                return None
+            self._wanted = True
+            while self._head not in self._ready and self._broken is None and not self._closed:
+                self._changed.wait()
+            self._wanted = False
+            if self._broken is not None:
+                raise self._broken
+            if self._closed:
+                raise wrong("STREAM_CANCELLED", "an open iterator", "a closed one", "Make a new one from the loader")
+            result = self._ready[self._head]
+            if isinstance(result, TributaryError):
+                raise result
+            del self._ready[self._head]
+            self._head += 1
+            for place in [p for p in self._crcs if p < self._head - self._window]:
+                del self._crcs[place]
+            self._changed.notify_all()
+            return result
+
+    def close(self) -> None:
+        """Ends every stream and every thread."""
+        if os.getpid() != self._pid:
+            return
+        with self._changed:
+            self._closed = True
+            calls = [r.call for r in [*self._readers, *self._hedges.values()] if r.call is not None]
+            self._ready.clear()
+            self._changed.notify_all()
+        for call in calls:
+            call.cancel()
+        self._replicas.close()
+        if threading.current_thread() not in self._threads:
+            for thread in list(self._threads):
+                thread.join(timeout=10.0)
+
+    def _guarded(self, work: Callable[..., None], *arguments: Any) -> None:
+        try:
+            work(*arguments)
+        except BaseException as error:  # a thread has nobody else to tell
+            with self._changed:
+                if not self._closed:
+                    self._broken = error
+                self._changed.notify_all()
+
+    def _admitted(self, place: int) -> bool:
+        return place < self._head + self._window
+
+    def _run_lane(self, lane: _Reader) -> None:
+        while True:
+            with self._changed:
+                while lane.place in self._crcs or lane.place < self._head:
+                    lane.place += self._count
+                if self._closed or lane.place >= self._steps.count:
+                    return
+                if not self._admitted(lane.place) or isinstance(self._ready.get(lane.place), TributaryError):
+                    self._changed.wait()
+                    continue
+                replica = self._replicas.choose(lane.avoid)
+                if replica is None or self._replicas.all_refused() is not None:
+                    self._wait_for_replica(lane)
+                    continue
+                self._attach(lane, replica)
+            left = (self._steps.count - 1 - lane.place) // self._count + 1
+            self._read(lane, min(self._pace.lease, left), self._count)
+
+    def _wait_for_replica(self, lane: _Reader) -> None:
+        now = time.monotonic()
+        lane.failing_since = lane.failing_since or now
+        refusal = self._replicas.all_refused()
+        waited = now - lane.failing_since
+        if refusal is not None:
+            self._ready[lane.place] = refusal
+        elif waited > self._pace.patience:
+            self._ready[lane.place] = self._replicas.no_replica(waited, self._name(lane.place))
+        else:
+            self._changed.wait(min(self._replicas.next_retry(), 1.0))
+            return
+        self._changed.notify_all()
+
+    def _attach(self, reader: _Reader, replica: Replica) -> None:
+        reader.replica = replica
+        reader.cancelled = ""
+        reader.waiting_since = reader.batch_since = time.monotonic()
+        replica.streams += 1
+
+    def _name(self, place: int) -> str:
+        return f"step {self._steps.at(place)} of epoch {self._steps.epoch}"
+
+    def _read(self, reader: _Reader, count: int, stride: int) -> None:
+        """Reads one stream to its end: of its lease, of the replica's patience, or of the need for it."""
+        replica = reader.replica
+        assert replica is not None
+        try:
+            request = self._make_request()
+            request.epoch = self._steps.epoch
+            request.first_step = self._steps.at(reader.place)
+            request.step_count = count
+            request.step_stride = stride * self._steps.stride
+            call = self._replicas.stream(replica, request)
+            with self._changed:
+                reader.call = call
+                if self._closed:
+                    call.cancel()
+            for index in range(count):
+                if not self._wait_for_room(reader, fresh=index == 0):
+                    break
+                batch = self._receive(reader, call)
+                if batch is None and index == 0:
+                    raise TributaryError("UNAVAILABLE", "the stream ended before its first batch", code="UNAVAILABLE")
+                if batch is None:
+                    break
+                self._deliver(reader, replica, batch, time.monotonic() - (reader.batch_since or 0))
+                reader.place += stride
+        except grpc.RpcError as failure:
+            self._note_failure(reader, replica, from_rpc(failure))
+        except TributaryError as failure:
+            self._note_failure(reader, replica, failure)
+        finally:
+            with self._changed:
+                call, reader.call = reader.call, None
+                reader.waiting_since = reader.batch_since = None
+            if call is not None:
+                call.cancel()
+            self._replicas.release(replica)
+
+    def _wait_for_room(self, lane: _Reader, fresh: bool) -> bool:
+        """Waits until the trainer wants the reader's place; False where the stream is to end instead, because it is closed,
+        another replica gave the place, or, unless the stream is fresh, one has nothing to do.
+        """
+        with self._changed:
+            lane.waiting_since = lane.batch_since = None
+            while not self._admitted(lane.place) and not self._closed and not lane.cancelled:
+                self._changed.wait()
+            moved = lane.place in self._crcs
+            if lane.replica is not None and not fresh:
+                moved = moved or self._replicas.idle(lane.replica)
+            lane.waiting_since = lane.batch_since = time.monotonic()
+            return not (self._closed or lane.cancelled or moved)
+
+    def _receive(self, reader: _Reader, call: Any) -> Optional[Batch]:
+        """The reader's next batch; None where the replica ended the stream in good order."""
+        partial: Optional[PartialBatch] = None
+        wanted = self._steps.at(reader.place)
+        for part in call:
+            reader.waiting_since = time.monotonic()
+            kind = part.WhichOneof("part")
+            if kind == "header" and partial is None:
+                if (part.header.epoch, part.header.step) != (self._steps.epoch, wanted):
+                    raise wrong(
+                        "INTERNAL",
+                        self._name(reader.place),
+                        f"step {part.header.step} of epoch {part.header.epoch}",
+                        "The replica breaks the contract: stop it",
+                    )
+                partial = PartialBatch(part.header, self._pin_memory)
+                self._fit(part.header.byte_size)
+            elif kind == "chunk" and partial is not None:
+                partial.add(part.chunk.offset, part.chunk.data)
+            elif kind == "trailer" and partial is not None:
+                return self._finish(partial, part.trailer.crc32)
+            else:
+                raise wrong("INTERNAL", "header, chunks and trailer", f"{kind}", "The replica breaks the contract: stop it")
+        if partial is not None:
+            raise TributaryError("UNAVAILABLE", "the stream ended inside a batch", code="UNAVAILABLE")
+        return None
+
+    def _fit(self, byte_size: int) -> None:
+        if self._pace.budget_bytes is not None and byte_size > 0:
+            with self._changed:
+                self._window = max(1, min(max(1, self._pace.prefetch), self._pace.budget_bytes // byte_size))
+
+    def _deliver(self, reader: _Reader, replica: Replica, batch: Batch, seconds: float) -> None:
+        """Puts a batch in its place; the first answer wins, and a second one must agree with it."""
+        place = reader.place
+        with self._changed:
+            self._replicas.succeeded(replica)
+            reader.hangs, reader.failing_since = 0, None
+            reader.avoid = set()
+            first = self._crcs.get(place)
+            if first is not None:
+                if first[0] != batch.crc32:
+                    self._broken = wrong(
+                        "REPLAY_DIFFERS",
+                        f"the bytes of {first[1]} with CRC-32 {first[0]:08x} for {self._name(place)}",
+                        f"{batch.crc32:08x} from {replica.address}",
+                        "One of the two replicas is broken: compare both with scripts/verify-batch.py",
+                        first=first[1],
+                        second=replica.address,
+                    )
+                    self._changed.notify_all()
+                return
+            self._seconds.append(seconds)
+            self._crcs[place] = (batch.crc32, replica.address)
+            if place >= self._head and not self._closed:
+                self._ready[place] = batch
+            for other in [*self._readers, *self._hedges.values()]:
+                if other is not reader and other.place == place and other.call is not None:
+                    other.cancelled = "late"
+                    if other.replica is not None:
+                        other.replica.slow_until = time.monotonic() + 10.0
+                        other.avoid = {other.replica.address}
+                    other.call.cancel()
+            self._changed.notify_all()
+
+    def _note_failure(self, reader: _Reader, replica: Replica, error: TributaryError) -> None:
+        place = reader.place
+        with self._changed:
+            if self._closed or reader.cancelled == "late":
+                return
+            reader.failing_since = reader.failing_since or reader.batch_since or time.monotonic()
+            if reader.cancelled == "hung":
+                reader.hangs += 1
+                error = TributaryError("UNAVAILABLE", f"no message for {self._limit(reader, -1):.0f} s", code="UNAVAILABLE")
+            if error.reason == "CRC_MISMATCH":
+                self._damaged[place] = self._damaged.get(place, 0) + 1
+            self._replicas.failed(replica, error)
+            reader.avoid.add(replica.address)
+            final = verdict(error) == "fatal" or self._damaged.get(place, 0) >= CRC_ATTEMPTS
+            waited = time.monotonic() - reader.failing_since
+            if not final and waited > self._pace.patience:
+                error, final = self._replicas.no_replica(waited, self._name(place)), True
+            # A place that was answered already does not fail any more.
+            if final and place not in self._crcs:
+                self._ready[place] = error
+            self._changed.notify_all()
+
+    def _limit(self, reader: _Reader, more: int = 0) -> float:
+        """How long a reader may wait for a message: twice as long after each time that it waited in vain, so that slow but
+        honest replicas are heard in the end.
+        """
+        return self._pace.stall_timeout * 2.0 ** min(reader.hangs + more, 6)
+
+    def _watch(self) -> None:
+        """Ends streams that hang, and asks again for the step that the trainer waits for."""
+        with self._changed:
+            while not self._closed and self._head < self._steps.count:
+                now = time.monotonic()
+                for reader in [*self._readers, *self._hedges.values()]:
+                    hung = reader.waiting_since is not None and now - reader.waiting_since > self._limit(reader)
+                    if hung and reader.call is not None and not reader.cancelled:
+                        reader.cancelled = "hung"
+                        reader.call.cancel()
+                self._hedge(now)
+                self._changed.wait(TICK)
+
+    def _hedge(self, now: float) -> None:
+        place = self._head
+        if not self._wanted or place in self._ready or place in self._hedges or not self._seconds:
+            return
+        late = max(self._pace.hedge_seconds, self._pace.hedge_factor * statistics.median(self._seconds))
+        for lane in self._readers:
+            if lane.place == place and lane.batch_since is not None and now - lane.batch_since > late:
+                avoid = {lane.replica.address} if lane.replica is not None else set()
+                replica = self._replicas.choose(avoid)
+                if replica is None or replica.address in avoid:
+                    return
+                hedge = _Reader(place)
+                self._hedges[place] = hedge
+                self._attach(hedge, replica)
+                thread = threading.Thread(
+                    target=self._guarded, args=(self._read_once, hedge), name=f"tributary-again-{place}", daemon=True
+                )
+                self._threads = [t for t in self._threads if t.is_alive()] + [thread]
+                thread.start()
+                return
+
+    def _read_once(self, hedge: _Reader) -> None:
+        place = hedge.place
+        try:
+            self._read(hedge, 1, self._count)
+        finally:
+            with self._changed:
+                self._hedges.pop(place, None)

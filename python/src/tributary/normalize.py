@@ -1,0 +1,60 @@
+"""Normalisation on the trainer's device, equal to torchvision's to the bit."""
+
+from __future__ import annotations
+
+from typing import Any, Optional, Sequence
+
+import numpy as np
+
+from tributary.batch import Batch, Box, torch
+from tributary.errors import wrong
+
+
+def normalize(
+    images: Any,
+    erase: Optional[Sequence[Optional[Box]]] = None,
+    *,
+    mean: Optional[Sequence[float]] = None,
+    std: Optional[Sequence[float]] = None,
+    layout: Optional[str] = None,
+) -> Any:
+    """uint8 pixels to float32 [n, 3, height, width], as `ToTensor`, `Normalize` and `RandomErasing` give them.
+
+    `images` is a Batch, which brings boxes, mean, std and layout along, or a tensor or array of uint8 with `mean`,
+    `std`, `layout` (nhwc where not given) and the `erase` boxes, one or None per image. The arithmetic is
+    `(x / 255 - mean) / std` in float32 in that order (torchvision.transforms.functional.to_tensor and normalize), then
+    zeros in the boxes, so the result equals torchvision's bit for bit, on the CPU and on a GPU.
+    """
+    if isinstance(images, Batch):
+        batch = images
+        mean = batch.mean if mean is None else mean
+        std = batch.std if std is None else std
+        layout = batch.layout if layout is None else layout
+        erase = [sample.erase for sample in batch.samples] if erase is None else erase
+        images = batch.images
+    if mean is None or std is None:
+        raise wrong("ARGUMENT_INVALID", "mean and std", "neither", "Give a Batch, or both of them per channel")
+    if str(images.dtype).rsplit(".", 1)[-1] != "uint8":
+        raise wrong("ARGUMENT_INVALID", "uint8 images", f"{images.dtype}", "Other types come normalised already")
+    if torch is not None and isinstance(images, torch.Tensor):
+        result = _on_device(images, mean, std, layout or "nhwc")
+    else:
+        pixels = images if layout == "nchw" else images.transpose(0, 3, 1, 2)
+        result = np.ascontiguousarray(pixels, dtype=np.float32)
+        result /= np.float32(255)
+        result -= np.asarray(mean, dtype=np.float32)[:, None, None]
+        result /= np.asarray(std, dtype=np.float32)[:, None, None]
+    for image, box in zip(result, erase or ()):
+        if box is not None:
+            image[:, box.top : box.top + box.height, box.left : box.left + box.width] = 0
+    return result
+
+
+def _on_device(images: Any, mean: Sequence[float], std: Sequence[float], layout: str) -> Any:
+    pixels = images if layout == "nchw" else images.permute(0, 3, 1, 2)
+    result = pixels.to(torch.float32, memory_format=torch.contiguous_format)
+    place = {"dtype": torch.float32, "device": images.device}
+    # A division by a Python number is a multiplication by its reciprocal on CUDA, which rounds otherwise.
+    result = result.div_(torch.full((1,), 255.0, **place))
+    result = result.sub_(torch.tensor(mean, **place).view(-1, 1, 1))
+    return result.div_(torch.tensor(std, **place).view(-1, 1, 1))

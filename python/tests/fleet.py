@@ -1,0 +1,82 @@
+"""Replicas for tests: started as processes, and ended with the test."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import unittest
+from pathlib import Path
+from typing import Any, List
+
+import numpy as np
+
+from tests.pixels import batch_pixels
+from tributary import Batch, Loader
+
+PYTHON = Path(__file__).resolve().parent.parent
+
+
+def environment(**more: str) -> Any:
+    """The environment of a child process that imports this package from its sources."""
+    return {**os.environ, "PYTHONPATH": f"{PYTHON / 'src'}{os.pathsep}{PYTHON}", **more}
+
+
+class Process:
+    """One replica: `address`, and signals for it."""
+
+    def __init__(self, *arguments: Any):
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.replica", *map(str, arguments)],
+            stdout=subprocess.PIPE,
+            env=environment(),
+            cwd=PYTHON,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        self.port = int(self.process.stdout.readline())
+        self.address = f"127.0.0.1:{self.port}"
+
+    def send(self, number: int) -> None:
+        self.process.send_signal(number)
+
+    def end(self) -> None:
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGCONT)
+            self.process.kill()
+        self.process.wait(10)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+
+class FleetTest(unittest.TestCase):
+    """A test with replicas, which leaves neither processes nor threads behind."""
+
+    def setUp(self) -> None:
+        before = {t.ident for t in threading.enumerate()}
+
+        def no_thread_left() -> None:
+            left = [t.name for t in threading.enumerate() if t.ident not in before and t.name.startswith("tributary")]
+            self.assertEqual(left, [])
+
+        self.addCleanup(no_thread_left)
+
+    def replica(self, *arguments: Any) -> Process:
+        process = Process(*arguments)
+        self.addCleanup(process.end)
+        return process
+
+    def loader(self, *replicas: Process, **arguments: Any) -> Loader:
+        given = {"patience": 20, "stall_timeout": 2, "connect_timeout": 2, **arguments}
+        loader = Loader([r.address for r in replicas], run="synthetic", **given)
+        self.addCleanup(loader.close)
+        return loader
+
+    def assert_steps(self, batches: List[Batch], steps: Any, *, epoch: int = 0, rank: int = 0, world_size: int = 1) -> None:
+        """The batches are those of the steps, in order and to the byte."""
+        self.assertEqual([b.address for b in batches], [(epoch, step, rank, world_size) for step in steps])
+        for batch in batches:
+            expected = batch_pixels(epoch, batch.address.step, rank, world_size, 8)
+            self.assertTrue(np.array_equal(np.asarray(batch.images), expected), batch.address)
