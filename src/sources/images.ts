@@ -1,0 +1,30 @@
+/**
+ * The suffixes of the files that are samples, without their dot, in lower case (Ultralytics `IMG_FORMATS`,
+ * ultralytics/data/utils.py).
+ */
+export const imageSuffixes: ReadonlySet<string> = new Set([
+  'avif',
+  'bmp',
+  'dng',
+  'heic',
+  'heif',
+  'jp2',
+  'jpeg',
+  'jpeg2000',
+  'jpg',
+  'mpo',
+  'png',
+  'tif',
+  'tiff',
+  'webp',
+]);
+
+/**
+ * Whether a file's name ends in an image suffix, in any case. What counts as a suffix is decided as Python's
+ * `PurePath.suffix` decides it: `.jpg` and `x.` have none.
+ */
+export function hasImageSuffix(name: string): boolean {
+  const dot = name.lastIndexOf('.');
+  const start = name.lastIndexOf('/') + 1;
+  return dot > start && dot < name.length - 1 && imageSuffixes.has(name.slice(dot + 1).toLowerCase());
+}

@@ -1,0 +1,161 @@
+import { rm } from 'node:fs/promises';
+import { TributaryError } from '../errors.js';
+import { guardOf } from './inside.js';
+import type { Place, SourceLayout } from './layouts/layout.js';
+import { locateSource, type SourceOptions } from './layouts.js';
+import { loadManifest, manifestPath, writeManifest } from './manifest-file.js';
+import { type Progress, ProgressMeter } from './progress.js';
+import type { RowBatch } from './rows.js';
+import type { LeftOut } from './scan-folder.js';
+import { Scanner } from './scanner.js';
+import { indexShards, listShards, type ShardRows, type ShardWarning } from './shards.js';
+import { fingerprintOf, type ManifestDetails, manifestOf, type StoredManifest } from './stored-manifest.js';
+import { rowsOf, walkPlace } from './walk.js';
+
+/** What to index, and where its manifest goes. */
+export interface IndexOptions extends SourceOptions {
+  /** The folder of manifests. */
+  readonly indexFolder: string;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/** What an indexing found. */
+export interface IndexReport {
+  readonly manifestPath: string;
+  readonly count: number;
+  readonly bytes: number;
+  readonly seconds: number;
+  /** What looks like a sample or a shard and is none, by its path inside the source. */
+  readonly leftOut: readonly LeftOut[];
+  /** Shards that are damaged or at odds with their `_stats.json`. */
+  readonly warnings: readonly ShardWarning[];
+  /** Shards that were taken from an earlier manifest. */
+  readonly reusedShards: number;
+}
+
+/** While shards are indexed, what is there is kept this often, so that an interrupted indexing goes on from it. */
+const keepEverySeconds = 15;
+
+/** What a layout's files came to, whichever way they are stored. */
+interface Rows {
+  readonly batches: RowBatch[];
+  readonly classNames: string[];
+  readonly folders: [string, string][];
+  readonly shards: ShardRows['shards'];
+  readonly warnings: readonly ShardWarning[];
+  readonly leftOut: readonly LeftOut[];
+  readonly reused: number;
+}
+
+/**
+ * Finds the samples of one split of a source and writes their manifest. Shards of unchanged size and time are taken from
+ * the manifest that was there, or from what an interrupted indexing left.
+ *
+ * @throws TributaryError SOURCE_MISSING, SOURCE_EMPTY (upstream's FileNotFoundError), SOURCE_UNREADABLE, SHARD_INVALID,
+ * ARGUMENT_INVALID where the manifest cannot be written.
+ */
+export async function indexSource(options: IndexOptions): Promise<{ manifest: StoredManifest; report: IndexReport }> {
+  const { layout, place } = await locateSource(options);
+  const path = manifestPath(options.indexFolder, options.name, options.split);
+  const meter = new ProgressMeter(options.name, options.onProgress);
+  const scanner = new Scanner();
+  try {
+    const rows =
+      layout.storage === 'files'
+        ? await filesOf(scanner, layout, place, meter)
+        : await shardsOf(scanner, options, layout, place, meter, path);
+    const details = await detailsOf(options, layout, place, rows);
+    if (details.count === 0) throw nothingFound(options, place, rows);
+    await writeManifest(path, details, rows.batches);
+    await rm(partialPath(path), { force: true });
+    meter.tell();
+    const { leftOut, warnings, reused: reusedShards } = rows;
+    const { count, bytes } = details;
+    const report = { manifestPath: path, count, bytes, seconds: meter.seconds, leftOut, warnings, reusedShards };
+    return { manifest: manifestOf(details, rows.batches, place), report };
+  } finally {
+    await scanner.close();
+  }
+}
+
+async function filesOf(scanner: Scanner, layout: SourceLayout, place: Place, meter: ProgressMeter): Promise<Rows> {
+  const rows = rowsOf(await walkPlace(scanner, place, meter), layout.labelled);
+  return { ...rows, shards: [], warnings: [], reused: 0 };
+}
+
+async function shardsOf(
+  scanner: Scanner,
+  options: IndexOptions,
+  layout: SourceLayout,
+  place: Place,
+  meter: ProgressMeter,
+  path: string,
+): Promise<Rows> {
+  const { shards, leftOut } = await listShards(place);
+  const known: StoredManifest[] = [];
+  for (const earlier of [path, partialPath(path)]) {
+    const manifest = await loadManifest(earlier).catch(() => null);
+    if (manifest !== null) known.push(manifest);
+  }
+  const whole = (rows: ShardRows): Rows => ({ ...rows, classNames: [], folders: [], leftOut });
+  let kept = meter.seconds;
+  const rows = await indexShards(scanner, place, shards, known, meter, async (sofar) => {
+    if (meter.seconds - kept < keepEverySeconds) return;
+    kept = meter.seconds;
+    const part = whole(sofar());
+    await writeManifest(partialPath(path), await detailsOf(options, layout, place, part), part.batches);
+  });
+  return whole(rows);
+}
+
+async function detailsOf(
+  options: IndexOptions,
+  layout: SourceLayout,
+  place: Place,
+  rows: Rows,
+): Promise<ManifestDetails> {
+  const { batches, classNames, folders, shards, warnings } = rows;
+  return {
+    format: 1,
+    source: options.name,
+    split: options.split,
+    layout: layout.name,
+    root: place.root,
+    folder: place.folder,
+    guard: (await guardOf(place)) === place.root ? 'root' : 'folder',
+    count: batches.reduce((sum, batch) => sum + batch.count, 0),
+    bytes: batches.reduce((sum, batch) => sum + batch.sizes.reduce((total, size) => total + size, 0), 0),
+    fingerprint: fingerprintOf(batches),
+    classNames,
+    folders,
+    shards,
+    warnings: [...warnings],
+  };
+}
+
+function nothingFound(options: IndexOptions, place: Place, rows: Rows): TributaryError {
+  const path = [place.root, place.folder].filter((part) => part !== '').join('/');
+  const metadata = { source: options.name, path };
+  if (rows.warnings.length > 0) {
+    const { shard, what } = rows.warnings[0]!;
+    return new TributaryError('SHARD_INVALID', {
+      expected: `at least one readable sample in the shards of source ${options.name} at ${path}`,
+      came: `${shard} ${what}`,
+      remedy: 'Fetch the shards again, or leave the source out of the run',
+      metadata: { ...metadata, shard },
+    });
+  }
+  return new TributaryError('SOURCE_EMPTY', {
+    expected: `at least one image for source ${options.name} in ${path}`,
+    came:
+      rows.leftOut.length === 0
+        ? 'none'
+        : `none, with ${rows.leftOut.length} left out (${rows.leftOut[0]!.key}: ${rows.leftOut[0]!.kind})`,
+    remedy: 'Set the path of the source to the folder that holds its images, or set its layout',
+    metadata,
+  });
+}
+
+function partialPath(path: string): string {
+  return `${path}.partial`;
+}

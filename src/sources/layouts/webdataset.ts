@@ -1,0 +1,26 @@
+import { join } from 'node:path';
+import type { SourceLayout } from './layout.js';
+import { firstPlace, hasShards, swappedPlace } from './look.js';
+
+/** Tar shards in `shards/*.tar`, as img2dataset writes them for WebDataset. Where the layout is given, `*.tar` may lie in the folder itself. */
+export const webdataset: SourceLayout = {
+  name: 'webdataset',
+  storage: 'shards',
+  labelled: false,
+  find: (path) => hasShards(join(path, 'shards')),
+  locate: (root, split) =>
+    firstPlace(
+      split === 'train'
+        ? [
+            { root, folder: 'shards' },
+            { root, folder: '' },
+          ]
+        : [
+            swappedPlace(root, 'shards'),
+            swappedPlace(root, ''),
+            { root, folder: 'val/shards' },
+            { root, folder: 'val' },
+          ],
+      hasShards,
+    ),
+};

@@ -1,0 +1,36 @@
+import { TributaryError } from '../errors.js';
+import { checkManifest } from './check.js';
+import { type IndexOptions, indexSource } from './index-source.js';
+import { locateSource } from './layouts.js';
+import { loadManifest, manifestPath } from './manifest-file.js';
+import type { StoredManifest } from './stored-manifest.js';
+
+/**
+ * Opens one split of a source by its manifest, after the cheap check.
+ *
+ * @throws TributaryError SOURCE_MISSING, NOT_INDEXED, MANIFEST_INVALID, SOURCE_CHANGED, SOURCE_UNREADABLE.
+ */
+export async function openSource(options: IndexOptions): Promise<StoredManifest> {
+  const { layout, place } = await locateSource(options);
+  const manifest = await loadManifest(manifestPath(options.indexFolder, options.name, options.split), place);
+  const { details } = manifest;
+  if (details.layout !== layout.name || details.folder !== place.folder)
+    throw new TributaryError('NOT_INDEXED', {
+      expected: `a manifest of source ${options.name} in the ${layout.name} layout, folder '${place.folder}'`,
+      came: `one in the ${details.layout} layout, folder '${details.folder}'`,
+      remedy: 'Run `npx tributary index` with the same config',
+      metadata: { source: options.name },
+    });
+  await checkManifest(manifest, place);
+  return manifest;
+}
+
+/** Opens a source as `openSource` does, and indexes it first where it has no manifest yet. */
+export async function openOrIndexSource(options: IndexOptions): Promise<StoredManifest> {
+  try {
+    return await openSource(options);
+  } catch (error) {
+    if (!(error instanceof TributaryError && error.reason === 'NOT_INDEXED')) throw error;
+    return (await indexSource(options)).manifest;
+  }
+}
