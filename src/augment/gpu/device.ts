@@ -1,0 +1,71 @@
+import { createRequire } from 'node:module';
+import type { GPU, KernelVariable } from 'gpu.js';
+import type { GpuMode } from './runner.js';
+
+const require = createRequire(import.meta.url);
+
+/** The parts of gpu.js that a runner needs. */
+export interface Library {
+  readonly GPU: new (settings: { mode: GpuMode }) => GPU;
+  readonly input: (value: Float32Array, size: number[]) => KernelVariable;
+}
+
+/** The WebGPU device that gpu.js runs on. */
+export interface Device {
+  /** Vendor, architecture, device and driver, as the adapter gives them. */
+  readonly description: string;
+  /** Whether the device is a program on the CPU, not a GPU. */
+  readonly software: boolean;
+  /** Awaits `run`, and rejects where the device reports an error that it would otherwise answer with zeros. */
+  guard(run: () => Promise<void>): Promise<void>;
+}
+
+interface Context {
+  readonly adapter: { readonly info: Readonly<Record<string, string | boolean>> };
+  readonly device: {
+    pushErrorScope(filter: string): void;
+    popErrorScope(): Promise<{ readonly message: string } | null>;
+    onuncapturederror: unknown;
+  };
+}
+
+const filters = ['out-of-memory', 'internal', 'validation'];
+
+/** Loads gpu.js. For WebGPU, `provideWebGpu` goes first: gpu.js looks for `navigator.gpu` when it is loaded. */
+export function loadLibrary(): Library {
+  return require('gpu.js') as Library;
+}
+
+/** Loads Dawn, the npm package `webgpu`, and makes it this thread's `navigator.gpu`. */
+export async function provideWebGpu(): Promise<void> {
+  const { create, globals } = (await import('webgpu')) as { create(options: string[]): unknown; globals: object };
+  Object.assign(globalThis, globals);
+  Object.defineProperty(globalThis, 'navigator', { value: { gpu: create([]) }, configurable: true });
+}
+
+/** The device that gpu.js shares among all its WebGPU kernels; rejects where there is none. */
+export async function acquireDevice(): Promise<Device> {
+  const { WebGPUContext } = require('gpu.js/src/backend/web-gpu/context.js') as {
+    WebGPUContext: { acquire(): Promise<Context> };
+  };
+  const { info } = (await WebGPUContext.acquire()).adapter;
+  const names = ['vendor', 'architecture', 'device', 'description'].map((name) => String(info[name] ?? ''));
+  const description = names.filter((name) => name !== '').join(', ');
+  return {
+    description,
+    software: info.isFallbackAdapter === true || /swiftshader|llvmpipe|lavapipe|basic render/i.test(description),
+    async guard(run) {
+      // asked for anew each time: gpu.js replaces a device that was lost
+      const { device } = await WebGPUContext.acquire();
+      for (const filter of filters) device.pushErrorScope(filter);
+      try {
+        await run();
+      } finally {
+        const errors = await Promise.all(filters.map(() => device.popErrorScope()));
+        const error = errors.find((one) => one !== null);
+        // biome-ignore lint/correctness/noUnsafeFinally: what the device reports explains what `run` met
+        if (error) throw new Error(error.message);
+      }
+    },
+  };
+}
