@@ -32,6 +32,7 @@ COPY --from=build /app/dist ./dist
 COPY protos ./protos
 COPY package.json LICENSE ./
 COPY --chmod=755 deploy/docker/entry.sh ./deploy/docker/entry.sh
+RUN ln -s /app/deploy/docker/entry.sh /usr/local/bin/tributary
 COPY deploy/docker/tributary.yaml /etc/tributary/tributary.yaml
 # TINI_SUBREAPER: quiet and right also where another init is process 1.
 ENV NODE_ENV=production \
@@ -43,7 +44,7 @@ LABEL org.opencontainers.image.title="tributary" \
 USER node
 EXPOSE 50051 50052 9464
 HEALTHCHECK --interval=10s --timeout=5s --retries=3 --start-period=20s \
-    CMD ["node", "/app/dist/src/cli/main.js", "health", "--address", "127.0.0.1:50051"]
+    CMD ["tributary", "health", "--address", "127.0.0.1:50051"]
 ENTRYPOINT ["tini", "--", "/app/deploy/docker/entry.sh"]
 CMD ["serve", "--config", "/etc/tributary/tributary.yaml", "--listen", "0.0.0.0:50051"]
 
