@@ -38,7 +38,7 @@ export function checkRank(globalBatch: number, rank: number, worldSize: number):
     throw new TributaryError('WORLD_SIZE_INVALID', {
       expected: `a world size that divides the global batch of ${globalBatch}`,
       came: `${worldSize}`,
-      remedy: `Use ${nearest} ranks, or change global_batch`,
+      remedy: `Use a world size of ${nearest}, or change global_batch`,
       metadata: { global_batch: `${globalBatch}`, world_size: `${worldSize}`, nearest },
     });
   }

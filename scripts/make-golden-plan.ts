@@ -1,0 +1,6 @@
+// Rewrites test/plan/golden.json: `npx tsc && node dist/scripts/make-golden-plan.js`. It changes only where orders or seeds
+// change, and then every run that is under way changes with it: bump the fingerprint's version in the same commit.
+import { writeFileSync } from 'node:fs';
+import { goldenText, makeGolden } from '../test/plan/golden.js';
+
+writeFileSync('test/plan/golden.json', goldenText(makeGolden()));

@@ -1,0 +1,281 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { TributaryError } from '../../src/errors.js';
+import { sampleSeed } from '../../src/plan/hash.js';
+import { nearestWorldSizes } from '../../src/plan/order.js';
+import {
+  type PlanInput,
+  type PlannedSample,
+  planShare,
+  planStep,
+  samplesPerEpoch,
+  stepsPerEpoch,
+  successor,
+} from '../../src/plan/plan.js';
+import { preparePlan } from '../../src/plan/prepare.js';
+import { anyRun, sevenCounts, virtualRun } from './input.js';
+
+const refusal = (reason: string, text: RegExp) => (error: unknown) =>
+  error instanceof TributaryError && error.reason === reason && text.test(error.message);
+const epochOf = (run: PlanInput, epoch: number, first = 0): PlannedSample[] =>
+  Array.from({ length: stepsPerEpoch(run) - first }, (_, i) => planStep(run, epoch, first + i)).flat();
+const identity = ({ source, index }: PlannedSample) => `${source}/${index}`;
+
+test('the ranks of every world size share the same global batches', () => {
+  const run = virtualRun(sevenCounts, { global_batch: 960, sample_t: 0.5 });
+  for (const step of [0, 1, 130, stepsPerEpoch(run) - 1]) {
+    const whole = planStep(run, 4, step);
+    assert.equal(whole.length, 960);
+    for (const worldSize of [1, 8, 15, 16, 20, 24, 30, 40, 60, 120, 960]) {
+      const shares = Array.from({ length: worldSize }, (_, rank) =>
+        planShare(run, { epoch: 4, step, rank, worldSize }),
+      );
+      assert.ok(shares.every(({ length }) => length === 960 / worldSize));
+      assert.deepEqual(shares.flat(), whole);
+    }
+  }
+});
+
+test('a run goes on with other world sizes from any step as if nothing had happened', () => {
+  const run = virtualRun([400, 300, 68], { global_batch: 24 });
+  const undisturbed = epochOf(run, 0);
+  const worlds = [8, 2, 8, 24, 1, 3, 12];
+  for (let first = 0; first <= stepsPerEpoch(run); first++) {
+    const resumed = undisturbed.slice(0, 24 * first);
+    for (let step = first; step < stepsPerEpoch(run); step++) {
+      const worldSize = worlds[(first + step) % worlds.length]!;
+      for (let rank = 0; rank < worldSize; rank++) resumed.push(...planShare(run, { epoch: 0, step, rank, worldSize }));
+    }
+    assert.deepEqual(resumed, undisturbed);
+  }
+});
+
+test('ranks are disjoint and complete, and no sample comes twice in an epoch at t = 0', () => {
+  for (const counts of [[1], [4], [7, 1, 3], [500, 1, 300, 199], [64, 64], [...sevenCounts.slice(3)]]) {
+    for (const globalBatch of [1, 4, 10]) {
+      const total = counts.reduce((a, b) => a + b);
+      if (globalBatch > total) continue;
+      const run = virtualRun(counts, { global_batch: globalBatch });
+      const samples = epochOf(run, 2);
+      assert.equal(samples.length, total - (total % globalBatch));
+      assert.equal(samples.length, samplesPerEpoch(run));
+      assert.equal(new Set(samples.map(identity)).size, samples.length);
+      assert.ok(samples.every(({ pass }) => pass === 0));
+    }
+  }
+});
+
+test('any run gives whole batches of samples that exist, and walks a source wholly before any comes again', () => {
+  fc.assert(
+    fc.property(anyRun, fc.nat(50), (run, epoch) => {
+      const walks = run.sources.map(() => [] as PlannedSample[]);
+      for (let step = 0; step < Math.min(stepsPerEpoch(run), 40); step++) {
+        const batch = planStep(run, epoch, step);
+        assert.equal(batch.length, run.global_batch);
+        for (const sample of batch) walks[sample.source]!.push(sample);
+      }
+      for (const [source, walk] of walks.entries()) {
+        const { count } = run.sources[source]!;
+        walk.sort((a, b) => a.position - b.position);
+        assert.deepEqual(
+          walk.map(({ position }) => position),
+          walk.map((_, i) => i),
+        );
+        for (let first = 0; first < walk.length; first += count) {
+          const pass = walk.slice(first, first + count);
+          assert.equal(new Set(pass.map(({ index }) => index)).size, pass.length);
+          assert.ok(pass.every((sample) => sample.pass === first / count && sample.index < count));
+        }
+      }
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test('seeds come from identity alone', () => {
+  const run = virtualRun([40, 30, 200], { sample_t: 1, global_batch: 10, seed: 2 ** 53 - 1 });
+  const samples = epochOf(run, 3);
+  for (const { source, index, pass, seed } of samples) {
+    const { name, key } = run.sources[source]!;
+    assert.equal(seed, sampleSeed(2 ** 53 - 1, 3, name, key(index), pass));
+  }
+  assert.ok(samples.some(({ pass }) => pass > 1));
+
+  const other = virtualRun([40, 30, 200], { global_batch: 30, seed: 2 ** 53 - 1 });
+  const seeds = new Map(samples.filter(({ pass }) => pass === 0).map((sample) => [identity(sample), sample.seed]));
+  const common = epochOf(other, 3).filter((sample) => seeds.has(identity(sample)));
+  assert.ok(common.length > 100);
+  for (const sample of common) assert.equal(sample.seed, seeds.get(identity(sample)));
+});
+
+test('repeats within an epoch have other seeds, under exact and under iid', () => {
+  for (const sampling of ['exact', 'iid'] as const) {
+    const samples = epochOf(virtualRun([3, 997], { sample_t: 1, global_batch: 50, sampling }), 0);
+    const seeds = new Map<string, Set<number>>();
+    for (const sample of samples)
+      seeds.set(identity(sample), (seeds.get(identity(sample)) ?? new Set()).add(sample.seed));
+    const times = samples.filter(({ source, index }) => source === 0 && index === 1).length;
+    assert.ok(times > 100);
+    assert.equal(seeds.get('0/1')!.size, times);
+  }
+});
+
+test('epochs, seeds, steps and source names each give another order', () => {
+  const run = virtualRun([1000], { global_batch: 100 });
+  const order = (input: PlanInput, epoch: number) =>
+    epochOf(input, epoch)
+      .map(({ index }) => index)
+      .join();
+  const renamed = { ...run, sources: [{ ...run.sources[0]!, name: 'z' }] };
+  const orders = [order(run, 0), order(run, 1), order({ ...run, seed: 43 }, 0), order(renamed, 0)];
+  assert.equal(new Set(orders).size, 4);
+  assert.equal(order({ ...run }, 0), orders[0]);
+});
+
+test('slots of a source spread evenly over a batch and its ranks', () => {
+  const run = virtualRun([9000, 1000], { global_batch: 100 });
+  const counts = new Array<number>(10).fill(0);
+  for (let epoch = 0; epoch < 20; epoch++) {
+    for (const [at, { source }] of epochOf(run, epoch).entries())
+      if (source === 1) counts[Math.floor((at % 100) / 10)]!++;
+  }
+  const statistic = counts.reduce((sum, count) => sum + (count - 2000) ** 2 / 2000, 0);
+  // Nine degrees of freedom: more than 33.7 comes up once in 10,000 keys.
+  assert.ok(statistic < 33.7, `${statistic}`);
+});
+
+test('iid draws sources by their shares and samples evenly, with replacement, a function of the address', () => {
+  const run = virtualRun([50, 200, 1000], { sample_t: 0.5, global_batch: 125, sampling: 'iid' });
+  const samples = Array.from({ length: 100 }, (_, epoch) => epochOf(run, epoch)).flat();
+  const weights = [50, 200, 1000].map(Math.sqrt);
+  const total = weights.reduce((a, b) => a + b);
+  for (const [source, weight] of weights.entries()) {
+    const expected = (samples.length * weight) / total;
+    const count = samples.filter((sample) => sample.source === source).length;
+    assert.ok(Math.abs(count - expected) < 4 * Math.sqrt(expected), `source ${source}: ${count} of ${expected}`);
+  }
+  const first = new Array<number>(50).fill(0);
+  for (const { source, index } of samples) if (source === 0) first[index]!++;
+  const mean = first.reduce((a, b) => a + b) / 50;
+  const statistic = first.reduce((sum, count) => sum + (count - mean) ** 2 / mean, 0);
+  assert.ok(Math.abs(statistic - 49) < 4 * Math.sqrt(98), `${statistic}`);
+  assert.deepEqual(planStep({ ...run }, 5, 7), planStep(run, 5, 7));
+  const composition = (step: number) => planStep(run, 0, step).filter(({ source }) => source === 2).length;
+  assert.ok(new Set([0, 1, 2, 3, 4, 5].map(composition)).size > 1);
+});
+
+test('validation has every sample once, in order, with a short last batch and equal steps for all ranks', () => {
+  const run = virtualRun([7, 1, 14], { split: 'val', global_batch: 8, sample_t: 1 });
+  assert.equal(stepsPerEpoch(run), 3);
+  assert.equal(samplesPerEpoch(run), 22);
+  const expected = [7, 1, 14].flatMap((count, source) =>
+    Array.from({ length: count }, (_, index) => `${source}/${index}`),
+  );
+  assert.deepEqual(epochOf(run, 0).map(identity), expected);
+  assert.deepEqual(epochOf(run, 9).map(identity), expected);
+  assert.deepEqual(
+    [0, 1, 2].map((step) => planStep(run, 0, step).length),
+    [8, 8, 6],
+  );
+  const lengths = [0, 1, 2, 3].map((rank) => planShare(run, { epoch: 0, step: 2, rank, worldSize: 4 }).length);
+  assert.deepEqual(lengths, [2, 2, 2, 0]);
+  for (const worldSize of [1, 2, 4, 8]) {
+    const shares = Array.from({ length: worldSize }, (_, rank) =>
+      planShare(run, { epoch: 0, step: 2, rank, worldSize }),
+    );
+    assert.deepEqual(shares.flat(), planStep(run, 0, 2));
+  }
+});
+
+test('substitutes are the other samples of the source, each once, with their own seeds', () => {
+  const runs = [
+    virtualRun([5, 40], { sample_t: 1 }),
+    virtualRun([5, 40], { sample_t: 1, sampling: 'iid' }),
+    virtualRun([5, 40], { split: 'val' }),
+  ];
+  for (const run of runs) {
+    for (const sample of [...planStep(run, 1, 0), ...planStep(run, 1, 3)]) {
+      const { name, count, key } = run.sources[sample.source]!;
+      const substitutes = Array.from({ length: count - 1 }, (_, i) => successor(run, 1, sample, i + 1));
+      assert.equal(new Set([sample, ...substitutes].map(({ index }) => index)).size, count);
+      for (const { source, index, pass, seed } of substitutes) {
+        assert.equal(source, sample.source);
+        assert.equal(seed, sampleSeed(run.seed, 1, name, key(index), pass));
+      }
+      assert.deepEqual(successor(run, 1, sample, count).index, sample.index);
+    }
+  }
+});
+
+test('the first substitute is the next of the walk', () => {
+  const run = virtualRun([60, 40], { global_batch: 20 });
+  const walk = epochOf(run, 0)
+    .filter(({ source }) => source === 0)
+    .sort((a, b) => a.position - b.position);
+  for (let i = 0; i + 1 < walk.length; i++) assert.deepEqual(successor(run, 0, walk[i]!, 1), walk[i + 1]);
+});
+
+test('steps, epochs, ranks and world sizes that are not there are refused', () => {
+  const run = virtualRun([100, 20], { global_batch: 12 });
+  assert.throws(() => planStep(run, 0, 10), refusal('STEP_OUT_OF_RANGE', /from 0 to 9, but got 10/));
+  for (const step of [-1, 0.5, Number.NaN, 1e300])
+    assert.throws(() => planStep(run, 0, step), refusal('STEP_OUT_OF_RANGE', /./));
+  assert.throws(() => planStep(run, 5, 0, 5), refusal('EPOCH_OUT_OF_RANGE', /from 0 to 4, but got 5/));
+  assert.throws(() => planStep(run, -1, 0), refusal('EPOCH_OUT_OF_RANGE', /./));
+  const share = (rank: number, worldSize: number) => () => planShare(run, { epoch: 0, step: 0, rank, worldSize });
+  assert.throws(
+    share(0, 5),
+    refusal('WORLD_SIZE_INVALID', /divides the global batch of 12, but got 5. Use a world size of 4 or 6/),
+  );
+  assert.throws(share(0, 13), refusal('WORLD_SIZE_INVALID', /Use a world size of 12,/));
+  assert.throws(share(0, 0), refusal('WORLD_SIZE_INVALID', /Use a world size of 1,/));
+  assert.throws(share(0, 2.5), refusal('WORLD_SIZE_INVALID', /Use a world size of 2 or 3/));
+  assert.throws(share(4, 4), refusal('RANK_INVALID', /from 0 to 3, but got 4/));
+  assert.throws(share(-1, 4), refusal('RANK_INVALID', /./));
+  assert.deepEqual(nearestWorldSizes(960, 121), [120, 160]);
+});
+
+test('inputs that no plan can be made of are refused', () => {
+  const refused = (changes: Partial<PlanInput>, counts: number[], reason: string, text: RegExp) =>
+    assert.throws(() => preparePlan(virtualRun(counts, changes)), refusal(reason, text));
+  refused({ global_batch: 31 }, [10, 20], 'KNOB_OUT_OF_RANGE', /at most the 30 samples/);
+  refused({ global_batch: 0 }, [10], 'KNOB_OUT_OF_RANGE', /global batch/);
+  refused({ sample_t: 1.5 }, [10], 'KNOB_OUT_OF_RANGE', /sample_t/);
+  refused({ seed: -1 }, [10], 'KNOB_OUT_OF_RANGE', /seed/);
+  refused({}, [10, 0], 'SOURCE_EMPTY', /source b/);
+  refused({}, [], 'KNOB_OUT_OF_RANGE', /at least one source/);
+  refused({ weights: { a: 1 } }, [10, 20], 'KNOB_OUT_OF_RANGE', /none for b/);
+  for (const weight of [0, -1, Number.NaN, Number.POSITIVE_INFINITY]) {
+    refused({ weights: { a: 1, b: weight } }, [10, 20], 'KNOB_OUT_OF_RANGE', /for b/);
+  }
+  refused({ weights: { a: 1, b: 1, c: 1 } }, [10, 20], 'UNKNOWN_SOURCE', /a weight for c/);
+});
+
+test('a step of 10^9 samples is planned in under a millisecond, from its own keys alone', () => {
+  let asked = 0;
+  const counts = [500_000_000, 300_000_000, 100_000_000, 90_000_000, 9_000_000, 900_000, 100_000];
+  const virtual = virtualRun(counts, { global_batch: 256, sample_t: 0.5 });
+  const sources = virtual.sources.map(({ name, count }) => ({
+    name,
+    count,
+    key: (index: number) => {
+      asked++;
+      return `train/${index}.jpg`;
+    },
+  }));
+  for (const sampling of ['exact', 'iid'] as const) {
+    const run = { ...virtual, sources, sampling };
+    const steps = stepsPerEpoch(run);
+    const times: number[] = [];
+    asked = 0;
+    for (let i = 0; i < 500; i++) {
+      const began = performance.now();
+      planStep(run, 1, Math.floor((steps - 1) * (i / 499)));
+      times.push(performance.now() - began);
+    }
+    times.sort((a, b) => a - b);
+    assert.ok(times[250]! < 1, `median ${times[250]} ms`);
+    assert.equal(asked, 500 * 256);
+  }
+});
