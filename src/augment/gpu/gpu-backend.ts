@@ -10,14 +10,10 @@ export interface GpuBackend extends Backend {
   readonly software: boolean;
 }
 
-/** What is kept of the console lines of gpu.js and its device, to explain a failure: the last so many characters. */
-const linesKept = 2000;
-
-function unavailable(mode: GpuMode, came: string, said: string): TributaryError {
-  const lines = said.trim();
+function unavailable(mode: GpuMode, came: string): TributaryError {
   return new TributaryError('BACKEND_UNAVAILABLE', {
     expected: `the backend ${mode} to run`,
-    came: lines === '' || came.includes(lines) ? came : `${came} (it said: ${lines.replaceAll('\n', ' | ')})`,
+    came,
     remedy:
       mode === 'webgpu'
         ? 'Install a Vulkan driver for the device, or choose the backend simd, which gives the same bytes'
@@ -28,19 +24,14 @@ function unavailable(mode: GpuMode, came: string, said: string): TributaryError 
 
 /**
  * Opens gpu.js in a thread of its own: compiling, packing and plain JavaScript never hold up the caller's event loop,
- * `navigator` is that thread's alone, and what gpu.js prints is kept for its error instead of reaching the console.
+ * `navigator` is that thread's alone, and what gpu.js prints goes into its error instead of the console.
  * Pixels in a SharedArrayBuffer are worked on in place; others are copied there and back. An idle backend does not keep the
  * process alive.
  *
  * Errors: BACKEND_UNAVAILABLE where the mode does not run, runs elsewhere, or computes other bytes than it must.
  */
 export async function openGpuBackend(mode: GpuMode): Promise<GpuBackend> {
-  const thread = new Worker(new URL('./worker.js', import.meta.url), { workerData: mode, stdout: true, stderr: true });
-  let said = '';
-  for (const stream of [thread.stdout, thread.stderr])
-    stream.on('data', (chunk: Buffer) => {
-      said = (said + chunk.toString()).slice(-linesKept);
-    });
+  const thread = new Worker(new URL('./worker.js', import.meta.url), { workerData: mode });
   let waiting: { resolve(reply: Reply): void; reject(error: Error): void } | undefined;
   let ended: TributaryError | undefined;
   const settle = (use: (one: NonNullable<typeof waiting>) => void) => {
@@ -50,12 +41,12 @@ export async function openGpuBackend(mode: GpuMode): Promise<GpuBackend> {
     if (one) use(one);
   };
   const end = (came: string) => {
-    ended ??= unavailable(mode, came, said);
+    ended ??= unavailable(mode, came);
     settle(({ reject }) => reject(ended!));
   };
   thread.on('message', (reply: Reply) =>
     settle(({ resolve, reject }) =>
-      reply.kind === 'failed' ? reject(unavailable(mode, reply.reason, said)) : resolve(reply),
+      reply.kind === 'failed' ? reject(unavailable(mode, reply.reason)) : resolve(reply),
     ),
   );
   thread.on('error', (error) => end(error.message));
@@ -105,7 +96,7 @@ export async function openGpuBackend(mode: GpuMode): Promise<GpuBackend> {
       await tail;
       if (ended) return;
       await ask({ kind: 'close' }).catch(() => undefined);
-      ended = unavailable(mode, 'a call after it was closed', '');
+      ended = unavailable(mode, 'a call after it was closed');
       await thread.terminate();
     },
   };

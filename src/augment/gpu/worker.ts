@@ -18,8 +18,19 @@ export type Reply =
 const port = parentPort!;
 const mode = workerData as GpuMode;
 const post = (reply: Reply) => port.postMessage(reply);
-const fail = (error: unknown) =>
-  post({ kind: 'failed', reason: error instanceof Error ? error.message : String(error) });
+
+// gpu.js tells of what went wrong in console lines alone: they belong to the error that follows, not to the console
+const said: string[] = [];
+for (const name of ['log', 'info', 'warn', 'error'] as const)
+  console[name] = (...words: unknown[]) => {
+    if (said.length < 8) said.push(words.map(String).join(' '));
+  };
+
+function fail(error: unknown) {
+  const reason = (error instanceof Error ? error.message : String(error)).replace(/\.$/, '');
+  const lines = said.splice(0).filter((line) => !line.includes(reason));
+  post({ kind: 'failed', reason: lines.length === 0 ? reason : `${reason} (it said: ${lines.join(' | ')})` });
+}
 
 /** Opens the mode and proves it: the check's bytes must be those of gpu.js's plain JavaScript. */
 async function open() {
