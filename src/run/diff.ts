@@ -27,7 +27,7 @@ export function diffRuns(left: Run, right: Run): Difference[] {
 }
 
 function flat({ name: _, knobs, training, limits, ...rest }: Run): Record<string, unknown> {
-  return { ...rest, ...knobs, ...training, ...prefixed(limits ?? {}) };
+  return { ...rest, ...knobs, ...training, ...prefixed(limits) };
 }
 
 function flatDeciding(run: Run): Record<string, unknown> {

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { TributaryError } from '../errors.js';
 import { canonicalJson } from './canonical-json.js';
-import { defaultLimits } from './limits.js';
 import type { Run } from './run.js';
 
 /**
@@ -43,7 +42,7 @@ export function runFingerprint(run: Run, manifests: readonly ManifestFingerprint
 
 /** What of a run decides bytes, except the content of its sources. */
 export function deciding(run: Run): Readonly<Record<string, unknown>> {
-  const { pixels, bytes } = run.limits ?? defaultLimits;
+  const { pixels, bytes } = run.limits;
   return {
     version: streamVersion,
     knobs: run.knobs,

@@ -74,8 +74,8 @@ export interface Run {
   /** The share of corrupt samples that stops a run, after a probation; 1 never stops. */
   readonly max_corrupt: number;
   /**
-   * What a file may ask of the decoder, from the config; `defaultLimits` where absent. A file beyond `pixels` or `bytes` is
+   * What a file may ask of the decoder, from the config. A file beyond `pixels` or `bytes` is
    * substituted, so these two decide bytes as the knobs do.
    */
-  readonly limits?: Limits;
+  readonly limits: Limits;
 }
