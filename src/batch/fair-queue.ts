@@ -1,0 +1,49 @@
+import PQueue from 'p-queue';
+
+/** One stream's place in the queue: how much of the queue's time it has asked for. */
+export interface Flow {
+  time: number;
+}
+
+/**
+ * A queue that several flows share evenly, however much each has waiting: start-time fair queueing. A flow's n-th task
+ * has the time at which it would start if the flows took turns, and the earliest goes first. A flow that was idle starts
+ * at the present and not with a credit. Built on p-queue's priorities.
+ */
+export class FairQueue {
+  readonly #queue: PQueue;
+  #now = 0;
+
+  /** @param concurrency tasks that run at a time. */
+  constructor(concurrency: number) {
+    this.#queue = new PQueue({ concurrency });
+  }
+
+  /** Tasks that wait. */
+  get size(): number {
+    return this.#queue.size;
+  }
+
+  /** Tasks that run. */
+  get pending(): number {
+    return this.#queue.pending;
+  }
+
+  /** Opens a flow. It holds no resource and needs no closing. */
+  flow(): Flow {
+    return { time: 0 };
+  }
+
+  /** Runs `act` in the flow's turn; rejects with the signal's reason if that comes first while it waits. */
+  add<T>(flow: Flow, act: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    const start = Math.max(flow.time, this.#now);
+    flow.time = start + 1;
+    return this.#queue.add(
+      () => {
+        this.#now = Math.max(this.#now, start);
+        return act();
+      },
+      { priority: -start, signal },
+    ) as Promise<T>;
+  }
+}

@@ -1,0 +1,68 @@
+import type { ErrorDetail, Reason } from '../errors.js';
+import type { Limits } from '../run/limits.js';
+import type { Knobs } from '../run/run.js';
+import type { Box, Draw } from '../sample/draw.js';
+import type { Location } from '../sources/manifest.js';
+import type { TensorForm } from './tensor.js';
+
+/** What a sample is made from: everything a worker thread needs, so that worker threads hold no state. */
+export interface MakeTask {
+  readonly kind: 'make';
+  readonly location: Location;
+  readonly seed: number;
+  readonly split: 'train' | 'val';
+  readonly knobs: Knobs;
+  readonly size: number;
+  readonly limits: Limits;
+  /** The tensor's form; null where another backend has the photometric operations yet to do, and packing follows. */
+  readonly form: TensorForm | null;
+  /** The batch's bytes, shared by all worker threads. */
+  readonly bytes: SharedArrayBuffer;
+  /** Where this sample's bytes start. */
+  readonly offset: number;
+}
+
+/** Packs pixels that a backend has finished into the batch's tensor. */
+export interface PackTask {
+  readonly kind: 'pack';
+  readonly pixels: SharedArrayBuffer;
+  readonly pixelsOffset: number;
+  readonly size: number;
+  readonly form: TensorForm;
+  readonly erase: Box | null;
+  readonly bytes: SharedArrayBuffer;
+  readonly offset: number;
+}
+
+/** Reads no more of an image than its header, and draws. */
+export interface DrawTask {
+  readonly kind: 'draw';
+  readonly location: Location;
+  readonly seed: number;
+  readonly split: 'train' | 'val';
+  readonly knobs: Knobs;
+  readonly size: number;
+  readonly limits: Limits;
+}
+
+export type Task = MakeTask | PackTask | DrawTask;
+
+/** The stages of a sample, in their order, as metrics and the bench name them. */
+export const stages = ['read', 'decode', 'kernels', 'pack'] as const;
+export type Stage = (typeof stages)[number];
+
+/** Seconds that a task spent in each stage. */
+export type StageSeconds = Partial<Record<Stage, number>>;
+
+/** What became of a task. Corruption is an outcome, not an error: it is decided by the file's content alone. */
+export type Outcome =
+  | { readonly status: 'ok'; readonly draw: Draw; readonly seconds: StageSeconds }
+  | { readonly status: 'packed'; readonly seconds: StageSeconds }
+  | { readonly status: 'corrupt'; readonly reason: string; readonly seconds: StageSeconds }
+  | { readonly status: 'error'; readonly error: FlatError };
+
+/** A TributaryError in a form that crosses threads. */
+export interface FlatError {
+  readonly reason: Reason;
+  readonly detail: Omit<ErrorDetail, 'cause'>;
+}

@@ -1,0 +1,102 @@
+import { performance } from 'node:perf_hooks';
+import { SimdKernels } from '../augment/simd.js';
+import { decodeCrop } from '../decode/decode-crop.js';
+import { probe } from '../decode/probe.js';
+import { TributaryError } from '../errors.js';
+import type { Draw } from '../sample/draw.js';
+import { drawEvaluation } from '../sample/draw-evaluation.js';
+import { drawTrain } from '../sample/draw-train.js';
+import { readSample } from '../sources/read.js';
+import type { DrawTask, MakeTask, Outcome, PackTask, StageSeconds, Task } from './sample-task.js';
+import { packSample, sampleBytes } from './tensor.js';
+
+/**
+ * A worker thread's whole job: read, decode, draw, crop, resize, augment and pack one sample straight into its place of
+ * the batch's shared bytes. It holds nothing between tasks but its kernels' memory.
+ */
+let kernels: SimdKernels | undefined;
+let scratch = new Uint8Array(0);
+
+export default async function runTask(task: Task): Promise<Outcome> {
+  const seconds: StageSeconds = {};
+  try {
+    if (task.kind === 'pack') return pack(task, seconds);
+    if (task.kind === 'draw') return await draw(task, seconds);
+    return await make(task, seconds);
+  } catch (error) {
+    if (!(error instanceof TributaryError)) throw error;
+    if (error.reason === 'SAMPLE_CORRUPT')
+      return { status: 'corrupt', reason: error.metadata.cause ?? error.message, seconds };
+    return { status: 'error', error: { reason: error.reason, detail: error.detail } };
+  }
+}
+
+async function make(task: MakeTask, seconds: StageSeconds): Promise<Outcome> {
+  const file = await timed(seconds, 'read', () => readSample(task.location));
+  let drawn: Draw | undefined;
+  const crop = await timed(seconds, 'decode', async () => {
+    const image = await probe(file, task.limits);
+    drawn = drawSample(task, image);
+    return decodeCrop(file, drawn.geometry.crop, task.limits);
+  });
+  kernels ??= await SimdKernels.create();
+  const { size, form } = task;
+  const length = sampleBytes(form?.type ?? 'UINT8', size);
+  const out = new Uint8Array(task.bytes, task.offset, length);
+  const start = performance.now();
+  if (form === null) {
+    kernels.reduce(crop, drawn!, size, out);
+    seconds.kernels = since(start);
+  } else if (form.type === 'UINT8' && form.layout === 'NHWC') {
+    kernels.run(crop, drawn!, size, out);
+    seconds.kernels = since(start);
+  } else {
+    const pixels = scratchOf(size);
+    kernels.run(crop, drawn!, size, pixels);
+    seconds.kernels = since(start);
+    const packStart = performance.now();
+    packSample(pixels, size, form, drawn!.erase, out);
+    seconds.pack = since(packStart);
+  }
+  return { status: 'ok', draw: drawn!, seconds };
+}
+
+async function draw(task: DrawTask, seconds: StageSeconds): Promise<Outcome> {
+  const file = await timed(seconds, 'read', () => readSample(task.location));
+  const image = await timed(seconds, 'decode', () => probe(file, task.limits));
+  return { status: 'ok', draw: drawSample(task, image), seconds };
+}
+
+function pack(task: PackTask, seconds: StageSeconds): Outcome {
+  const start = performance.now();
+  const pixels = new Uint8Array(task.pixels, task.pixelsOffset, sampleBytes('UINT8', task.size));
+  const out = new Uint8Array(task.bytes, task.offset, sampleBytes(task.form.type, task.size));
+  packSample(pixels, task.size, task.form, task.erase, out);
+  seconds.pack = since(start);
+  return { status: 'packed', seconds };
+}
+
+function drawSample(task: MakeTask | DrawTask, image: { width: number; height: number }): Draw {
+  return task.split === 'train'
+    ? drawTrain(task.seed, image, task.size, task.knobs)
+    : drawEvaluation(image, task.size, task.knobs.interpolation);
+}
+
+function scratchOf(size: number): Uint8Array {
+  const length = sampleBytes('UINT8', size);
+  if (scratch.length !== length) scratch = new Uint8Array(length);
+  return scratch;
+}
+
+async function timed<T>(seconds: StageSeconds, stage: keyof StageSeconds, act: () => Promise<T>): Promise<T> {
+  const start = performance.now();
+  try {
+    return await act();
+  } finally {
+    seconds[stage] = since(start);
+  }
+}
+
+function since(start: number): number {
+  return (performance.now() - start) / 1000;
+}

@@ -1,0 +1,103 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { Command, InvalidArgumentError } from 'commander';
+import { openBackend } from '../augment/open-backend.js';
+import { SimdKernels } from '../augment/simd.js';
+import { decodeCrop } from '../decode/decode-crop.js';
+import { encodePng } from '../decode/encode-png.js';
+import { probe } from '../decode/probe.js';
+import { TributaryError } from '../errors.js';
+import { parseConfig, parseRun } from '../run/config.js';
+import { defaultLimits } from '../run/limits.js';
+import { drawEvaluation } from '../sample/draw-evaluation.js';
+import { drawTrain } from '../sample/draw-train.js';
+import { backendOption, positiveInteger, wholeNumber } from './options.js';
+
+interface AugmentFlags {
+  readonly recipe: string;
+  readonly seed: number;
+  readonly size: number;
+  readonly set: readonly string[];
+  readonly val?: boolean;
+  readonly backend: 'auto';
+  readonly out: string;
+}
+
+/** `augment`: one image, as a batch would hold it. */
+export function augmentCommand(): Command {
+  return new Command('augment')
+    .description('augment one image as a batch would hold it, and print the drawn parameters as JSON')
+    .argument('<image>', 'an image file')
+    .requiredOption('--recipe <name>', 'the recipe')
+    .requiredOption('--seed <n>', "the sample's seed, 0 to 4294967295", sampleSeed)
+    .option('--size <pixels>', 'side of the result', positiveInteger, 224)
+    .option('--set <knob=value...>', 'knobs on top of the recipe', [])
+    .option('--val', 'the validation transform: nothing is drawn')
+    .addOption(backendOption())
+    .requiredOption('--out <file.png>', 'where to write the result')
+    .action(async (image: string, { recipe, seed, size, set, val, backend: choice, out }: AugmentFlags) => {
+      const config = parseConfig('sources: {image: .}', { folder: process.cwd(), name: 'the command line' });
+      const { knobs } = parseRun(
+        'augment',
+        { recipe, sources: ['image'], image_size: size, global_batch: 1, epochs: 1, ...settings(set) },
+        config,
+      );
+      const file = await readImage(image);
+      const stored = await probe(file, defaultLimits);
+      const draw =
+        val === true ? drawEvaluation(stored, size, knobs.interpolation) : drawTrain(seed, stored, size, knobs);
+      const crop = await decodeCrop(file, draw.geometry.crop, defaultLimits);
+      const pixels = new Uint8Array(size * size * 3);
+      const kernels = await SimdKernels.create();
+      kernels.reduce(crop, draw, size, pixels);
+      const backend = await openBackend(choice);
+      try {
+        await backend.apply(pixels, size, [draw]);
+      } finally {
+        await backend.close();
+      }
+      await writeFile(out, await encodePng({ data: pixels, width: size, height: size }));
+      process.stdout.write(`${JSON.stringify({ image, recipe, seed, size, backend: backend.description, ...draw })}\n`);
+    });
+}
+
+function sampleSeed(text: string): number {
+  const seed = wholeNumber(text);
+  if (seed > 0xffffffff) throw new InvalidArgumentError('Expected a seed of 32 bits, 0 to 4294967295.');
+  return seed;
+}
+
+function settings(set: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(
+    set.map((text) => {
+      const at = text.indexOf('=');
+      if (at < 1)
+        throw new TributaryError('ARGUMENT_INVALID', {
+          expected: '--set knob=value',
+          came: text,
+          remedy: 'Write the knob, an equals sign and its value, as in --set solarize=1',
+        });
+      return [text.slice(0, at), settingValue(text.slice(at + 1))];
+    }),
+  );
+}
+
+function settingValue(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+async function readImage(file: string): Promise<Buffer> {
+  try {
+    return await readFile(file);
+  } catch (error) {
+    throw new TributaryError('ARGUMENT_INVALID', {
+      expected: `to read the image ${file}`,
+      came: (error as Error).message,
+      remedy: 'Name an image file that this process may read',
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,49 @@
+import { Command } from 'commander';
+import { planStep } from '../plan/plan.js';
+import { diffRuns } from '../run/diff.js';
+import { configOption, readConfig, stepRange, wholeNumber } from './options.js';
+import { indexedRuns } from './runs.js';
+
+interface DiffFlags {
+  readonly config: string;
+  readonly otherConfig?: string;
+  readonly epoch: number;
+  readonly steps: { first: number; count: number };
+}
+
+/** `diff`: which knobs of two runs differ, and which samples of some steps. */
+export function diffCommand(): Command {
+  return new Command('diff')
+    .description(
+      'print in which knobs, sources and samples two runs differ, one JSON line each; exits with 1 where they do',
+    )
+    .argument('<run>', 'a run')
+    .argument('<other>', 'another run')
+    .addOption(configOption())
+    .option('--other-config <file>', 'the config of the other run; the same where absent')
+    .option('--epoch <e>', 'the epoch to compare samples in', wholeNumber, 0)
+    .option('--steps <A..B>', 'the steps to compare samples of', stepRange, { first: 0, count: 1 })
+    .action(async (left: string, right: string, { config, otherConfig, epoch, steps }: DiffFlags) => {
+      const one = await indexedRuns(await readConfig(config)).open({ run: 'name', name: left });
+      const other = await indexedRuns(await readConfig(otherConfig ?? config)).open({ run: 'name', name: right });
+      const lines: object[] = diffRuns(one.run, other.run).map((difference) => ({ ...difference }));
+      for (const manifest of one.manifests) {
+        const same = other.manifests.find(({ source }) => source === manifest.source);
+        if (same !== undefined && same.fingerprint !== manifest.fingerprint)
+          lines.push({ source: manifest.source, left: manifest.fingerprint, right: same.fingerprint });
+      }
+      for (let step = steps.first; step < steps.first + steps.count; step++) {
+        const name = ({ manifests, plan }: typeof one) =>
+          planStep(plan, epoch, step).map(
+            ({ source, index, seed }) => `${manifests[source]!.source}/${manifests[source]!.key(index)} seed ${seed}`,
+          );
+        const lefts = name(one);
+        const rights = name(other);
+        for (let slot = 0; slot < Math.max(lefts.length, rights.length); slot++)
+          if (lefts[slot] !== rights[slot])
+            lines.push({ epoch, step, slot, left: lefts[slot] ?? null, right: rights[slot] ?? null });
+      }
+      for (const line of lines) process.stdout.write(`${JSON.stringify(line)}\n`);
+      if (lines.length > 0) process.exitCode = 1;
+    });
+}

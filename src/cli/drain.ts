@@ -1,0 +1,13 @@
+import type { Logger } from 'pino';
+import type { Listening } from '../server/serve.js';
+
+/** Waits for SIGTERM or SIGINT and drains. A second signal ends the process at once. */
+export async function drainOnSignal(log: Logger, listening: Listening, seconds: number): Promise<void> {
+  const signal = await new Promise<NodeJS.Signals>((resolve) => {
+    for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => resolve(name));
+  });
+  log.info({ signal, seconds }, 'draining');
+  for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => process.exit(1));
+  await listening.drain(seconds * 1000);
+  log.info('drained');
+}

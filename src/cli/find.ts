@@ -1,0 +1,56 @@
+import { Command } from 'commander';
+import { TributaryError } from '../errors.js';
+import { findSample } from '../plan/find.js';
+import { configOption, positiveInteger, readConfig, wholeNumber } from './options.js';
+import { indexedRuns } from './runs.js';
+
+interface FindFlags {
+  readonly config: string;
+  readonly run: string;
+  readonly source: string;
+  readonly key: string;
+  readonly epoch: number;
+  readonly worldSize: number;
+}
+
+/** `find`: in which steps of an epoch a sample comes. */
+export function findCommand(): Command {
+  return new Command('find')
+    .description('print in which steps of an epoch a sample comes, one JSON line each')
+    .addOption(configOption())
+    .requiredOption('--run <name>', 'a run of the config')
+    .requiredOption('--source <name>', 'the source')
+    .requiredOption('--key <key>', "the sample's key")
+    .option('--epoch <e>', 'the epoch', wholeNumber, 0)
+    .option('--world-size <w>', 'the number of ranks', positiveInteger, 1)
+    .action(async ({ config, run, source, key, epoch, worldSize }: FindFlags) => {
+      const open = await indexedRuns(await readConfig(config)).open({ run: 'name', name: run });
+      const place = open.manifests.findIndex((manifest) => manifest.source === source);
+      if (place < 0)
+        throw unknown(
+          'UNKNOWN_SOURCE',
+          `a source of run ${run}`,
+          source,
+          `Choose one of ${open.run.sources.join(', ')}`,
+        );
+      const index = open.manifests[place]!.find(key);
+      if (index < 0)
+        throw unknown(
+          'UNKNOWN_KEY',
+          `a key of source ${source}`,
+          key,
+          'Name the path inside the source, or shard.tar/member',
+        );
+      for (const found of findSample(open.plan, epoch, place, index, worldSize))
+        process.stdout.write(`${JSON.stringify({ epoch, ...found })}\n`);
+    });
+}
+
+function unknown(
+  reason: 'UNKNOWN_SOURCE' | 'UNKNOWN_KEY',
+  expected: string,
+  came: string,
+  remedy: string,
+): TributaryError {
+  return new TributaryError(reason, { expected, came, remedy });
+}

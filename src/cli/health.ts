@@ -1,0 +1,20 @@
+import { Command } from 'commander';
+import { checkHealth } from '../client/health.js';
+import { hostPort } from './options.js';
+
+/** `health`: asks a server whether it serves; for containers' health checks. */
+export function healthCommand(): Command {
+  return new Command('health')
+    .description('ask a server for its health (grpc.health.v1); exits with 1 where it does not serve')
+    .requiredOption('--address <host:port>', 'where it listens', hostPort)
+    .option(
+      '--service <name>',
+      'the service: tributary.v1.LoaderService, tributary.v1.ScheduleService, live, or empty for the server',
+      '',
+    )
+    .action(async ({ address, service }: { address: string; service: string }) => {
+      const health = await checkHealth(address, service);
+      process.stdout.write(`${health}\n`);
+      if (health !== 'SERVING') process.exitCode = 1;
+    });
+}

@@ -1,0 +1,60 @@
+import { Command } from 'commander';
+import { findSource } from '../run/config.js';
+import { indexSource } from '../sources/index-source.js';
+import { configOption, readConfig } from './options.js';
+import { ProgressLine } from './progress.js';
+
+const leftOutShown = 5;
+
+/** `index`: builds the manifests. */
+export function indexCommand(): Command {
+  return new Command('index')
+    .description('build the manifests of the sources that runs use')
+    .addOption(configOption())
+    .option('--source <name...>', 'only these sources')
+    .action(async ({ config: file, source: only }: { config: string; source?: string[] }) => {
+      const config = await readConfig(file);
+      for (const name of only ?? []) findSource(config, name);
+      for (const { name, split } of usedSources(config, only)) {
+        const { path, layout } = findSource(config, name);
+        const line = new ProgressLine(`${name} (${split})`);
+        const { manifest, report } = await indexSource({
+          name,
+          path,
+          ...(layout === null ? {} : { layout }),
+          split,
+          indexFolder: config.index,
+          onProgress: ({ count, fraction, secondsLeft, rate }) =>
+            line.text(
+              `${count} samples, ${Math.round(rate)}/s, ${Math.round(100 * fraction)} % of what is known${left(secondsLeft)}`,
+            ),
+        });
+        line.close(
+          `${manifest.count} samples, ${manifest.layout}, ${(report.bytes / 1e6).toFixed(1)} MB, ${report.seconds.toFixed(1)} s, ` +
+            `fingerprint ${manifest.fingerprint.slice(0, 16)}`,
+        );
+        for (const { shard, what } of report.warnings) process.stderr.write(`  ${shard}: ${what}\n`);
+        for (const { key, kind } of report.leftOut.slice(0, leftOutShown))
+          process.stderr.write(`  left out ${key}: ${kind}\n`);
+        if (report.leftOut.length > leftOutShown)
+          process.stderr.write(`  and ${report.leftOut.length - leftOutShown} more left out\n`);
+      }
+    });
+}
+
+function left(seconds: number | null): string {
+  return seconds === null ? '' : `, ${Math.ceil(seconds)} s left`;
+}
+
+function usedSources(
+  config: Awaited<ReturnType<typeof readConfig>>,
+  only: string[] | undefined,
+): { name: string; split: 'train' | 'val' }[] {
+  const used = new Map<string, { name: string; split: 'train' | 'val' }>();
+  for (const { sources, split } of Object.values(config.runs))
+    for (const name of sources) used.set(`${split} ${name}`, { name, split });
+  // A source that no run uses is indexed for training, so that an inline run can use it.
+  for (const name of Object.keys(config.sources))
+    if (![...used.values()].some((use) => use.name === name)) used.set(`train ${name}`, { name, split: 'train' });
+  return [...used.values()].filter(({ name }) => only === undefined || only.includes(name));
+}

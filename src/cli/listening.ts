@@ -1,0 +1,18 @@
+import { type Command, Option } from 'commander';
+import { hostPort } from './options.js';
+
+/** Adds the options of whoever listens. */
+export function withListening(command: Command): Command {
+  return command
+    .requiredOption('--listen <host:port>', 'where to listen; port 0 for any free one', hostPort)
+    .option('--metrics-listen <host:port>', 'where to serve /metrics, /healthz and /readyz over HTTP', hostPort)
+    .option('--tls-cert <file>', 'PEM file of the certificate')
+    .option('--tls-key <file>', "PEM file of the certificate's key")
+    .option('--tls-client-ca <file>', 'PEM file of the authority that clients must be certified by')
+    .option('--insecure', 'let other machines connect without TLS')
+    .addOption(
+      new Option('--log-level <level>', 'least severe level of the log')
+        .choices(['debug', 'info', 'warn', 'error', 'silent'])
+        .default('info'),
+    );
+}

@@ -1,0 +1,81 @@
+import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { dirname, resolve } from 'node:path';
+import { InvalidArgumentError, Option } from 'commander';
+import { TributaryError } from '../errors.js';
+import { type Config, parseConfig } from '../run/config.js';
+
+/** The option that every command with a config shares. */
+export const configOption = (): Option =>
+  new Option('--config <file>', 'the config').default('tributary.yaml').env('TRIBUTARY_CONFIG');
+
+/** Where the photometric operations run. */
+export const backendOption = (): Option =>
+  new Option('--backend <name>', 'where the photometric operations run')
+    .choices(['auto', 'webgpu', 'webasm', 'cpu', 'simd'])
+    .default('auto');
+
+/** Number of worker threads. */
+export const workersOption = (): Option =>
+  new Option('--workers <n>', 'worker threads')
+    .argParser(positiveInteger)
+    .default(availableParallelism(), 'the number of cores');
+
+/** Reads the config that a command names. CONFIG_UNREADABLE where the file cannot be read. */
+export async function readConfig(file: string): Promise<Config> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    throw new TributaryError('CONFIG_UNREADABLE', {
+      expected: `to read the config ${file}`,
+      came: (error as Error).message,
+      remedy: 'Name the config with --config, or write one: docs/configuration.md shows how',
+      metadata: { file },
+      cause: error,
+    });
+  }
+  return parseConfig(text, { folder: dirname(resolve(file)), name: file });
+}
+
+/** Parses an integer of 0 or more. */
+export function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value))
+    throw new InvalidArgumentError('Expected an integer of 0 or more.');
+  return value;
+}
+
+/** Parses an integer of 1 or more. */
+export function positiveInteger(text: string): number {
+  const value = wholeNumber(text);
+  if (value === 0) throw new InvalidArgumentError('Expected an integer of 1 or more.');
+  return value;
+}
+
+/** Parses `A..B`, both inclusive, or `A` for a single step. */
+export function stepRange(text: string): { first: number; count: number } {
+  const match = /^(\d+)(?:\.\.(\d+))?$/.exec(text);
+  const first = Number(match?.[1]);
+  const last = Number(match?.[2] ?? match?.[1]);
+  if (match === null || last < first)
+    throw new InvalidArgumentError('Expected steps as A..B with A no greater than B, or one step.');
+  return { first, count: last - first + 1 };
+}
+
+const units: Readonly<Record<string, number>> = { '': 1, K: 1 << 10, M: 1 << 20, G: 2 ** 30 };
+
+/** Parses a size in bytes: `2GiB`, `512MiB`, `1000000`. */
+export function byteSize(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*([KMG]?)(?:iB|B)?$/.exec(text);
+  if (match === null) throw new InvalidArgumentError('Expected a size such as 2GiB, 512MiB or a number of bytes.');
+  return Math.round(Number(match[1]) * units[match[2]!]!);
+}
+
+/** Parses `host:port`. */
+export function hostPort(text: string): string {
+  const match = /^(.+):(\d{1,5})$/.exec(text);
+  if (match === null || Number(match[2]) > 65_535)
+    throw new InvalidArgumentError('Expected host:port, as in 127.0.0.1:50051.');
+  return text;
+}

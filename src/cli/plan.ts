@@ -1,0 +1,52 @@
+import { once } from 'node:events';
+import { Command } from 'commander';
+import { planBatch } from '../batch/plan-batch.js';
+import { WorkerPool } from '../batch/worker-pool.js';
+import { checkRank } from '../plan/order.js';
+import { checkStep } from '../plan/plan.js';
+import { configOption, positiveInteger, readConfig, stepRange, wholeNumber } from './options.js';
+import { indexedRuns } from './runs.js';
+
+interface PlanFlags {
+  readonly config: string;
+  readonly run: string;
+  readonly epoch: number;
+  readonly steps: { first: number; count: number };
+  readonly rank: number;
+  readonly worldSize: number;
+  readonly drawn?: boolean;
+}
+
+/** `plan`: what batches will hold, as JSON lines. */
+export function planCommand(): Command {
+  return new Command('plan')
+    .description('print what batches will hold, one JSON line each; nothing is decoded')
+    .addOption(configOption())
+    .requiredOption('--run <name>', 'a run of the config')
+    .requiredOption('--epoch <e>', 'the epoch', wholeNumber)
+    .requiredOption('--steps <A..B>', 'the steps, both ends included', stepRange)
+    .option('--rank <r>', 'the rank', wholeNumber, 0)
+    .option('--world-size <w>', 'the number of ranks', positiveInteger, 1)
+    .option('--drawn', "add the drawn parameters, for which the images' headers are read")
+    .action(async ({ config, run, epoch, steps, rank, worldSize, drawn }: PlanFlags) => {
+      const open = await indexedRuns(await readConfig(config)).open({ run: 'name', name: run });
+      checkRank(open.run.global_batch, rank, worldSize);
+      checkStep(open.plan, epoch, steps.first + steps.count - 1, open.run.training.epochs);
+      const pool = drawn === true ? new WorkerPool() : null;
+      try {
+        for (let step = steps.first; step < steps.first + steps.count; step++) {
+          const samples = await planBatch(pool, open, { epoch, step, rank, worldSize }, drawn === true);
+          const line = samples.map(({ label, draw, corrupt, ...sample }) => ({
+            ...sample,
+            ...(label === null ? {} : { label: label.index, class_name: label.name }),
+            ...(draw === null ? {} : { drawn: draw }),
+            ...(corrupt === null ? {} : { corrupt }),
+          }));
+          const text = `${JSON.stringify({ epoch, step, rank, world_size: worldSize, samples: line })}\n`;
+          if (!process.stdout.write(text)) await once(process.stdout, 'drain');
+        }
+      } finally {
+        await pool?.close();
+      }
+    });
+}

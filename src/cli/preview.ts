@@ -1,0 +1,94 @@
+import { writeFile } from 'node:fs/promises';
+import { Command } from 'commander';
+import { openBackend } from '../augment/open-backend.js';
+import type { BatchSample } from '../batch/batch.js';
+import { BatchMaker } from '../batch/batch-maker.js';
+import { FairQueue } from '../batch/fair-queue.js';
+import type { OpenRun } from '../batch/open-run.js';
+import { WorkerPool } from '../batch/worker-pool.js';
+import { encodePng } from '../decode/encode-png.js';
+import { thumbnail } from '../decode/thumbnail.js';
+import { readSample } from '../sources/read.js';
+import { backendOption, configOption, positiveInteger, readConfig, wholeNumber } from './options.js';
+import { indexedRuns } from './runs.js';
+
+interface PreviewFlags {
+  readonly config: string;
+  readonly run: string;
+  readonly epoch: number;
+  readonly step: number;
+  readonly images: number;
+  readonly columns: number;
+  readonly backend: 'auto';
+  readonly out: string;
+}
+
+const gutter = 4;
+
+/** `preview`: a contact sheet of a batch, each original beside what the batch holds. */
+export function previewCommand(): Command {
+  return new Command('preview')
+    .description('draw a contact sheet of a batch: each original beside the augmented image')
+    .addOption(configOption())
+    .requiredOption('--run <name>', 'a run of the config')
+    .option('--epoch <e>', 'the epoch', wholeNumber, 0)
+    .option('--step <s>', 'the step', wholeNumber, 0)
+    .option('--images <n>', 'images of the batch to show', positiveInteger, 24)
+    .option('--columns <n>', 'pairs in a row', positiveInteger, 4)
+    .addOption(backendOption())
+    .requiredOption('--out <file.png>', 'where to write the sheet')
+    .action(async ({ config, run, epoch, step, images, columns, backend: choice, out }: PreviewFlags) => {
+      const open = await indexedRuns(await readConfig(config)).open({ run: 'name', name: run });
+      const pool = new WorkerPool();
+      const queue = new FairQueue(pool.concurrency);
+      const backend = await openBackend(choice);
+      try {
+        const shop = { pool, queue, backend: backend.name === 'simd' ? null : backend, onSample: () => {} };
+        const maker = new BatchMaker(shop, Number.MAX_SAFE_INTEGER);
+        const address = { epoch, step, rank: 0, worldSize: 1 };
+        const form = { type: 'UINT8', layout: 'NHWC' } as const;
+        const held = await maker.hold({ open, address, form }, queue.flow(), new AbortController().signal);
+        const shown = held.batch.samples.slice(0, images);
+        await writeFile(out, await sheet(open, shown, held.batch.data, columns));
+        held.release();
+        for (const [slot, { source, key, seed }] of shown.entries())
+          process.stdout.write(
+            `row ${Math.floor(slot / columns)}, pair ${slot % columns}: ${source} ${key} seed ${seed}\n`,
+          );
+      } finally {
+        await pool.close();
+        await backend.close();
+      }
+    });
+}
+
+async function sheet(
+  open: OpenRun,
+  samples: readonly BatchSample[],
+  data: Uint8Array,
+  columns: number,
+): Promise<Buffer> {
+  const size = open.run.image_size;
+  const tile = size * size * 3;
+  const rows = Math.ceil(samples.length / columns);
+  const width = columns * (2 * size + 3 * gutter);
+  const height = rows * (size + 2 * gutter);
+  const canvas = new Uint8Array(width * height * 3).fill(255);
+  for (const [slot, sample] of samples.entries()) {
+    const left = (slot % columns) * (2 * size + 3 * gutter) + gutter;
+    const top = Math.floor(slot / columns) * (size + 2 * gutter) + gutter;
+    paste(canvas, width, await original(open, sample, size), size, left, top);
+    paste(canvas, width, data.subarray(slot * tile, (slot + 1) * tile), size, left + size + gutter, top);
+  }
+  return encodePng({ data: canvas, width, height });
+}
+
+async function original(open: OpenRun, { source, index }: BatchSample, size: number): Promise<Uint8Array> {
+  const manifest = open.manifests.find((candidate) => candidate.source === source)!;
+  return thumbnail(await readSample(manifest.location(index)), size);
+}
+
+function paste(canvas: Uint8Array, width: number, tile: Uint8Array, size: number, left: number, top: number): void {
+  for (let y = 0; y < size; y++)
+    canvas.set(tile.subarray(y * size * 3, (y + 1) * size * 3), ((top + y) * width + left) * 3);
+}

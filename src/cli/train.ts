@@ -1,0 +1,126 @@
+import { createHash, type Hash } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { Command } from 'commander';
+import { Loader } from '../client/loader.js';
+import { Schedule } from '../client/schedule.js';
+import { train } from '../client/trainer.js';
+import { batchName } from './batch-files.js';
+import { type ConnectFlags, connection, withConnection } from './connecting.js';
+import { positiveInteger } from './options.js';
+import { ProgressLine } from './progress.js';
+
+interface TrainFlags extends ConnectFlags {
+  readonly schedule: string;
+  readonly epochs?: number;
+  readonly cursor?: string;
+  readonly cursorFile?: string;
+  readonly lanes: number;
+  readonly batches?: boolean;
+}
+
+/** `train`: a trainer without a model. It does all that a trainer does with batches and schedule, but the gradient. */
+export function trainCommand(): Command {
+  return withConnection(
+    new Command('train').description('stream a run as a trainer does, and show rate, mix, weight decay and digests'),
+  )
+    .requiredOption('--schedule <host:port>', 'where the schedule endpoint listens')
+    .option('--epochs <n>', 'epochs; the run has its own number', positiveInteger)
+    .option('--cursor <cursor>', 'where to go on, from the header of the last batch')
+    .option('--cursor-file <file>', 'write the cursor here after every batch')
+    .option('--lanes <n>', 'streams at a time', positiveInteger, 2)
+    .option('--batches', 'print a line for every batch: its address, CRC-32 and replica')
+    .action(async (flags: TrainFlags) => {
+      const loader = await Loader.connect({ ...connection(flags), lanes: flags.lanes });
+      const schedule = await Schedule.connect({ ...connection(flags), address: flags.schedule });
+      const groups = [
+        { name: 'weights', weight_decay: 1 },
+        { name: 'norms and biases', weight_decay: 0 },
+      ];
+      let epoch: EpochTally | null = null;
+      try {
+        await train(
+          loader,
+          schedule,
+          {
+            groups,
+            onEpoch(number, weightDecay, { stepsPerEpoch }) {
+              epoch?.end();
+              epoch = new EpochTally(number, weightDecay, stepsPerEpoch);
+            },
+            async onBatch(batch) {
+              epoch!.add(batch.header, batch.data);
+              if (flags.batches)
+                process.stdout.write(
+                  `${batchName(batch.header)} ${batch.crc32.toString(16).padStart(8, '0')} ${batch.peer}\n`,
+                );
+              if (flags.cursorFile !== undefined) await writeFile(flags.cursorFile, batch.header.nextCursor);
+            },
+          },
+          {
+            ...(flags.cursor === undefined ? {} : { cursor: flags.cursor }),
+            ...(flags.epochs === undefined ? {} : { epochs: flags.epochs }),
+          },
+        );
+        (epoch as EpochTally | null)?.end();
+        for (const { name, weight_decay } of groups)
+          process.stdout.write(`weight decay of ${name} at the end: ${weight_decay}\n`);
+      } finally {
+        loader.close();
+        schedule.close();
+      }
+    });
+}
+
+/** What a trainer saw of an epoch. */
+class EpochTally {
+  readonly #epoch: number;
+  readonly #weightDecay: number;
+  readonly #steps: number;
+  readonly #line: ProgressLine;
+  readonly #start = Date.now();
+  readonly #digest: Hash = createHash('sha256');
+  readonly #mix = new Map<string, number>();
+  #images = 0;
+  #batches = 0;
+  #substituted = 0;
+
+  constructor(epoch: number, weightDecay: number, steps: number) {
+    this.#epoch = epoch;
+    this.#weightDecay = weightDecay;
+    this.#steps = steps;
+    this.#line = new ProgressLine(`epoch ${epoch}`);
+  }
+
+  add({ samples, step }: { samples: { source: string; status: string }[]; step: number }, data: Buffer): void {
+    this.#digest.update(data);
+    this.#batches++;
+    this.#images += samples.length;
+    for (const { source, status } of samples) {
+      this.#mix.set(source, (this.#mix.get(source) ?? 0) + 1);
+      if (status === 'SAMPLE_STATUS_SUBSTITUTED') this.#substituted++;
+    }
+    this.#line.show(step + 1, this.#steps, this.#rate());
+  }
+
+  end(): void {
+    this.#line.end(this.#steps, this.#steps, this.#rate());
+    const mix = [...this.#mix]
+      .sort()
+      .map(([source, count]) => `${source} ${((100 * count) / this.#images).toFixed(1)} %`);
+    process.stdout.write(
+      [
+        `epoch ${this.#epoch}: weight decay ${this.#weightDecay}`,
+        `${this.#batches} batches, ${this.#images} images, ${this.#rate()}`,
+        `mix ${mix.join(', ')}`,
+        ...(this.#substituted === 0 ? [] : [`${this.#substituted} substituted`]),
+        `digest ${this.#digest.digest('hex')}`,
+      ]
+        .join('\n  ')
+        .concat('\n'),
+    );
+  }
+
+  #rate(): string {
+    return `${(this.#images / Math.max((Date.now() - this.#start) / 1000, 0.001)).toFixed(0)} images/s`;
+  }
+}

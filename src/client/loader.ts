@@ -1,0 +1,96 @@
+import type { DataType } from '../../protos/generated/tributary/v1/DataType.js';
+import type { DescribeRunResponse__Output } from '../../protos/generated/tributary/v1/DescribeRunResponse.js';
+import type { Layout } from '../../protos/generated/tributary/v1/Layout.js';
+import type { LoaderServiceClient } from '../../protos/generated/tributary/v1/LoaderService.js';
+import type { PlanBatchesResponse__Output } from '../../protos/generated/tributary/v1/PlanBatchesResponse.js';
+import type { RunSelector } from '../../protos/generated/tributary/v1/RunSelector.js';
+import { TributaryError } from '../errors.js';
+import { contract } from '../server/contract.js';
+import { type ConnectOptions, channelTo } from './connect.js';
+import { defaultLaneOptions, type LaneOptions, Lanes } from './lanes.js';
+import type { ReceivedBatch } from './receive.js';
+import { retried } from './retry.js';
+
+/** Which batches a loader asks for, and how. */
+export interface LoaderOptions extends ConnectOptions, Partial<LaneOptions> {
+  readonly run: RunSelector;
+  readonly rank?: number;
+  readonly worldSize?: number;
+  readonly dataType?: DataType;
+  readonly layout?: Layout;
+  readonly withDrawn?: boolean;
+  readonly withText?: boolean;
+  /** The fingerprint that the run must have; otherwise that of the first replica that answers. */
+  readonly fingerprint?: string;
+}
+
+/** A trainer's connection to its replicas. Stateless but for its channel: every batch has an address. `close` when done. */
+export class Loader {
+  readonly #client: LoaderServiceClient;
+  readonly #options: LoaderOptions & LaneOptions;
+  #description: Promise<DescribeRunResponse__Output> | null = null;
+
+  private constructor(client: LoaderServiceClient, options: LoaderOptions) {
+    this.#client = client;
+    this.#options = { ...defaultLaneOptions, ...options };
+  }
+
+  static async connect(options: LoaderOptions): Promise<Loader> {
+    return new Loader(new contract.tributary.v1.LoaderService(...(await channelTo(options))), options);
+  }
+
+  /** What the run is. Waits for a replica within the patience. */
+  describe(): Promise<DescribeRunResponse__Output> {
+    this.#description ??= retried<DescribeRunResponse__Output>(this.#options.patience, (deadline, done) =>
+      this.#client.describeRun({ run: this.#options.run }, { deadline }, done),
+    ).then((description) => {
+      const expected = this.#options.fingerprint ?? description.fingerprint;
+      if (description.fingerprint === expected) return description;
+      throw new TributaryError('FINGERPRINT_MISMATCH', {
+        expected: `a run with the fingerprint ${expected}`,
+        came: description.fingerprint,
+        remedy: 'Give the replicas the config and the sources of the run that is to go on, or start a new run',
+        metadata: { expected, fingerprint: description.fingerprint },
+      });
+    });
+    return this.#description;
+  }
+
+  /** Batches of one epoch from `firstStep` on, in order; all to the epoch's end where `stepCount` is absent. */
+  async *batches(epoch: number, firstStep = 0, stepCount?: number): AsyncGenerator<ReceivedBatch> {
+    const { fingerprint, stepsPerEpoch } = await this.describe();
+    const { run, rank = 0, worldSize = 1, dataType, layout, withDrawn = false, withText = false } = this.#options;
+    const request = {
+      run,
+      epoch,
+      rank,
+      worldSize,
+      ...(dataType === undefined ? {} : { dataType }),
+      ...(layout === undefined ? {} : { layout }),
+      withDrawn,
+      withText,
+      expectedFingerprint: fingerprint,
+    };
+    // At least one step is asked for, so that the server says what is wrong with a step past the end.
+    const count = stepCount ?? Math.max(stepsPerEpoch - firstStep, 1);
+    yield* new Lanes(this.#client, request, firstStep, count, this.#options).batches();
+  }
+
+  /** What steps will hold. */
+  async *plans(epoch: number, firstStep: number, stepCount: number): AsyncGenerator<PlanBatchesResponse__Output> {
+    const { run, rank = 0, worldSize = 1, withDrawn = false } = this.#options;
+    yield* this.#client.planBatches({
+      run,
+      epoch,
+      firstStep,
+      stepCount,
+      rank,
+      worldSize,
+      withDrawn,
+    }) as AsyncIterable<PlanBatchesResponse__Output>;
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+}

@@ -1,0 +1,92 @@
+import { crc32 } from 'node:zlib';
+import type { ClientReadableStream } from '@grpc/grpc-js';
+import type { BatchHeader__Output } from '../../protos/generated/tributary/v1/BatchHeader.js';
+import type { StreamBatchesResponse__Output } from '../../protos/generated/tributary/v1/StreamBatchesResponse.js';
+import { TributaryError } from '../errors.js';
+
+/** A batch as it came, its CRC verified. */
+export interface ReceivedBatch {
+  readonly header: BatchHeader__Output;
+  /** The tensor: row-major, no padding, little-endian. */
+  readonly data: Buffer;
+  readonly crc32: number;
+  /** The replica that sent it. */
+  readonly peer: string;
+}
+
+/**
+ * Reads the batches of one stream. Each message must come within `patience` milliseconds while this reads; a replica that
+ * hangs longer is left with NO_REPLICA.
+ *
+ * @throws CRC_MISMATCH for a tensor that is not what its trailer says.
+ */
+export async function* receiveBatches(
+  call: ClientReadableStream<StreamBatchesResponse__Output>,
+  patience: number,
+): AsyncGenerator<ReceivedBatch> {
+  const messages = call[Symbol.asyncIterator]() as AsyncIterator<StreamBatchesResponse__Output>;
+  let header: BatchHeader__Output | null = null;
+  let data = Buffer.alloc(0);
+  let received = 0;
+  let sum = 0;
+  try {
+    for (;;) {
+      const { value, done } = await within(patience, messages.next(), call);
+      if (done) {
+        if (header !== null) throw torn(header, 'the end of the stream');
+        return;
+      }
+      if (value.header) {
+        header = value.header;
+        data = Buffer.allocUnsafeSlow(header.byteSize);
+        received = 0;
+        sum = 0;
+      } else if (value.chunk && header !== null) {
+        const { offset, data: bytes } = value.chunk;
+        if (offset !== received || offset + bytes.length > data.length) throw torn(header, `a chunk at byte ${offset}`);
+        data.set(bytes, offset);
+        received += bytes.length;
+        sum = crc32(bytes, sum);
+      } else if (value.trailer && header !== null) {
+        if (received !== data.length || sum !== value.trailer.crc32)
+          throw torn(header, `CRC-32 ${sum} of ${received} bytes`);
+        yield { header, data, crc32: sum, peer: call.getPeer() };
+        header = null;
+      }
+    }
+  } finally {
+    call.cancel();
+  }
+}
+
+async function within<T>(patience: number, message: Promise<T>, call: ClientReadableStream<unknown>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const hung = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      const peer = call.getPeer();
+      reject(
+        new TributaryError('NO_REPLICA', {
+          expected: `a message from ${peer} within ${patience / 1000} s`,
+          came: 'none',
+          remedy: 'Check whether that replica hangs',
+          metadata: { peer },
+        }),
+      );
+    }, patience);
+  });
+  message.catch(() => {});
+  try {
+    return await Promise.race([message, hung]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function torn(header: BatchHeader__Output, came: string): TributaryError {
+  return new TributaryError('CRC_MISMATCH', {
+    expected: `${header.byteSize} bytes of step ${header.step} as their trailer has them`,
+    came,
+    remedy: 'Ask for the step again; if it persists, check the network and the memory of the machines between',
+    metadata: { epoch: String(header.epoch), step: String(header.step) },
+  });
+}

@@ -1,0 +1,37 @@
+import type { DescribeRunResponse__Output } from '../../protos/generated/tributary/v1/DescribeRunResponse.js';
+import { parseCursor } from '../plan/cursor.js';
+import type { Loader } from './loader.js';
+import type { ReceivedBatch } from './receive.js';
+import { applyWeightDecay, type ParameterGroup, type Schedule } from './schedule.js';
+
+/** What a trainer does with what it is fed. */
+export interface TrainerSteps {
+  /** The optimiser's groups: their weight decay is set at the start of every epoch, but for those at 0. */
+  readonly groups: readonly ParameterGroup[];
+  onEpoch?(epoch: number, weightDecay: number, description: DescribeRunResponse__Output): Promise<void> | void;
+  onBatch(batch: ReceivedBatch, description: DescribeRunResponse__Output): Promise<void> | void;
+}
+
+/**
+ * Feeds a trainer from a cursor, or from the run's start, to the run's end: each epoch's weight decay first, then its
+ * batches in order, every CRC verified. What `onBatch` saw last is the batch whose header has the cursor to resume from.
+ *
+ * @param epochs the epoch to stop before; the run's own number where absent.
+ */
+export async function train(
+  loader: Loader,
+  schedule: Schedule,
+  steps: TrainerSteps,
+  { cursor, epochs }: { cursor?: string; epochs?: number } = {},
+): Promise<void> {
+  const description = await loader.describe();
+  const start = cursor === undefined ? { epoch: 0, step: 0 } : parseCursor(cursor);
+  const end = Math.min(epochs ?? Number.POSITIVE_INFINITY, description.training!.epochs);
+  for (let epoch = start.epoch; epoch < end; epoch++) {
+    const { weightDecay } = await schedule.epoch(epoch, description.fingerprint);
+    applyWeightDecay(steps.groups, weightDecay);
+    await steps.onEpoch?.(epoch, weightDecay, description);
+    const first = epoch === start.epoch ? start.step : 0;
+    for await (const batch of loader.batches(epoch, first)) await steps.onBatch(batch, description);
+  }
+}

@@ -1,0 +1,60 @@
+import type { Logger } from 'pino';
+import type { Backend } from '../augment/backend.js';
+import { BatchMaker } from '../batch/batch-maker.js';
+import { FairQueue } from '../batch/fair-queue.js';
+import type { OpenRuns } from '../batch/open-runs.js';
+import type { StageSeconds } from '../batch/sample-task.js';
+import { WorkerPool } from '../batch/worker-pool.js';
+import type { Metrics } from './metrics.js';
+
+/** What a loader replica is given. */
+export interface ReplicaOptions {
+  readonly runs: OpenRuns;
+  readonly backend: Backend;
+  readonly workers: number;
+  /** Bytes for batches. */
+  readonly memory: number;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+}
+
+/** A loader process' parts: what its services share. It holds no state that outlives a request but caches. */
+export class Replica {
+  readonly runs: OpenRuns;
+  readonly backend: Backend;
+  readonly maker: BatchMaker;
+  readonly queue: FairQueue;
+  readonly pool: WorkerPool;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  /** Aborted when the replica drains: streams end after the batch that they are sending. */
+  readonly draining = new AbortController();
+
+  constructor({ runs, backend, workers, memory, metrics, log }: ReplicaOptions) {
+    this.runs = runs;
+    this.backend = backend;
+    this.metrics = metrics;
+    this.log = log;
+    this.pool = new WorkerPool(workers, (seconds: StageSeconds) => metrics.observeStages(seconds));
+    this.queue = new FairQueue(this.pool.concurrency);
+    this.maker = new BatchMaker(
+      {
+        pool: this.pool,
+        queue: this.queue,
+        backend: backend.name === 'simd' ? null : backend,
+        onSample: (source, corrupt) => {
+          metrics.samples.inc({ result: corrupt.length === 0 ? 'ok' : 'substituted' });
+          for (const { key, reason } of corrupt)
+            log.warn({ source, key, reason }, 'sample substituted: it cannot be decoded');
+        },
+      },
+      memory,
+    );
+    metrics.watch(this);
+  }
+
+  async close(): Promise<void> {
+    await this.pool.close();
+    await this.backend.close();
+  }
+}
