@@ -133,6 +133,16 @@ test('epochs, seeds, steps and source names each give another order', () => {
   assert.equal(order({ ...run }, 0), orders[0]);
 });
 
+test('each pass of an over-sampled source has an order of its own', () => {
+  const run = virtualRun([50, 950], { sample_t: 1, global_batch: 100 });
+  const walk = epochOf(run, 0)
+    .filter(({ source }) => source === 0)
+    .sort((a, b) => a.position - b.position)
+    .map(({ index }) => index);
+  const passes = Array.from({ length: 10 }, (_, pass) => walk.slice(50 * pass, 50 * pass + 50).join());
+  assert.equal(new Set(passes).size, 10);
+});
+
 test('slots of a source spread evenly over a batch and its ranks', () => {
   const run = virtualRun([9000, 1000], { global_batch: 100 });
   const counts = new Array<number>(10).fill(0);
