@@ -33,7 +33,7 @@ export function indexCommand(): Command {
           `${manifest.count} samples, ${manifest.layout}, ${(report.bytes / 1e6).toFixed(1)} MB, ${report.seconds.toFixed(1)} s, ` +
             `fingerprint ${manifest.fingerprint.slice(0, 16)}`,
         );
-        for (const { shard, what } of report.warnings) process.stderr.write(`  ${shard}: ${what}\n`);
+        for (const warning of report.warnings) process.stderr.write(`  ${warning}\n`);
         for (const { key, kind } of report.leftOut.slice(0, leftOutShown))
           process.stderr.write(`  left out ${key}: ${kind}\n`);
         if (report.leftOut.length > leftOutShown)

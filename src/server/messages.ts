@@ -12,7 +12,7 @@ import { version } from '../run/version.js';
 export function describeRun(open: OpenRun, backend: string): DescribeRunResponse {
   const { run, manifests } = open;
   const parts = shares(open.plan);
-  const { wd_end, beta2, warmup_epochs, weight_decay, grad_clip, lr0, lrf, epochs, momentum } = run.training;
+  const { wd_end, wd_schedule, beta2, warmup_epochs, weight_decay, grad_clip, lr0, lrf, epochs, momentum } = run.training;
   return {
     name: run.name,
     fingerprint: open.fingerprint,
@@ -43,6 +43,7 @@ export function describeRun(open: OpenRun, backend: string): DescribeRunResponse
       epochs,
       momentum,
       gradClip: grad_clip,
+      wdSchedule: wd_schedule,
       ...(beta2 === null ? {} : { beta2 }),
     },
     sources: manifests.map((manifest, i) => ({

@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Installs what the tests need, builds, checks the contract and the code's form, and runs all tests.
+set -euo pipefail
+. "$(dirname "$0")/setup.sh"
+need_packages python3-torch python3-torchvision python3-pil python3-grpcio python3-numpy python3-protobuf chromium-common
+build
+say "Checking the contract (buf) and the code's form (biome)"
+npx --no-install buf lint
+npx --no-install buf format -d --exit-code
+npx --no-install biome check --error-on-warnings .
+say "Testing the Python package"
+(cd python && PYTHONPATH=src /usr/bin/python3 -m unittest discover -s tests -t . -v 2>&1) || python_failed=1
+say "Testing the rest"
+node --test --test-concurrency=2 dist/test || exit 1
+exit ${python_failed:-0}

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { FairQueue } from '../../src/batch/fair-queue.js';
+
+const forever = new AbortController().signal;
+
+test('flows share a queue evenly, however much one has waiting', async () => {
+  const queue = new FairQueue(1);
+  const order: string[] = [];
+  let open: () => void = () => {};
+  const gate = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  const [greedy, modest] = [queue.flow(), queue.flow()];
+  const task = (name: string) => async (): Promise<void> => {
+    await gate;
+    order.push(name);
+  };
+  const tasks = [
+    ...Array.from({ length: 100 }, () => queue.add(greedy, task('greedy'), forever)),
+    ...Array.from({ length: 10 }, () => queue.add(modest, task('modest'), forever)),
+  ];
+  open();
+  await Promise.all(tasks);
+  // One of the greedy flow runs already when the other comes; from then on they take turns.
+  assert.equal(order.slice(0, 21).filter((name) => name === 'modest').length, 10, order.slice(0, 30).join(' '));
+});
+
+test('a flow that was idle gets its turn at once, and no more than its turn', async () => {
+  const queue = new FairQueue(1);
+  const order: string[] = [];
+  const [busy, late] = [queue.flow(), queue.flow()];
+  const task = (name: string) => async (): Promise<void> => {
+    order.push(name);
+  };
+  await Promise.all(Array.from({ length: 50 }, () => queue.add(busy, task('busy'), forever)));
+  order.length = 0;
+  await Promise.all([
+    ...Array.from({ length: 20 }, () => queue.add(busy, task('busy'), forever)),
+    ...Array.from({ length: 20 }, () => queue.add(late, task('late'), forever)),
+  ]);
+  const first = order.slice(0, 20).filter((name) => name === 'late').length;
+  assert.ok(first >= 8 && first <= 12, `${first} of the first 20: ${order.join(' ')}`);
+});
+
+test('what is called off while it waits never runs, and the others do', async () => {
+  const queue = new FairQueue(1);
+  const flow = queue.flow();
+  const call = new AbortController();
+  let open: () => void = () => {};
+  const gate = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  const ran: string[] = [];
+  const holding = queue.add(flow, () => gate, forever);
+  const doomed = queue.add(flow, async () => ran.push('doomed'), call.signal);
+  const kept = queue.add(flow, async () => ran.push('kept'), forever);
+  call.abort(new Error('called off'));
+  await assert.rejects(doomed);
+  open();
+  await Promise.all([holding, kept]);
+  assert.deepEqual(ran, ['kept']);
+  assert.equal(queue.size + queue.pending, 0);
+});
