@@ -1,18 +1,17 @@
 /**
  * CMYK to RGB as Pillow's `convert("RGB")` does it: by formula, whatever profile the file carries.
  *
- * Source: Pillow src/libImaging/Convert.c, `cmyk2rgb`; the inversion is that of JpegImagePlugin's raw mode `CMYK;I`.
+ * Source: Pillow src/libImaging/Convert.c, `cmyk2rgb`.
  *
- * @param inks uint8, four values a pixel, 255 for full ink; with `inverted`, 0 for full ink.
+ * @param inks uint8, four values a pixel, 255 for full ink.
  * @returns uint8 RGB.
  */
-export function cmykToRgb(inks: Uint8Array, inverted: boolean): Uint8Array {
-  const flip = inverted ? 255 : 0;
+export function cmykToRgb(inks: Uint8Array): Uint8Array {
   const rgb = new Uint8Array((inks.length / 4) * 3);
   for (let from = 0, to = 0; from < inks.length; from += 4, to += 3) {
-    const paper = 255 - (inks[from + 3]! ^ flip);
+    const paper = 255 - inks[from + 3]!;
     for (let channel = 0; channel < 3; channel++) {
-      const product = (inks[from + channel]! ^ flip) * paper + 128;
+      const product = inks[from + channel]! * paper + 128;
       rgb[to + channel] = Math.max(paper - (((product >> 8) + product) >> 8), 0);
     }
   }

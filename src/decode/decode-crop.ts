@@ -39,7 +39,7 @@ export async function decodeCrop(bytes: Uint8Array, box: Box, limits: Limits): P
   // Damage outside the box must not go unseen in one epoch and substitute the sample in another.
   const decodesAll = isWholeImage || !header.complete;
   if (!decodesAll) image.extract({ top: box.top, left: box.left, width: box.width, height: box.height });
-  const pixels = header.cmyk === null ? await decodeRgb(image, limits) : await decodeCmyk(image, header.cmyk, limits);
+  const pixels = header.isCmyk ? await decodeCmyk(image, limits) : await decodeRgb(image, limits);
   const expected = decodesAll ? header : box;
   if (pixels.length !== expected.width * expected.height * 3) {
     throw corruptSample('data', `pixels that do not fill the ${header.width} x ${header.height} of the header`);
@@ -52,10 +52,8 @@ async function decodeRgb(image: Sharp, limits: Limits): Promise<Uint8Array> {
   return decodeRaw(image.toColourspace('srgb').removeAlpha(), limits);
 }
 
-async function decodeCmyk(image: Sharp, cmyk: 'adobe' | 'bare', limits: Limits): Promise<Uint8Array> {
-  const inks = await decodeRaw(image.pipelineColourspace('cmyk').toColourspace('cmyk'), limits);
-  // libvips inverts Adobe's inks, Pillow everybody's.
-  return cmykToRgb(inks, cmyk === 'bare');
+async function decodeCmyk(image: Sharp, limits: Limits): Promise<Uint8Array> {
+  return cmykToRgb(await decodeRaw(image.pipelineColourspace('cmyk').toColourspace('cmyk'), limits));
 }
 
 async function decodeRaw(image: Sharp, limits: Limits): Promise<Uint8Array> {

@@ -7,8 +7,8 @@ export interface Header extends ImageSize {
    * say, whatever the box.
    */
   readonly complete: boolean;
-  /** How a four-channel JPEG stores its inks; null for every other file. */
-  readonly cmyk: 'adobe' | 'bare' | null;
+  /** Whether the pixels are inks: a JPEG of four channels. */
+  readonly isCmyk: boolean;
 }
 
 /** One format of the allow-list. */

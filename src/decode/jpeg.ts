@@ -2,7 +2,6 @@ import type { Format, Header } from './header.js';
 
 const startOfScan = 0xda;
 const endOfImage = Buffer.from([0xff, 0xd9]);
-const adobe = Buffer.from('Adobe');
 
 /** JPEG: baseline, progressive, grey and CMYK. The size is that of the first frame header, as libjpeg finds it. */
 export const jpeg: Format = {
@@ -11,7 +10,6 @@ export const jpeg: Format = {
   matches: (bytes) => bytes.length > 3 && bytes.readUIntBE(0, 3) === 0xffd8ff,
   read(bytes) {
     let at = 2;
-    let inks: 'adobe' | 'bare' = 'bare';
     let frame: { width: number; height: number; components: number } | null = null;
     while (at + 4 <= bytes.length) {
       // libjpeg skips anything before a marker, and any number of fill bytes.
@@ -22,13 +20,11 @@ export const jpeg: Format = {
       if (standsAlone(marker)) continue;
       if (marker === 0xd9) return null;
       const end = at + bytes.readUInt16BE(at);
-      if (marker === 0xee && bytes.indexOf(adobe, at) === at + 2 && end - at >= 14) inks = 'adobe';
       if (startsFrame(marker)) {
         if (at + 8 > bytes.length) return null;
         frame = { height: bytes.readUInt16BE(at + 3), width: bytes.readUInt16BE(at + 5), components: bytes[at + 7]! };
       }
-      if (marker === startOfScan)
-        return frame === null ? null : header(frame, inks, bytes.lastIndexOf(endOfImage) > at);
+      if (marker === startOfScan) return frame === null ? null : header(frame, bytes.lastIndexOf(endOfImage) > at);
       at = end;
     }
     return null;
@@ -37,11 +33,10 @@ export const jpeg: Format = {
 
 function header(
   { width, height, components }: { width: number; height: number; components: number },
-  inks: 'adobe' | 'bare',
   complete: boolean,
 ): Header | null {
   if (width === 0 || height === 0) return null;
-  return { width, height, complete, cmyk: components === 4 ? inks : null };
+  return { width, height, complete, isCmyk: components === 4 };
 }
 
 /** Markers without a length: TEM, RST0 to RST7, SOI, and a stuffed zero. */

@@ -13,7 +13,7 @@ export const png: Format = {
     const width = bytes.readUInt32BE(16);
     const height = bytes.readUInt32BE(20);
     if (width === 0 || height === 0) return null;
-    return { width, height, complete: isWhole(bytes), cmyk: null };
+    return { width, height, complete: isWhole(bytes), isCmyk: false };
   },
 };
 

@@ -1,0 +1,235 @@
+#!/usr/bin/env python3
+"""What stock torchvision makes of one image: the specification of every recipe.
+
+    torchvision_sample.py --recipe dinov3 --seed 7 IMAGE OUT.png   one sample, as the upstream transform yields it
+    torchvision_sample.py --check FOLDER                           recompute the vectors of a folder
+    torchvision_sample.py --serve                                  answer requests on standard input, for the tests
+
+A training sample is `torch.manual_seed(seed)` followed by the upstream transform on `Image.open(path).convert("RGB")`.
+OUT is the uint8 RGB image just before ToTensor. The erase box, which upstream draws after Normalize from the same
+generator, is printed as [top, left, height, width] or null.
+
+Needs torch, torchvision and Pillow: on Debian 12 python3-torch, python3-torchvision and python3-pil (torch 1.13.1,
+torchvision 0.14.1, Pillow 9.4).
+"""
+import argparse
+import contextlib
+import hashlib
+import io
+import json
+import os
+import struct
+import sys
+
+import torch
+import torchvision.transforms as T
+import torchvision.transforms.autoaugment as autoaugment
+import torchvision.transforms.functional as F
+from PIL import Image
+from torchvision.transforms import InterpolationMode
+
+Image.MAX_IMAGE_PIXELS = None
+
+BASE = dict(
+    hsv_h=0.015, hsv_s=0.7, hsv_v=0.4, color_jitter=1.0, grayscale=0.0, gaussian_blur=0.0, solarize=0.0, erasing=0.4,
+    auto_augment="randaugment", force_color_jitter=False, fliplr=0.5, flipud=0.0, scale=(0.08, 1.0), ratio=(3 / 4, 4 / 3),
+    interpolation="BICUBIC",
+)  # fmt: skip
+DINOV3 = dict(BASE, hsv_h=0.1, hsv_s=0.2, hsv_v=0.4, grayscale=0.2, gaussian_blur=0.5, solarize=0.2, erasing=0.0,
+              auto_augment=None)  # fmt: skip
+RECIPES = {"default": BASE, "eupe": BASE, "radio": BASE, "unic": BASE, "dinov3": DINOV3, "dinov3_lowwd": DINOV3}
+
+
+def transform(size, knobs):
+    """The training transform as (PIL RGB to PIL RGB, RandomErasing), in upstream order; both draw from torch's generator."""
+    k = {**BASE, **knobs}
+    mode = InterpolationMode[k["interpolation"]]
+    steps = [T.RandomResizedCrop(size, scale=k["scale"], ratio=k["ratio"], interpolation=mode)]
+    if k["fliplr"] > 0:
+        steps.append(T.RandomHorizontalFlip(k["fliplr"]))
+    if k["flipud"] > 0:
+        steps.append(T.RandomVerticalFlip(k["flipud"]))
+    if k["auto_augment"] == "randaugment":
+        steps.append(T.RandAugment(interpolation=mode))
+    elif k["auto_augment"] == "autoaugment":
+        steps.append(T.AutoAugment(interpolation=mode))
+    elif k["auto_augment"]:
+        raise ValueError(k["auto_augment"])
+    if not k["auto_augment"] or k["force_color_jitter"]:
+        jitter = T.ColorJitter(brightness=k["hsv_v"], contrast=k["hsv_v"], saturation=k["hsv_s"], hue=k["hsv_h"])
+        steps.append(jitter if k["color_jitter"] >= 1 else T.RandomApply([jitter], p=k["color_jitter"]))
+    if k["grayscale"] > 0:
+        steps.append(T.RandomGrayscale(p=k["grayscale"]))
+    if k["gaussian_blur"] > 0:
+        steps.append(T.RandomApply([T.GaussianBlur(kernel_size=9, sigma=(0.1, 2.0))], p=k["gaussian_blur"]))
+    if k["solarize"] > 0:
+        steps.append(T.RandomSolarize(threshold=128, p=k["solarize"]))
+    return T.Compose(steps), T.RandomErasing(p=k["erasing"])
+
+
+def evaluation(size, interpolation="BICUBIC"):
+    """The validation transform: it draws nothing."""
+    return T.Compose([T.Resize(size, interpolation=InterpolationMode[interpolation]), T.CenterCrop(size)])
+
+
+def draw_erase(erasing, size):
+    """RandomErasing.forward without its tensor: [top, left, height, width], or None where nothing is erased."""
+    if not torch.rand(1) < erasing.p:
+        return None
+    top, left, height, width, _ = erasing.get_params(torch.zeros(3, size, size), erasing.scale, erasing.ratio, [0.0])
+    return None if (height, width) == (size, size) else [int(top), int(left), int(height), int(width)]
+
+
+@contextlib.contextmanager
+def replaced(pairs):
+    """Stand other functions in for torchvision's, and put them back."""
+    before = [(owner, name, owner.__dict__[name]) for owner, name, _ in pairs]
+    for owner, name, function in pairs:
+        setattr(owner, name, function)
+    try:
+        yield
+    finally:
+        for owner, name, function in before:
+            setattr(owner, name, function)
+
+
+def sample(image, seed, size=224, **knobs):
+    """(uint8 PIL image before ToTensor, erase box or None, whether a blur was drawn)."""
+    steps, erasing = transform(size, knobs)
+    blurred = []
+    forward = T.GaussianBlur.forward
+    with replaced([(T.GaussianBlur, "forward", lambda self, x: (blurred.append(True), forward(self, x))[1])]):
+        torch.manual_seed(seed)
+        out = steps(image.convert("RGB"))
+    return out, draw_erase(erasing, size), bool(blurred)
+
+
+def drawn(width, height, seed, size=224, **knobs):
+    """What the transform draws for an image of that size, as a dict; no pixel is computed.
+
+    torchvision's own control flow runs, with functions in place of its pixel operations that only write down.
+    """
+    steps, erasing = transform(size, knobs)
+    seen = dict(crop=None, hflip=False, vflip=False, policy=[], jitter=None, grayscale=False, blur=None, solarize=False)
+    small = Image.new("RGB", (size, size))
+    draw_jitter = T.ColorJitter.get_params
+
+    def note(key, value=True):
+        def replacement(image, *_, **__):
+            seen[key] = value
+            return image
+        return replacement
+
+    def crop(image, top, left, height, width, *_, **__):
+        seen["crop"] = [top, left, height, width]
+        return small
+
+    def apply_op(image, name, magnitude, **_):
+        seen["policy"].append([name, float(magnitude)])
+        return image
+
+    def jitter(*ranges):
+        order, *factors = draw_jitter(*ranges)
+        seen["jitter"] = [order.tolist(), *factors]
+        return order, None, None, None, None
+
+    def blur(image, kernel_size, sigma):
+        seen["blur"] = sigma[0]
+        return image
+
+    with replaced([
+        (F, "resized_crop", crop), (F, "hflip", note("hflip")), (F, "vflip", note("vflip")),
+        (autoaugment, "_apply_op", apply_op), (T.ColorJitter, "get_params", staticmethod(jitter)),
+        (F, "rgb_to_grayscale", note("grayscale")), (F, "gaussian_blur", blur), (F, "solarize", note("solarize")),
+    ]):  # fmt: skip
+        torch.manual_seed(seed)
+        steps(Image.new("RGB", (width, height)))
+    return {**seen, "erase": draw_erase(erasing, size)}
+
+
+def digest(image):
+    return hashlib.sha256(image.tobytes()).hexdigest()
+
+
+def check(folder):
+    """Recompute a folder's vectors; the number that differ."""
+    with open(os.path.join(folder, "index.json")) as file:
+        index = json.load(file)
+    bad = 0
+    for row in index["samples"]:
+        image = Image.open(os.path.join(folder, row["image"])).convert("RGB")
+        knobs = {**index["recipes"][row["recipe"]], **row.get("overrides", {})}
+        if row["split"] == "val":
+            out, box = evaluation(row["size"], knobs.get("interpolation", "BICUBIC"))(image), None
+        else:
+            out, box, _ = sample(image, row["seed"], row["size"], **knobs)
+        if digest(out) != row["sha256"] or box != row["erase"]:
+            bad += 1
+            print("differs:", row["name"])
+    print(f"{len(index['samples']) - bad} passed, {bad} failed")
+    return bad
+
+
+def answer(request, payload):
+    """One request of --serve: (JSON answer, bytes)."""
+    size, knobs = request["size"], request.get("knobs", {})
+    if request["kind"] == "draw":
+        return drawn(request["width"], request["height"], request["seed"], size, **knobs), b""
+    image = Image.open(io.BytesIO(payload))
+    if request["kind"] == "decode":
+        image = image.convert("RGB")
+        return {"width": image.width, "height": image.height}, image.tobytes()
+    if request["kind"] == "evaluation":
+        return {"blurred": False, "erase": None}, evaluation(size, **knobs)(image.convert("RGB")).tobytes()
+    out, box, blurred = sample(image, request["seed"], size, **knobs)
+    return {"blurred": blurred, "erase": box}, out.tobytes()
+
+
+def serve(source, sink):
+    """Answer until standard input ends.
+
+    Both ways a message is two lengths (uint32, little-endian), that many bytes of JSON, and that many bytes.
+    """
+    torch.set_num_threads(1)
+    while lengths := source.read(8):
+        json_length, payload_length = struct.unpack("<II", lengths)
+        request = json.loads(source.read(json_length))
+        payload = source.read(payload_length)
+        try:
+            reply, data = answer(request, payload)
+        except Exception as error:
+            reply, data = {"error": str(error) or type(error).__name__}, b""
+        text = json.dumps(reply).encode()
+        sink.write(struct.pack("<II", len(text), len(data)) + text + data)
+        sink.flush()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", metavar="FOLDER")
+    parser.add_argument("--serve", action="store_true")
+    parser.add_argument("--recipe", choices=RECIPES, default="dinov3")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--size", type=int, default=224)
+    parser.add_argument("--set", metavar="KNOB=VALUE", action="append", default=[], help="value as JSON")
+    parser.add_argument("paths", nargs="*", metavar="IMAGE OUT")
+    args = parser.parse_args()
+    if args.check:
+        sys.exit(check(args.check) > 0)
+    if args.serve:
+        return serve(sys.stdin.buffer, sys.stdout.buffer)
+    if len(args.paths) != 2:
+        parser.error("expected IMAGE and OUT")
+    knobs = {}
+    for pair in args.set:
+        name, _, value = pair.partition("=")
+        with contextlib.suppress(json.JSONDecodeError):
+            value = json.loads(value)
+        knobs[name] = value
+    out, box, blurred = sample(Image.open(args.paths[0]), args.seed, args.size, **{**RECIPES[args.recipe], **knobs})
+    out.save(args.paths[1])
+    print(json.dumps({"sha256": digest(out), "erase": box, "blurred": blurred}))
+
+
+if __name__ == "__main__":
+    main()
