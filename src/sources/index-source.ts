@@ -6,7 +6,7 @@ import { locateSource, type SourceOptions } from './layouts.js';
 import { loadManifest, manifestPath, writeManifest } from './manifest-file.js';
 import { type Progress, ProgressMeter } from './progress.js';
 import type { RowBatch } from './rows.js';
-import type { LeftOut } from './scan-folder.js';
+import type { LeftOut, LeftOutKind } from './scan-folder.js';
 import { Scanner } from './scanner.js';
 import { indexShards, listShards, type ShardRows, type ShardWarning } from './shards.js';
 import { fingerprintOf, type ManifestDetails, manifestOf, type StoredManifest } from './stored-manifest.js';
@@ -27,8 +27,8 @@ export interface IndexReport {
   readonly seconds: number;
   /** What looks like a sample or a shard and is none, by its path inside the source. */
   readonly leftOut: readonly LeftOut[];
-  /** Shards that are damaged or at odds with their `_stats.json`. */
-  readonly warnings: readonly ShardWarning[];
+  /** Lines for people: shards that are damaged or at odds with their `_stats.json`, and what was left out, by its kind. */
+  readonly warnings: readonly string[];
   /** Shards that were taken from an earlier manifest. */
   readonly reusedShards: number;
 }
@@ -69,9 +69,15 @@ export async function indexSource(options: IndexOptions): Promise<{ manifest: St
     await writeManifest(path, details, rows.batches);
     await rm(partialPath(path), { force: true });
     meter.tell();
-    const { leftOut, warnings, reused: reusedShards } = rows;
-    const { count, bytes } = details;
-    const report = { manifestPath: path, count, bytes, seconds: meter.seconds, leftOut, warnings, reusedShards };
+    const report: IndexReport = {
+      manifestPath: path,
+      count: details.count,
+      bytes: details.bytes,
+      seconds: meter.seconds,
+      leftOut: rows.leftOut,
+      warnings: warningsOf(rows),
+      reusedShards: rows.reused,
+    };
     return { manifest: manifestOf(details, rows.batches, place), report };
   } finally {
     await scanner.close();
@@ -154,6 +160,24 @@ function nothingFound(options: IndexOptions, place: Place, rows: Rows): Tributar
     remedy: 'Set the path of the source to the folder that holds its images, or set its layout',
     metadata,
   });
+}
+
+const leftOutNames: Record<LeftOutKind, string> = {
+  link_outside: 'links that lead out of the source or nowhere',
+  linked_folder: 'links to folders, which upstream does not follow either',
+  not_a_file: 'with the name of a sample or shard that are no regular files',
+  name_not_utf8: 'whose names are not UTF-8',
+  too_large: 'of 4 GiB or more',
+};
+
+function warningsOf({ warnings, leftOut }: Rows): string[] {
+  const lines = warnings.map(({ shard, what }) => `${shard}: ${what}`);
+  for (const [kind, name] of Object.entries(leftOutNames)) {
+    const keys = leftOut.filter((one) => one.kind === kind).map(({ key }) => key);
+    if (keys.length > 0)
+      lines.push(`left out ${keys.length} ${name}: ${keys.slice(0, 3).join(', ')}${keys.length > 3 ? ', ...' : ''}`);
+  }
+  return lines;
 }
 
 function partialPath(path: string): string {

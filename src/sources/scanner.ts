@@ -18,9 +18,7 @@ export class Scanner {
 
   /** @throws TributaryError SOURCE_UNREADABLE */
   async listFolder(task: FolderTask): Promise<Listing> {
-    const listing = (await this.#run({ scan: 'listFolder', task })) as Listing;
-    this.#inline -= listing.count + 16;
-    return listing;
+    return (await this.#run({ scan: 'listFolder', task })) as Listing;
   }
 
   /** @throws TributaryError SOURCE_UNREADABLE */
@@ -30,9 +28,7 @@ export class Scanner {
 
   /** @throws TributaryError SOURCE_UNREADABLE */
   async scanShard(task: ShardTask): Promise<ShardListing> {
-    const listing = (await this.#run({ scan: 'scanShard', task })) as ShardListing;
-    this.#inline -= listing.count + 16;
-    return listing;
+    return (await this.#run({ scan: 'scanShard', task })) as ShardListing;
   }
 
   /** Ends the threads. */
@@ -41,8 +37,11 @@ export class Scanner {
   }
 
   async #run(task: ScanTask): Promise<unknown> {
-    const outcome = this.#inline > 0 ? runScan(task) : await this.#threads().run(task);
-    return unwrap(outcome as Outcome<unknown>);
+    if (this.#inline <= 0) return unwrap((await this.#threads().run(task)) as Outcome<unknown>);
+    const value = unwrap(runScan(task) as Outcome<{ count: number }>);
+    // Counted before anything is awaited: the folders of a source are asked for all at once.
+    this.#inline -= value.count + 16;
+    return value;
   }
 
   #threads(): Piscina {
