@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { StageSeconds } from '../batch/sample-task.js';
+import { Load } from './load.js';
 import type { Replica } from './replica.js';
 
 const fine = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30];
@@ -16,6 +17,7 @@ export class Metrics {
   readonly wait: Histogram<'side'>;
   readonly bytesSent: Counter;
   readonly streams: Gauge;
+  readonly load = new Load();
 
   constructor() {
     const registers = [this.registry];
@@ -61,7 +63,13 @@ export class Metrics {
 
   /** Adds the time that one sample spent in each stage. */
   observeStages(seconds: StageSeconds): void {
-    for (const [stage, value] of Object.entries(seconds)) this.stage.observe({ stage }, value);
+    let sum = 0;
+    for (const [stage, value] of Object.entries(seconds)) {
+      this.stage.observe({ stage }, value);
+      // Waiting for storage keeps no worker thread busy.
+      if (stage !== 'read') sum += value;
+    }
+    this.load.made(sum);
   }
 
   /** Shows a replica's queue and memory as they are when asked. */
@@ -80,6 +88,13 @@ export class Metrics {
     gauge('tributary_queue_size', 'Samples that wait for a worker thread', () => replica.queue.size);
     gauge('tributary_queue_pending', 'Samples in worker threads', () => replica.queue.pending);
     gauge('tributary_prepared_bytes', 'Bytes of batches held, being made or kept', () => replica.maker.preparedBytes);
+    const now = (): number => performance.now() / 1000;
+    gauge('tributary_consumer_wait_ratio', 'Share of the last minute that streams waited for batches', () =>
+      this.load.waitRatio(now()),
+    );
+    gauge('tributary_replicas_wanted', "Replicas like this one that would feed this one's streams", () =>
+      this.load.wanted(now(), replica.pool.threads),
+    );
     gauge('tributary_reserved_bytes', 'Bytes that open streams have reserved', () => replica.maker.budget.reserved);
   }
 

@@ -35,6 +35,7 @@ export async function streamBatches(replica: Replica, call: Call): Promise<void>
   const ahead: Promise<HeldBatch>[] = [];
   const flow = replica.queue.flow();
   replica.metrics.streams.inc();
+  const load = replica.metrics.load.open();
   try {
     let next = 0;
     for (let sent = 0; sent < asked.stepCount; sent++) {
@@ -54,14 +55,14 @@ export async function streamBatches(replica: Replica, call: Call): Promise<void>
       }
       const endWait = replica.metrics.wait.startTimer({ side: 'consumer' });
       const held = await ahead.shift()!;
-      endWait();
+      const waited = endWait();
       const endSend = replica.metrics.wait.startTimer({ side: 'producer' });
       try {
         await sendBatch(replica, call, open, asked, held.batch, gone.signal);
       } finally {
         held.release();
       }
-      endSend();
+      load.count(performance.now() / 1000, held.batch.samples.length, waited, endSend());
     }
   } catch (error) {
     if (!gone.signal.aborted) throw error;
@@ -71,6 +72,7 @@ export async function streamBatches(replica: Replica, call: Call): Promise<void>
     for (const held of await Promise.allSettled(ahead)) if (held.status === 'fulfilled') held.value.release();
     replica.maker.budget.release(reservation);
     replica.metrics.streams.dec();
+    replica.metrics.load.close(load);
   }
 }
 
