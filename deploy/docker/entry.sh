@@ -39,4 +39,4 @@ case "${TRIBUTARY_MALLOC:-jemalloc}" in
     ;;
 esac
 
-exec node "${TRIBUTARY_MAIN:-/app/dist/src/cli/main.js}" "$@"
+exec node "${TRIBUTARY_MAIN:-/app/dist/src/cli/main.cjs}" "$@"
