@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { openBackend } from '../../src/augment/open-backend.js';
+import { difference, draw, numbers, operationCases, randomDraw, randomImages } from './gpu-cases.js';
+import { reference } from './gpu-reference.js';
+
+// Run by gpu-webgpu.test.ts as a process of its own, for Vulkan's environment is read when the device is loaded. Writes one
+// line of JSON.
+const choice = process.argv[2] as 'auto' | 'webgpu';
+const backend = await openBackend(choice);
+
+async function agrees(size: number, draws: readonly ReturnType<typeof draw>[]): Promise<void> {
+  const images = randomImages(draws.length, size, numbers(size));
+  const expected = reference(images, size, draws);
+  await backend.apply(images, size, draws);
+  assert.equal(difference(images, expected, size), undefined, `size ${size}`);
+}
+
+if (choice === 'webgpu') {
+  const all = Object.values(operationCases).flat();
+  await agrees(33, all);
+  await agrees(96, all);
+  const next = numbers(11);
+  for (const [size, n] of [
+    [96, 8],
+    [224, 2],
+    [256, 2],
+    [336, 2],
+    [518, 2],
+  ] as const)
+    await agrees(
+      size,
+      Array.from({ length: n }, () => randomDraw(next)),
+    );
+  // hues of 2^20 colours, every sixteenth, in one image
+  const size = 1024;
+  const pixels = new Uint8Array(size * size * 3);
+  for (let i = 0; i < size * size; i++) {
+    const colour = i * 16 + (i % 16);
+    pixels.set([colour >> 16, (colour >> 8) & 255, colour & 255], i * 3);
+  }
+  const hue = draw({
+    jitter: { order: [0, 1, 2, 3], brightness: null, contrast: null, saturation: null, hue: Math.fround(-0.0413) },
+  });
+  const expected = reference(pixels, size, [hue]);
+  await backend.apply(pixels, size, [hue]);
+  assert.equal(difference(pixels, expected, size), undefined, 'sampled hues');
+}
+// not closed: an idle backend must let the process end
+console.log(JSON.stringify({ name: backend.name, description: backend.description }));

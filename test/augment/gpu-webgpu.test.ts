@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+/** Debian's chromium-common ships a software Vulkan device; where it is installed these tests must run. */
+const swiftshader = '/usr/lib/chromium';
+const installed = existsSync(`${swiftshader}/libvk_swiftshader.so`);
+
+const child = fileURLToPath(new URL('./gpu-webgpu-child.js', import.meta.url));
+
+function run(choice: string, env: Record<string, string>) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [child, choice], {
+    env: { ...process.env, ...env },
+    encoding: 'utf8',
+    timeout: 120_000,
+  });
+  return { status, stdout, stderr };
+}
+
+const software = {
+  VK_ICD_FILENAMES: `${swiftshader}/vk_swiftshader_icd.json`,
+  LD_LIBRARY_PATH: swiftshader,
+};
+
+test('webgpu on a software device is Pillow’s, at every size, and prints nothing', { skip: !installed }, () => {
+  const { status, stdout, stderr } = run('webgpu', software);
+  assert.equal(status, 0, stderr);
+  const lines = stdout.trim().split('\n');
+  assert.equal(lines.length, 1, stdout);
+  const { name, description } = JSON.parse(lines[0]!);
+  assert.equal(name, 'webgpu');
+  assert.match(description, /^webgpu \(fused-encoder\) on google, swiftshader/);
+});
+
+test('auto takes simd rather than a software device, and says so', { skip: !installed }, () => {
+  const { status, stdout, stderr } = run('auto', software);
+  assert.equal(status, 0, stderr);
+  const { name, description } = JSON.parse(stdout);
+  assert.equal(name, 'simd');
+  assert.match(description, /auto: the WebGPU device is software: .*swiftshader/);
+});
+
+const noDevice = { VK_ICD_FILENAMES: '/nonexistent.json', VK_DRIVER_FILES: '/nonexistent.json' };
+
+test('webgpu without a device is refused, never replaced', () => {
+  const { status, stdout, stderr } = run('webgpu', noDevice);
+  assert.equal(status, 1);
+  assert.equal(stdout, '');
+  assert.match(
+    stderr,
+    /expected the backend webgpu to run, but got .*no adapter is available.*choose the backend simd/,
+  );
+  assert.match(stderr, /BACKEND_UNAVAILABLE/);
+});
+
+test('auto without a device takes simd, and says so', () => {
+  const { status, stdout, stderr } = run('auto', noDevice);
+  assert.equal(status, 0, stderr);
+  const { name, description } = JSON.parse(stdout);
+  assert.equal(name, 'simd');
+  assert.match(description, /auto: no WebGPU device answers/);
+});

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Backend } from '../../src/augment/backend.js';
+import { pointOperations } from '../../src/augment/gpu/operations.js';
+import { openBackend } from '../../src/augment/open-backend.js';
+import type { Draw } from '../../src/sample/draw.js';
+import { difference, numbers, operationCases, randomDraw, randomImages } from './gpu-cases.js';
+import { reference } from './gpu-reference.js';
+
+const backends: Backend[] = [];
+
+before(async () => {
+  for (const name of ['webasm', 'cpu'] as const) backends.push(await openBackend(name));
+});
+after(async () => {
+  for (const backend of backends) await backend.close();
+});
+
+async function agree(images: Uint8Array, size: number, draws: readonly Draw[], only = backends): Promise<void> {
+  const expected = reference(images, size, draws);
+  for (const backend of only) {
+    const pixels = images.slice();
+    await backend.apply(pixels, size, draws);
+    assert.equal(difference(pixels, expected, size), undefined, backend.description);
+  }
+}
+
+test('every operation of the chain has a case', () => {
+  const names = [...pointOperations.map(({ name }) => name), 'gaussian-blur'];
+  assert.deepEqual(Object.keys(operationCases).sort(), names.sort());
+});
+
+for (const [name, draws] of Object.entries(operationCases))
+  test(`${name} alone is Pillow's on webasm, cpu and simd`, async () => {
+    await agree(randomImages(draws.length, 33, numbers(7)), 33, draws);
+    await agree(randomImages(draws.length, 96, numbers(8)), 96, draws);
+  });
+
+for (const [size, n] of [
+  [96, 12],
+  [224, 5],
+  [256, 4],
+  [336, 3],
+  [518, 3],
+] as const)
+  test(`random chains at ${size} are Pillow's on webasm, cpu and simd`, async () => {
+    const next = numbers(size);
+    const draws = Array.from({ length: n }, () => randomDraw(next));
+    await agree(randomImages(n, size, next), size, draws);
+  });
+
+test('the mean of an image too large for one float32 sum is exact', async () => {
+  const size = 1024;
+  // levels that put the mean next to a half, where one unit of the sum decides the rounding
+  const images = new Uint8Array(2 * size * size * 3).fill(255);
+  images.fill(254, 0, (size * size * 3) / 2 + 3);
+  images.fill(254, size * size * 3, size * size * 3 + (size * size * 3) / 2);
+  const draws = [operationCases.contrast![4]!, operationCases.contrast![1]!];
+  await agree(images, size, draws, [backends[0]!]);
+});
+
+test('a batch of more images than one run takes, pixels in shared memory, and an empty one', async () => {
+  const next = numbers(3);
+  const size = 518;
+  const draws = Array.from({ length: 9 }, () => randomDraw(next));
+  const images = randomImages(9, size, next);
+  const shared = new Uint8Array(new SharedArrayBuffer(images.length));
+  shared.set(images);
+  await backends[0]!.apply(shared, size, draws);
+  assert.equal(difference(shared, reference(images, size, draws), size), undefined);
+  await backends[0]!.apply(new Uint8Array(0), size, []);
+});
+
+test('calls that overlap wait for each other, and what one batch drew does not reach the next', async () => {
+  const next = numbers(4);
+  const size = 40;
+  const batches = Array.from({ length: 6 }, (_, i) => ({
+    images: randomImages(4, size, next),
+    draws: Array.from({ length: i % 2 === 0 ? 4 : 3 }, () => randomDraw(next)),
+  }));
+  const expected = batches.map(({ images, draws }) => reference(images, size, draws));
+  await Promise.all(batches.map(({ images, draws }) => backends[0]!.apply(images, size, draws)));
+  for (const [i, { images }] of batches.entries()) assert.equal(difference(images, expected[i]!, size), undefined);
+});
+
+test('descriptions say what really runs', () => {
+  assert.match(backends[0]!.description, /^webasm \(fused-/);
+  assert.match(backends[1]!.description, /^cpu \(generic\)$/);
+});
