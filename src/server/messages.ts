@@ -12,7 +12,8 @@ import { version } from '../run/version.js';
 export function describeRun(open: OpenRun, backend: string): DescribeRunResponse {
   const { run, manifests } = open;
   const parts = shares(open.plan);
-  const { wd_end, wd_schedule, beta2, warmup_epochs, weight_decay, grad_clip, lr0, lrf, epochs, momentum } = run.training;
+  const { wd_end, wd_schedule, beta2, warmup_epochs, weight_decay, grad_clip, lr0, lrf, epochs, momentum } =
+    run.training;
   return {
     name: run.name,
     fingerprint: open.fingerprint,

@@ -1,10 +1,19 @@
 import { createServer, type Server } from 'node:http';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { BatchMaker } from '../batch/batch-maker.js';
+import type { FairQueue } from '../batch/fair-queue.js';
 import type { StageSeconds } from '../batch/sample-task.js';
+import type { WorkerPool } from '../batch/worker-pool.js';
 import { Load } from './load.js';
-import type { Replica } from './replica.js';
 
 const fine = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30];
+
+/** What of a replica is shown as it is when asked. */
+export interface Watched {
+  readonly queue: FairQueue;
+  readonly maker: BatchMaker;
+  readonly pool: WorkerPool;
+}
 
 /** A replica's Prometheus metrics. docs/metrics.md explains each under its name. */
 export class Metrics {
@@ -73,7 +82,7 @@ export class Metrics {
   }
 
   /** Shows a replica's queue and memory as they are when asked. */
-  watch(replica: Replica): void {
+  watch(replica: Watched): void {
     const registers = [this.registry];
     const gauge = (name: string, help: string, read: () => number): void => {
       new Gauge({
