@@ -18,7 +18,7 @@ RUN npm ci --ignore-scripts
 COPY tsconfig.json ./
 COPY protos ./protos
 COPY src ./src
-COPY scripts ./scripts
+COPY scripts/make-sample-set.ts scripts/sample-scenes.ts ./scripts/
 RUN npm run build
 
 FROM ${NODE} AS base
