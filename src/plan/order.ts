@@ -13,18 +13,17 @@ export function orderPermutation(input: PlanInput, epoch: number, step: number):
 
 /** The world sizes next to `worldSize`, on both sides, that divide the global batch; the one below comes first. */
 export function nearestWorldSizes(globalBatch: number, worldSize: number): number[] {
-  const nearest: number[] = [];
-  for (let below = Math.min(Math.floor(worldSize), globalBatch); below >= 1; below--) {
-    if (globalBatch % below !== 0) continue;
-    nearest.push(below);
-    break;
+  let below = 0;
+  let above = Number.POSITIVE_INFINITY;
+  // Divisors come in pairs around the root, so that a huge global batch costs no time either.
+  for (let small = 1; small * small <= globalBatch; small++) {
+    if (globalBatch % small !== 0) continue;
+    for (const divisor of [small, globalBatch / small]) {
+      if (divisor <= worldSize) below = Math.max(below, divisor);
+      else above = Math.min(above, divisor);
+    }
   }
-  for (let above = Math.max(Math.floor(worldSize) + 1, 1); above <= globalBatch; above++) {
-    if (globalBatch % above !== 0) continue;
-    nearest.push(above);
-    break;
-  }
-  return nearest;
+  return [below, above].filter((divisor) => divisor >= 1 && divisor <= globalBatch);
 }
 
 /**

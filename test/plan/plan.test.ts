@@ -243,7 +243,9 @@ test('steps, epochs, ranks and world sizes that are not there are refused', () =
   assert.throws(share(0, 2.5), refusal('WORLD_SIZE_INVALID', /Use a world size of 2 or 3/));
   assert.throws(share(4, 4), refusal('RANK_INVALID', /from 0 to 3, but got 4/));
   assert.throws(share(-1, 4), refusal('RANK_INVALID', /./));
+  assert.throws(share(0, Number.NaN), refusal('WORLD_SIZE_INVALID', /Use a world size of 1,/));
   assert.deepEqual(nearestWorldSizes(960, 121), [120, 160]);
+  assert.deepEqual(nearestWorldSizes(2 ** 31 - 1, 2), [1, 2 ** 31 - 1]);
 });
 
 test('inputs that no plan can be made of are refused', () => {
