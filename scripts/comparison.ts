@@ -1,0 +1,107 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { SimdKernels } from '../src/augment/simd.js';
+import { randomKnobs, randomness } from './random-knobs.js';
+import { difference, isWithinPromise, samplePixels } from './sample-pixels.js';
+import { startTorchvision } from './torchvision-process.js';
+
+/** How a comparison went. */
+export interface Comparison {
+  /** Samples in which nothing was blurred, and how many of them differ. */
+  exact: number;
+  exactApart: number;
+  /** Samples with a blur, how many have a value apart, and how many values that is of how many. */
+  blurred: number;
+  blurredApart: number;
+  valuesApart: number;
+  values: number;
+  /** One line for each sample that breaks the promise. */
+  outside: string[];
+}
+
+/** The JPEG, PNG and WebP files below a folder, sorted. */
+export function imagesUnder(folder: string): string[] {
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  const files = names.filter((name) => /\.(jpe?g|png|webp)$/i.test(name)).sort();
+  return files.map((name) => join(folder, name));
+}
+
+/**
+ * Draws random (image, split, seed, knobs, size) and computes each here and in stock torchvision. One image in two is
+ * of `images`, the others are made on the spot: any size, any format, noise over a ramp.
+ */
+export async function compareSamples(asked: {
+  readonly samples: number;
+  readonly seed: number;
+  readonly images: readonly string[];
+}): Promise<Comparison> {
+  const kernels = await SimdKernels.create();
+  const torchvision = startTorchvision();
+  const result = { exact: 0, exactApart: 0, blurred: 0, blurredApart: 0, valuesApart: 0, values: 0, outside: [] };
+  try {
+    for (let i = 0; i < asked.samples; i++) {
+      await compareOne(result, asked.seed * 1_000_003 + i);
+    }
+  } finally {
+    await torchvision.close();
+  }
+  return result;
+
+  async function compareOne(into: Comparison, number: number): Promise<void> {
+    const random = randomness(number);
+    const name = random.below(2) === 0 ? random.pick(asked.images) : 'made';
+    const file = name === 'made' ? await makeImage(random) : readFileSync(name);
+    const split = random.below(12) === 0 ? 'val' : 'train';
+    const size = random.pick([96, 128, 224, 256, 336, 17 + random.below(300)]);
+    const seed = random.below(2 ** 32);
+    const knobs = randomKnobs(random);
+    const request =
+      split === 'train'
+        ? ({ kind: 'sample', seed, size, knobs } as const)
+        : ({ kind: 'evaluation', size, knobs: { interpolation: knobs.interpolation } } as const);
+    const theirs = torchvision.ask(request, file);
+    const { pixels, draw } = await samplePixels(kernels, file, { split, seed, size, knobs });
+    const { json, data } = await theirs;
+    const erase = draw.erase && [draw.erase.top, draw.erase.left, draw.erase.height, draw.erase.width];
+    const apart = difference(pixels, data);
+    const blurred = draw.blur !== null;
+    const sameErase = JSON.stringify(erase) === JSON.stringify(json.erase);
+    if (blurred) {
+      into.blurred++;
+      into.blurredApart += apart.count > 0 ? 1 : 0;
+      into.valuesApart += apart.count;
+      into.values += pixels.length;
+    } else {
+      into.exact++;
+      into.exactApart += apart.count > 0 ? 1 : 0;
+    }
+    if (sameErase && json.blurred === blurred && isWithinPromise(apart, pixels.length, blurred)) return;
+    into.outside.push(JSON.stringify({ number, name, split, size, apart, theirs: json, draw }));
+  }
+}
+
+async function makeImage(random: ReturnType<typeof randomness>): Promise<Buffer> {
+  const side = () => random.pick([1 + random.below(20), 30 + random.below(200), 200 + random.below(500)]);
+  const width = side();
+  const height = side();
+  const channels = random.pick([3, 4] as const);
+  const noise = random.pick([0, 8, 255]);
+  const pixels = Buffer.alloc(width * height * channels);
+  let state = random.below(2 ** 32);
+  for (let i = 0; i < pixels.length; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    const at = Math.floor(i / channels);
+    const ramp = ((at % width) * 3 + Math.floor(at / width) * 2 + (i % channels) * 70) >> 1;
+    pixels[i] = ((ramp & 255) * (255 - noise) + (state >>> 24) * noise) / 255;
+  }
+  const image = sharp(pixels, { raw: { width, height, channels } });
+  const chromaSubsampling = random.pick(['4:2:0', '4:4:4']);
+  const formats = [
+    () => image.jpeg({ quality: 60 + random.below(40), progressive: random.below(2) === 0, chromaSubsampling }),
+    () => image.greyscale().jpeg(),
+    () => image.png({ compressionLevel: 1, palette: random.below(3) === 0 }),
+    () => image.webp({ quality: 70, lossless: random.below(2) === 0, effort: 0 }),
+  ];
+  return random.pick(formats)().toBuffer();
+}

@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { SimdKernels } from '../src/augment/simd.js';
+import { defaultLimits } from '../src/decode/crop.js';
+import { decodeCrop } from '../src/decode/decode-crop.js';
+import { probe } from '../src/decode/probe.js';
+import { recipes } from '../src/run/recipes.js';
+import type { Knobs } from '../src/run/run.js';
+import type { Draw } from '../src/sample/draw.js';
+import { drawEvaluation } from '../src/sample/draw-evaluation.js';
+import { drawTrain } from '../src/sample/draw-train.js';
+
+/** What decides a sample's pixels beside its file. */
+export interface SampleRequest {
+  readonly split: 'train' | 'val';
+  readonly seed: number;
+  readonly size: number;
+  readonly knobs: Knobs;
+}
+
+/** A row of a vectors' index.json. */
+export interface Vector {
+  readonly name: string;
+  readonly image: string;
+  readonly recipe: string;
+  readonly seed: number;
+  readonly size: number;
+  readonly split: 'train' | 'val';
+  readonly sha256: string;
+  readonly erase: readonly [number, number, number, number] | null;
+  readonly blurred: boolean;
+  readonly expected?: string;
+  readonly overrides?: Partial<Knobs>;
+}
+
+/** Computes one sample as a batch would hold it: uint8 RGB, `[size, size, 3]`, and what was drawn. */
+export async function samplePixels(
+  kernels: SimdKernels,
+  file: Uint8Array,
+  { split, seed, size, knobs }: SampleRequest,
+): Promise<{ pixels: Uint8Array; draw: Draw }> {
+  const image = await probe(file, defaultLimits);
+  const draw =
+    split === 'train' ? drawTrain(seed, image, size, knobs) : drawEvaluation(image, size, knobs.interpolation);
+  const crop = await decodeCrop(file, draw.geometry.crop, defaultLimits);
+  const pixels = new Uint8Array(size * size * 3);
+  kernels.run(crop, draw, size, pixels);
+  return { pixels, draw };
+}
+
+/** The vectors of a folder, each with its resolved knobs. */
+export function readVectors(folder: string): (Vector & { readonly knobs: Knobs })[] {
+  const index = JSON.parse(readFileSync(join(folder, 'index.json'), 'utf8'));
+  return index.samples.map((vector: Vector) => {
+    const { knobs } = recipes.find(({ name }) => name === vector.recipe)!;
+    return { ...vector, knobs: { ...knobs, ...index.recipes[vector.recipe], ...vector.overrides } };
+  });
+}
+
+/** The values that differ between two images of one size: how many, and by how much at most. */
+export function difference(ours: Uint8Array, theirs: Uint8Array): { count: number; most: number } {
+  if (ours.length !== theirs.length) return { count: Math.max(ours.length, theirs.length), most: 255 };
+  let count = 0;
+  let most = 0;
+  for (let i = 0; i < ours.length; i++) {
+    const apart = Math.abs(ours[i]! - theirs[i]!);
+    if (apart > 0) count++;
+    if (apart > most) most = apart;
+  }
+  return { count, most };
+}
+
+/** Whether a difference is within the promise: none, or after a blur one level in at most 0.3 % of the values. */
+export function isWithinPromise({ count, most }: { count: number; most: number }, values: number, blurred: boolean) {
+  return count === 0 || (blurred && most <= 1 && count <= 0.003 * values);
+}

@@ -1,0 +1,142 @@
+#!/usr/bin/env python3
+"""Check every sample of a fetched batch with stock torchvision.
+
+    tributary fetch --run R --epoch 0 --step 7 --out OUT ...
+    verify_batch.py --recipe dinov3 [--set knob=value ...] [--split val] OUT/0000-00000007-r0of1.npy NAME=PATH ...
+
+Each NAME=PATH is a source of the run, as the config has it. The knobs are the run's: its recipe, and with --set whatever
+the run sets beside it, the value as JSON. Sources, keys, seeds and erase boxes come from the .json beside the .npy.
+
+A sample passes when its pixels equal torchvision's to the byte, or, where a blur was drawn, differ by one level in at
+most 0.3 % of the values; when its erase box is the one that torchvision draws; and, in float types, when every value is
+ToTensor and Normalize of a pixel, correctly rounded, and the erased box is zero. Exit code 1 where a sample fails.
+
+Needs what torchvision_sample.py needs.
+"""
+import argparse
+import contextlib
+import io
+import json
+import os
+import sys
+import tarfile
+
+import numpy as np
+import torch
+import torchvision.transforms.functional as F
+from PIL import Image
+
+import torchvision_sample as spec
+
+MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+FOLDERS = ("", "images/train2017", "images/val2017", "train", "val", "shards", "val/shards")
+
+
+def read_sample(root, key):
+    """The encoded bytes of a key: a file below the source, or `shard.tar/member`."""
+    shard, dot_tar, member = key.partition(".tar/")
+    for folder in FOLDERS:
+        path = os.path.join(root, folder, key)
+        if os.path.isfile(path):
+            with open(path, "rb") as file:
+                return file.read()
+        tar = os.path.join(root, folder, shard + ".tar")
+        if dot_tar and os.path.isfile(tar):
+            with tarfile.open(tar) as archive:
+                return archive.extractfile(member).read()
+    raise FileNotFoundError(f"no {key} below {root}")
+
+
+def normalised(data_type):
+    """[3, 256]: what the wire holds for each value of each channel."""
+    ramp = torch.arange(256, dtype=torch.uint8).repeat(3, 1).numpy().T[None]  # 1 x 256 x 3
+    table = F.normalize(F.to_tensor(ramp), MEAN, STD)[:, 0]
+    if data_type == "FLOAT16":
+        return table.half().numpy()
+    if data_type == "BFLOAT16":
+        return table.bfloat16().view(torch.int16).numpy().view(np.uint16)
+    return table.numpy()
+
+
+def levels(values, table):
+    """HWC pixels of normalised HWC values, and where a value is that of no pixel."""
+    pixels = np.empty(values.shape, np.uint8)
+    alien = np.zeros(values.shape, bool)
+    for channel in range(3):
+        order = np.argsort(table[channel], kind="stable")
+        ranked = table[channel][order]
+        at = np.clip(np.searchsorted(ranked, values[..., channel]), 0, 255)
+        pixels[..., channel] = order[at]
+        alien[..., channel] = ranked[at] != values[..., channel]
+    return pixels, alien
+
+
+def faults(values, row, data_type, expected, erase, blurred):
+    """What is wrong with one sample, as words; empty where nothing is."""
+    size, found = expected.shape[0], []
+    box = row.get("erase")
+    drawn = box and [box.get(name, 0) for name in ("top", "left", "height", "width")]
+    if drawn != erase:
+        found.append(f"erase box {drawn}, torchvision draws {erase}")
+    keep = np.ones((size, size, 1), bool)
+    if data_type == "UINT8":
+        pixels = values
+    else:
+        if erase:
+            top, left, height, width = erase
+            keep[top : top + height, left : left + width] = False
+            if np.any(values[~keep[..., 0]]):
+                found.append("values in the erased box that are not zero")
+        pixels, alien = levels(values, normalised(data_type))
+        if np.any(alien & keep):
+            found.append(f"{np.sum(alien & keep)} values that are no pixel's")
+    apart = np.abs(pixels.astype(int) - expected) * keep
+    count, most = np.count_nonzero(apart), apart.max()
+    if count and not (blurred and most <= 1 and count <= 0.003 * apart.size):
+        found.append(f"{count} of {apart.size} values differ, by up to {most}")
+    return found
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--recipe", choices=spec.RECIPES, required=True)
+    parser.add_argument("--set", metavar="KNOB=VALUE", action="append", default=[])
+    parser.add_argument("--split", choices=("train", "val"), default="train")
+    parser.add_argument("batch", help="the .npy file; its header, .json, lies beside it")
+    parser.add_argument("sources", nargs="+", metavar="NAME=PATH")
+    args = parser.parse_args()
+    knobs = dict(spec.RECIPES[args.recipe])
+    for pair in args.set:
+        name, _, value = pair.partition("=")
+        if name not in knobs:
+            parser.error(f"unknown knob {name}; there are {', '.join(knobs)}")
+        with contextlib.suppress(json.JSONDecodeError):
+            value = json.loads(value)
+        knobs[name] = value
+    roots = dict(pair.split("=", 1) for pair in args.sources)
+    tensor = np.load(args.batch)
+    with open(os.path.splitext(args.batch)[0] + ".json") as file:
+        header = json.load(file)
+    data_type = str(header.get("data_type", "UINT8")).replace("DATA_TYPE_", "").replace("UNSPECIFIED", "UINT8")
+    if "NCHW" in str(header.get("layout", "")):
+        tensor = tensor.transpose(0, 2, 3, 1)
+    failed = 0
+    if len(header["samples"]) != len(tensor):
+        sys.exit(f"{len(header['samples'])} samples in the header, {len(tensor)} in the tensor")
+    for slot, (row, values) in enumerate(zip(header["samples"], tensor)):
+        image = Image.open(io.BytesIO(read_sample(roots[row["source"]], row["key"]))).convert("RGB")
+        size, erase, blurred = tensor.shape[1], None, False
+        if args.split == "val":
+            out = spec.evaluation(size, knobs["interpolation"])(image)
+        else:
+            out, erase, blurred = spec.sample(image, int(row["seed"]), size, **knobs)
+        found = faults(values, row, data_type, np.asarray(out), erase, blurred)
+        failed += bool(found)
+        if found:
+            print(f"slot {slot} {row['source']} {row['key']} seed {row['seed']}: {'; '.join(found)}")
+    print(f"{len(tensor) - failed} of {len(tensor)} samples are torchvision's")
+    return failed > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

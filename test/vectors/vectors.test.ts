@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { before, describe, it } from 'node:test';
+import sharp from 'sharp';
+import { difference, isWithinPromise, readVectors, samplePixels } from '../../scripts/sample-pixels.js';
+import { scripts } from '../../scripts/torchvision-process.js';
+import { SimdKernels } from '../../src/augment/simd.js';
+import { recipes } from '../../src/run/recipes.js';
+import type { PolicyName } from '../../src/sample/draw.js';
+
+const folder = join(scripts, '../test/vectors');
+const vectors = readVectors(folder);
+let kernels: SimdKernels;
+before(async () => {
+  kernels = await SimdKernels.create();
+});
+
+describe('the vectors of stock torchvision', () => {
+  for (const vector of vectors) {
+    it(vector.name, async () => {
+      const { pixels, draw } = await samplePixels(kernels, readFileSync(join(folder, vector.image)), vector);
+      const { erase } = draw;
+      assert.deepEqual(erase && [erase.top, erase.left, erase.height, erase.width], vector.erase);
+      assert.equal(draw.blur !== null, vector.blurred);
+      if (vector.expected === undefined) {
+        assert.equal(createHash('sha256').update(pixels).digest('hex'), vector.sha256);
+        return;
+      }
+      const expected = await sharp(readFileSync(join(folder, vector.expected)))
+        .removeAlpha()
+        .raw()
+        .toBuffer();
+      const apart = difference(pixels, expected);
+      assert.ok(isWithinPromise(apart, pixels.length, true), JSON.stringify(apart));
+    });
+  }
+
+  it('cover every recipe and every operation, and the recipes have the knobs of this project', async () => {
+    for (const { name } of recipes)
+      assert.ok(
+        vectors.some(({ recipe }) => recipe === name),
+        name,
+      );
+    const seen = new Set<PolicyName>();
+    const filters = new Set<string>();
+    for (const vector of vectors) {
+      const { draw } = await samplePixels(kernels, readFileSync(join(folder, vector.image)), vector);
+      for (const { name } of draw.policy) seen.add(name);
+      filters.add(`${vector.split} ${draw.geometry.interpolation}`);
+    }
+    assert.equal(seen.size, 15);
+    for (const filter of ['train NEAREST', 'train BILINEAR', 'train BICUBIC', 'val BILINEAR', 'val BICUBIC']) {
+      assert.ok(filters.has(filter), filter);
+    }
+    const index = JSON.parse(readFileSync(join(folder, 'index.json'), 'utf8'));
+    for (const { name, knobs } of recipes) assert.deepEqual(index.recipes[name], knobs, name);
+  });
+});
