@@ -214,6 +214,8 @@ test('the autoscaler scales the loader, by a metric that the adapter makes from 
     rules.custom.map(({ name }: Manifest) => name.as),
     [metric],
   );
+  for (const { metricsQuery } of rules.external)
+    assert.match(metricsQuery, /^sum\(/, 'replicas wanted add up over replicas');
   const source = readdirSync(pathOf('src/server'))
     .map((file) => textOf(`src/server/${file}`))
     .join();
