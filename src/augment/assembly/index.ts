@@ -1,0 +1,20 @@
+export { affineBicubic, affineBilinear, affineNearest, rotateQuarters } from './affine';
+export { adjustBrightness } from './adjust-brightness';
+export { adjustContrast } from './adjust-contrast';
+export { adjustHue } from './adjust-hue';
+export { adjustSaturation } from './adjust-saturation';
+export { adjustSharpness } from './adjust-sharpness';
+export { autocontrast } from './autocontrast';
+export { equalize } from './equalize';
+export { gaussianBlur } from './gaussian-blur';
+export { invert } from './invert';
+export { fromPlanes, toPlanes } from './planes';
+export { posterize } from './posterize';
+export { gatherRow, resampleHorizontal, resampleVertical } from './resize';
+export { solarize } from './solarize';
+export { toGrayscale } from './to-grayscale';
+
+/** The first address that the arena may use. */
+export function arenaStart(): usize {
+  return (__heap_base + 63) & ~63;
+}

@@ -1,0 +1,125 @@
+import { readFileSync } from 'node:fs';
+import { TributaryError } from '../../errors.js';
+
+/** What src/augment/assembly/index.ts exports; every argument is an address, a count of bytes or pixels, or a factor. */
+export interface KernelExports {
+  readonly memory: WebAssembly.Memory;
+  arenaStart(): number;
+  toPlanes(from: number, to: number, plane: number, area: number): void;
+  fromPlanes(from: number, to: number, plane: number, area: number): void;
+  resampleHorizontal(
+    from: number,
+    fromStride: number,
+    to: number,
+    toStride: number,
+    rows: number,
+    width: number,
+    bounds: number,
+    weights: number,
+    pairs: number,
+    direction: number,
+  ): void;
+  resampleVertical(
+    from: number,
+    fromStride: number,
+    first: number,
+    to: number,
+    toStride: number,
+    rows: number,
+    bytes: number,
+    bounds: number,
+    weights: number,
+    pairs: number,
+    direction: number,
+  ): void;
+  gatherRow(from: number, to: number, columns: number, width: number): void;
+  affineNearest(from: number, to: number, size: number, matrix: number): void;
+  affineBilinear(from: number, to: number, size: number, matrix: number): void;
+  affineBicubic(from: number, to: number, size: number, matrix: number): void;
+  rotateQuarters(from: number, to: number, size: number, quarters: number): void;
+  adjustBrightness(pixels: number, plane: number, factor: number): void;
+  adjustContrast(pixels: number, plane: number, area: number, factor: number): void;
+  adjustSaturation(pixels: number, plane: number, factor: number): void;
+  adjustHue(pixels: number, plane: number, shift: number): void;
+  adjustSharpness(from: number, to: number, plane: number, size: number, factor: number): void;
+  toGrayscale(pixels: number, plane: number): void;
+  gaussianBlur(
+    from: number,
+    to: number,
+    plane: number,
+    size: number,
+    weights: number,
+    radius: number,
+    scratch: number,
+  ): void;
+  solarize(pixels: number, plane: number, threshold: number): void;
+  posterize(pixels: number, plane: number, bits: number): void;
+  invert(pixels: number, plane: number): void;
+  autocontrast(pixels: number, plane: number, area: number): void;
+  equalize(pixels: number, plane: number, area: number): void;
+}
+
+/** One instance of the module, with the arena that lies in its memory. */
+export interface Kernels {
+  readonly run: KernelExports;
+  /** Forgets all that was allocated. */
+  reset(): void;
+  /** The address of `bytes` more bytes, aligned to 16, with 64 readable and writable bytes behind them. */
+  allocate(bytes: number): number;
+  /** `data` in the arena. */
+  place(data: Int32Array | Int16Array | Float64Array): number;
+  /** The whole memory; of no use any more after the next `allocate`. */
+  bytes(): Uint8Array;
+}
+
+let compiled: WebAssembly.Module | undefined;
+
+/**
+ * A fresh instance of the WebAssembly module beside this code. Compiled once in a thread.
+ *
+ * Errors: BACKEND_UNAVAILABLE where the module has not been built, or SIMD is missing.
+ */
+export function instantiate(): Kernels {
+  compiled ??= compile();
+  const run = new WebAssembly.Instance(compiled, {}).exports as unknown as KernelExports;
+  const start = run.arenaStart();
+  let end = start;
+  let view = new Uint8Array(run.memory.buffer);
+  const allocate = (bytes: number) => {
+    const address = end;
+    end = address + ((bytes + 64 + 15) & ~15);
+    const missing = end - view.length;
+    if (missing > 0) {
+      run.memory.grow(Math.ceil(missing / 65536));
+      view = new Uint8Array(run.memory.buffer);
+    }
+    return address;
+  };
+  return {
+    run,
+    reset: () => {
+      end = start;
+    },
+    allocate,
+    place: (data) => {
+      const address = allocate(data.byteLength);
+      view.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), address);
+      return address;
+    },
+    bytes: () => view,
+  };
+}
+
+function compile(): WebAssembly.Module {
+  const file = new URL('../kernels.wasm', import.meta.url);
+  try {
+    return new WebAssembly.Module(readFileSync(file));
+  } catch (cause) {
+    throw new TributaryError('BACKEND_UNAVAILABLE', {
+      expected: 'the WebAssembly kernels beside the compiled code',
+      came: cause instanceof Error ? cause.message : String(cause),
+      remedy: 'Run `npm run build:wasm`, on a Node whose WebAssembly has SIMD',
+      cause,
+    });
+  }
+}

@@ -1,0 +1,118 @@
+/** Pillow's resampling filters that the resize uses. */
+export type ResizeFilter = 'BILINEAR' | 'BICUBIC';
+
+/** The taps of one direction of a resize, as the kernels read them. */
+export interface ResizeWeights {
+  /** int32 `[output, 2]`: the first input pixel and the number of pairs of taps. */
+  readonly bounds: Int32Array;
+  /** int16 `[output, pairs, 4]`: upper, upper, lower, lower of two 22-bit weights `upper * 2^11 + lower`. */
+  readonly weights: Int16Array;
+  /** The longest number of pairs. */
+  readonly pairs: number;
+}
+
+const filters = {
+  BILINEAR: { support: 1, at: (x: number) => (Math.abs(x) < 1 ? 1 - Math.abs(x) : 0) },
+  BICUBIC: { support: 2, at: bicubic },
+} as const;
+
+function bicubic(at: number): number {
+  const a = -0.5;
+  const x = Math.abs(at);
+  if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
+  if (x < 2) return (((x - 5) * x + 8) * x - 4) * a;
+  return 0;
+}
+
+/**
+ * Pillow's weights, in double and rounded to 22 bits as Pillow does, less the zeros at both ends.
+ *
+ * Source: Pillow/Resample.c, `precompute_coeffs` and `normalize_coeffs_8bpc`.
+ */
+function computeWeights(input: number, output: number, filter: ResizeFilter): ResizeWeights {
+  const { support: width, at } = filters[filter];
+  const scale = input / output;
+  const filterScale = Math.max(scale, 1);
+  const support = width * filterScale;
+  const inverse = 1 / filterScale;
+  const longest = 2 * Math.ceil(support) + 1;
+  const taps = new Float64Array(longest);
+  const fixed = new Int32Array(output * longest);
+  const bounds = new Int32Array(2 * output);
+  let pairs = 1;
+  for (let x = 0; x < output; x++) {
+    const centre = (x + 0.5) * scale;
+    const start = Math.max(Math.trunc(centre - support + 0.5), 0);
+    const count = Math.min(Math.trunc(centre + support + 0.5), input) - start;
+    let sum = 0;
+    for (let k = 0; k < count; k++) {
+      taps[k] = at((k + start - centre + 0.5) * inverse);
+      sum += taps[k]!;
+    }
+    const row = x * longest;
+    let first = count;
+    let last = 0;
+    for (let k = 0; k < count; k++) {
+      const weight = sum === 0 ? taps[k]! : taps[k]! / sum;
+      const q = Math.trunc(weight * 4194304 + (weight < 0 ? -0.5 : 0.5));
+      fixed[row + k] = q;
+      if (q === 0) continue;
+      if (first === count) first = k;
+      last = k;
+    }
+    // The taps that remain move to the row's start, where the pairs are read from.
+    fixed.copyWithin(row, row + first, row + last + 1);
+    fixed.fill(0, row + last + 1 - first, row + longest);
+    bounds[2 * x] = start + first;
+    bounds[2 * x + 1] = (last - first + 2) >> 1;
+    pairs = Math.max(pairs, bounds[2 * x + 1]!);
+  }
+  const weights = new Int16Array(output * pairs * 4);
+  for (let x = 0; x < output; x++) {
+    for (let k = 0; k < bounds[2 * x + 1]!; k++) {
+      const [a, b] = [fixed[x * longest + 2 * k]!, 2 * k + 1 < longest ? fixed[x * longest + 2 * k + 1]! : 0];
+      const to = 4 * (x * pairs + k);
+      weights[to] = a >> 11;
+      weights[to + 1] = b >> 11;
+      weights[to + 2] = a & 2047;
+      weights[to + 3] = b & 2047;
+    }
+  }
+  return { bounds, weights, pairs };
+}
+
+const cacheBytes = 8 * 1024 * 1024;
+const cache = new Map<string, ResizeWeights>();
+let held = 0;
+
+/**
+ * The weights of one direction of Pillow's resize from `input` to `output` pixels. Those used last are kept, 8 MiB of
+ * them in each thread.
+ */
+export function resizeWeights(input: number, output: number, filter: ResizeFilter): ResizeWeights {
+  const key = `${input}:${output}:${filter}`;
+  const known = cache.get(key);
+  if (known) {
+    cache.delete(key);
+    cache.set(key, known);
+    return known;
+  }
+  const made = computeWeights(input, output, filter);
+  cache.set(key, made);
+  held += size(made);
+  for (const [oldest, entry] of cache) {
+    if (held <= cacheBytes || oldest === key) break;
+    cache.delete(oldest);
+    held -= size(entry);
+  }
+  // One table alone may be larger than all that is kept.
+  if (held > cacheBytes) {
+    cache.delete(key);
+    held -= size(made);
+  }
+  return made;
+}
+
+function size(entry: ResizeWeights): number {
+  return entry.bounds.byteLength + entry.weights.byteLength;
+}

@@ -1,0 +1,157 @@
+import type { Crop } from '../../decode/crop.js';
+import type { Draw } from '../../sample/draw.js';
+import { interleavedBytes } from './image.js';
+import type { Kernels } from './kernels.js';
+import { type ResizeWeights, resizeWeights } from './resize-weights.js';
+
+// Rows of the crop enter the arena a strip at a time, which stays in the cache until its horizontal pass.
+const stripBytes = 256 * 1024;
+// What the horizontal pass leaves of a very tall crop is worked off in bands of output rows.
+const bandBytes = 16 * 1024 * 1024;
+
+/**
+ * Pillow's resize of the crop to `geometry.width` x `geometry.height`, of which `geometry.window` (`size` x `size`) is
+ * computed, mirrored as drawn. Two passes through 8 bits, horizontal first.
+ *
+ * Source: PIL/Image.py, `Image.resize`; Pillow/Resample.c, `ImagingResample`.
+ *
+ * @returns the address of the interleaved pixels.
+ */
+export function resize(kernels: Kernels, crop: Crop, draw: Draw, size: number): number {
+  const target = kernels.allocate(interleavedBytes(size));
+  const { interpolation, width, height, window } = draw.geometry;
+  if (interpolation === 'NEAREST') resizeNearest(kernels, crop, draw, size, target);
+  else {
+    const columns = cut(resizeWeights(crop.width, width, interpolation), window.left, size);
+    const rows = cut(resizeWeights(crop.height, height, interpolation), window.top, size);
+    resample(kernels, crop, draw, size, target, columns, rows);
+  }
+  return target;
+}
+
+function cut({ bounds, weights, pairs }: ResizeWeights, first: number, count: number): ResizeWeights {
+  const row = 4 * pairs;
+  return {
+    bounds: bounds.subarray(2 * first, 2 * (first + count)),
+    weights: weights.subarray(row * first, row * (first + count)),
+    pairs,
+  };
+}
+
+function resample(
+  kernels: Kernels,
+  crop: Crop,
+  { hflip, vflip }: Draw,
+  size: number,
+  target: number,
+  columns: ResizeWeights,
+  rows: ResizeWeights,
+): void {
+  const columnBounds = kernels.place(columns.bounds);
+  const columnWeights = kernels.place(columns.weights);
+  const rowBounds = kernels.place(rows.bounds);
+  const rowWeights = kernels.place(rows.weights);
+  const cropStride = 3 * crop.width;
+  const stride = (3 * size + 31) & ~15;
+  const stripRows = Math.max(4, Math.floor(stripBytes / cropStride) & ~3);
+  const strip = kernels.allocate(stripRows * cropStride);
+  const reachesOf = (first: number, count: number) => reach(rows.bounds, first, count, crop.height);
+  const bandRows = rowsOfBand(rows.bounds, size, Math.floor(bandBytes / stride));
+  let middle = 0;
+  let middleRows = 0;
+  for (let y = 0; y < size; y += bandRows) {
+    const count = Math.min(bandRows, size - y);
+    const first = vflip ? size - y - count : y;
+    const [from, to] = reachesOf(first, count);
+    // One row more for the last pair's second tap, and whole groups of four.
+    const needed = to - from + 5;
+    if (needed > middleRows) {
+      middle = kernels.allocate(needed * stride);
+      middleRows = needed;
+    }
+    for (let row = from; row < to; row += stripRows) {
+      const read = Math.min(stripRows, to - row);
+      kernels.bytes().set(crop.data.subarray(row * cropStride, (row + read) * cropStride), strip);
+      kernels.run.resampleHorizontal(
+        strip,
+        cropStride,
+        middle + (row - from) * stride,
+        stride,
+        read,
+        size,
+        columnBounds,
+        columnWeights,
+        columns.pairs,
+        hflip ? -1 : 1,
+      );
+    }
+    kernels.run.resampleVertical(
+      middle,
+      stride,
+      from,
+      target + y * 3 * size,
+      3 * size,
+      count,
+      3 * size,
+      rowBounds + 8 * first,
+      rowWeights + 8 * rows.pairs * first,
+      rows.pairs,
+      vflip ? -1 : 1,
+    );
+  }
+}
+
+// The rows of the crop that `count` output rows read, from the first to one past the last.
+function reach(bounds: Int32Array, first: number, count: number, height: number): [number, number] {
+  let from = height;
+  let to = 0;
+  for (let y = first; y < first + count; y++) {
+    const start = bounds[2 * y]!;
+    from = Math.min(from, start);
+    to = Math.max(to, start + 2 * bounds[2 * y + 1]!);
+  }
+  return [from, Math.min(to, height)];
+}
+
+function rowsOfBand(bounds: Int32Array, size: number, most: number): number {
+  let count = size;
+  const fits = (rows: number) => {
+    for (let y = 0; y < size; y += rows) {
+      const [from, to] = reach(bounds, y, Math.min(rows, size - y), Number.MAX_SAFE_INTEGER);
+      if (to - from > most) return false;
+    }
+    return true;
+  };
+  while (count > 1 && !fits(count)) count = Math.ceil(count / 2);
+  return count;
+}
+
+/** Pillow's NEAREST: the input positions are added up in double. Pillow/Geometry.c, `ImagingScaleAffine`. */
+function resizeNearest(kernels: Kernels, crop: Crop, draw: Draw, size: number, target: number): void {
+  const { width, height, window } = draw.geometry;
+  const columns = nearest(crop.width, width).subarray(window.left, window.left + size);
+  const rows = nearest(crop.height, height).subarray(window.top, window.top + size);
+  if (draw.hflip) columns.reverse();
+  if (draw.vflip) rows.reverse();
+  const columnTable = kernels.place(columns);
+  const cropStride = 3 * crop.width;
+  const source = kernels.allocate(cropStride);
+  let held = -1;
+  for (let y = 0; y < size; y++) {
+    const row = rows[y]!;
+    if (row !== held) kernels.bytes().set(crop.data.subarray(row * cropStride, (row + 1) * cropStride), source);
+    held = row;
+    kernels.run.gatherRow(source, target + y * 3 * size, columnTable, size);
+  }
+}
+
+function nearest(input: number, output: number): Int32Array {
+  const scale = input / output;
+  const positions = new Int32Array(output);
+  let at = scale * 0.5;
+  for (let x = 0; x < output; x++) {
+    positions[x] = Math.trunc(at);
+    at += scale;
+  }
+  return positions;
+}
