@@ -20,8 +20,8 @@ export function randomKnobs({ below, pick }: ReturnType<typeof randomness>): Kno
     if (below(3) === 0) knobs[name] = probability();
   }
   if (below(3) === 0) knobs.hsv_h = pick([0, 0.015, 0.1, 0.5, below(501) / 1000]);
-  if (below(3) === 0) knobs.hsv_s = pick([0, 0.2, 0.7, 1, below(1001) / 1000]);
-  if (below(3) === 0) knobs.hsv_v = pick([0, 0.4, 1, below(1001) / 1000]);
+  if (below(3) === 0) knobs.hsv_s = pick([0, 0.2, 0.7, 1, 1.5, below(1001) / 1000]);
+  if (below(3) === 0) knobs.hsv_v = pick([0, 0.4, 1, 1.5, below(1001) / 1000]);
   if (below(3) === 0)
     knobs.scale = pick([
       [0.05, 0.32],

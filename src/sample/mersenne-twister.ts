@@ -28,25 +28,26 @@ export interface Generator {
  * @param seed an integer in [0, 2^32); beyond, only its low 32 bits count.
  */
 export function mersenneTwister(seed: number): Generator {
-  const state = new Uint32Array(words);
-  let last = seed >>> 0;
-  state[0] = last;
+  const state = new Int32Array(words);
+  state[0] = seed;
   let seeded = 1;
   let next = 0;
 
-  // A sample takes some twenty outputs, and output i needs no state word beyond i + 397: the rest is never seeded.
+  // A sample takes some twenty outputs, and output i needs no state word beyond i + 397: most of the rest is never seeded.
   function seedUpTo(count: number): void {
-    for (; seeded < count; seeded++) {
-      last = (Math.imul(1812433253, last ^ (last >>> 30)) + seeded) >>> 0;
-      state[seeded] = last;
+    let last = state[seeded - 1]!;
+    for (let i = seeded; i < count; i++) {
+      last = (Math.imul(1812433253, last ^ (last >>> 30)) + i) | 0;
+      state[i] = last;
     }
+    seeded = count;
   }
 
   function u32(): number {
     const i = next;
     const following = i + 1 === words ? 0 : i + 1;
     const far = i + offset < words ? i + offset : i + offset - words;
-    if (seeded < words) seedUpTo(Math.min(words, Math.max(far, following) + 1));
+    if (i + offset >= seeded && seeded < words) seedUpTo(Math.min(words, i + offset + 32));
     const mixed = (state[i]! & 0x80000000) | (state[following]! & 0x7fffffff);
     let word = state[far]! ^ (mixed >>> 1) ^ (mixed & 1 ? 0x9908b0df : 0);
     state[i] = word;
