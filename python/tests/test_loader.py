@@ -9,7 +9,6 @@ import pickle
 import threading
 import unittest
 
-import numpy as np
 import torch
 
 from tests.fleet import FleetTest
@@ -228,7 +227,9 @@ class LoaderTest(FleetTest):
         replica.end()
         self.assertEqual(schedule.learning_rate_factor(2), 1 - 0.2 * 2)
         weights = [torch.nn.Parameter(torch.zeros(1)) for _ in range(2)]
-        optimizer = torch.optim.AdamW([{"params": weights[:1]}, {"params": weights[1:], "weight_decay": 0.0}], weight_decay=0.04)
+        optimizer = torch.optim.AdamW(
+            [{"params": weights[:1]}, {"params": weights[1:], "weight_decay": 0.0}], weight_decay=0.04
+        )
         self.assertEqual(schedule.apply(optimizer, 4), 0.2)
         self.assertEqual([g["weight_decay"] for g in optimizer.param_groups], [0.2, 0.0])
         with self.assertRaisesRegex(TributaryError, "EPOCH_OUT_OF_RANGE"):

@@ -15,7 +15,7 @@ try:
 except ImportError:  # torch is optional: without it, batches hold numpy arrays
     torch = None  # type: ignore[assignment]
 
-_NUMPY = {1: np.dtype("u1"), 2: np.dtype("<f4"), 3: np.dtype("<f2"), 4: np.dtype("<u2")}
+_NUMPY: Dict[int, np.dtype[Any]] = {1: np.dtype("u1"), 2: np.dtype("<f4"), 3: np.dtype("<f2"), 4: np.dtype("<u2")}
 
 
 class Box(NamedTuple):

@@ -23,6 +23,10 @@ from tributary.replicas import Replica, Replicas, verdict
 
 # How often the watch looks for streams that hang and steps that are late, in seconds.
 TICK = 0.1
+# For how many places behind the trainer's a second answer is still compared with the first.
+KEPT_CRCS = 64
+# For how long a replica whose answer was overtaken comes last in the choice.
+SLOW_SECONDS = 10.0
 # How many replicas may answer a step with bytes that do not match their CRC before the loader gives up.
 CRC_ATTEMPTS = 4
 
@@ -74,6 +78,12 @@ class _Reader:
     hangs: int = 0
     failing_since: Optional[float] = None
     avoid: Set[str] = field(default_factory=set)
+
+    def cancel(self, why: str) -> None:
+        """Ends the stream, and keeps why."""
+        if self.call is not None and not self.cancelled:
+            self.cancelled = why
+            self.call.cancel()
 
 
 class Lanes:
@@ -137,7 +147,7 @@ class Lanes:
                 raise result
             del self._ready[self._head]
             self._head += 1
-            for place in [p for p in self._crcs if p < self._head - self._window]:
+            for place in [p for p in self._crcs if p < self._head - KEPT_CRCS]:
                 del self._crcs[place]
             self._changed.notify_all()
             return result
@@ -320,11 +330,10 @@ class Lanes:
                 self._ready[place] = batch
             for other in [*self._readers, *self._hedges.values()]:
                 if other is not reader and other.place == place and other.call is not None:
-                    other.cancelled = "late"
                     if other.replica is not None:
-                        other.replica.slow_until = time.monotonic() + 10.0
+                        other.replica.slow_until = time.monotonic() + SLOW_SECONDS
                         other.avoid = {other.replica.address}
-                    other.call.cancel()
+                    other.cancel("late")
             self._changed.notify_all()
 
     def _note_failure(self, reader: _Reader, replica: Replica, error: TributaryError) -> None:
@@ -362,9 +371,8 @@ class Lanes:
                 now = time.monotonic()
                 for reader in [*self._readers, *self._hedges.values()]:
                     hung = reader.waiting_since is not None and now - reader.waiting_since > self._limit(reader)
-                    if hung and reader.call is not None and not reader.cancelled:
-                        reader.cancelled = "hung"
-                        reader.call.cancel()
+                    if hung:
+                        reader.cancel("hung")
                 self._hedge(now)
                 self._changed.wait(TICK)
 

@@ -293,8 +293,10 @@ class BatchIterator(Iterator[Batch]):
         left = max(0, -((first - self._total) // count)) if first < self._total else 0
         self._step = first
         self._done = False
-        loader._state = self._state(first, "") if count > 1 else make_state(
-            loader.run, loader.fingerprint, self._epoch, first, loaded.get("cursor", "")
+        loader._state = (
+            self._state(first, "")
+            if count > 1
+            else make_state(loader.run, loader.fingerprint, self._epoch, first, loaded.get("cursor", ""))
         )
         lanes = loader._lanes(Steps(self._epoch, first, count, left))
         self._lanes = lanes

@@ -89,11 +89,12 @@ def resolve(target: Target) -> Tuple[Dict[str, str], Dict[str, str]]:
         except OSError as error:
             failed[f"{host}:{port}"] = f"the name does not resolve ({error.strerror or error})"
             continue
-        for family, _, _, _, place in answers:
+        for family, _, _, _, socket_address in answers:
+            place = str(socket_address[0])
             if family == socket.AF_INET:
-                addresses[f"ipv4:{place[0]}:{port}"] = f"{host}:{port}"
-            elif family == socket.AF_INET6 and not ipaddress.ip_address(place[0].split("%")[0]).is_link_local:
-                addresses[f"ipv6:[{place[0]}]:{port}"] = f"{host}:{port}"
+                addresses[f"ipv4:{place}:{port}"] = f"{host}:{port}"
+            elif family == socket.AF_INET6 and not ipaddress.ip_address(place.split("%")[0]).is_link_local:
+                addresses[f"ipv6:[{place}]:{port}"] = f"{host}:{port}"
     return addresses, failed
 
 
@@ -193,9 +194,7 @@ class Replicas:
 
     def no_replica(self, waited: float, wanted: str) -> TributaryError:
         """The one error when waiting comes to nothing: every address and why. Call with `changed` held."""
-        reasons = {
-            r.address.split(":", 1)[1]: str(r.last_error) if r.last_error else "no answer" for r in self._known.values()
-        }
+        reasons = {r.address.split(":", 1)[1]: str(r.last_error) if r.last_error else "no answer" for r in self._known.values()}
         reasons.update(self._unresolved)
         listed = "; ".join(f"{name}: {why}" for name, why in sorted(reasons.items())) or "the target has no addresses"
         return wrong(
@@ -281,9 +280,7 @@ class Replicas:
             if self._resolver is None:
                 self._refresh()
 
-    def _ask_each(
-        self, chosen: Sequence[Replica], method: str, request: Any, response: Any
-    ) -> List[Tuple[Replica, Any]]:
+    def _ask_each(self, chosen: Sequence[Replica], method: str, request: Any, response: Any) -> List[Tuple[Replica, Any]]:
         calls = []
         for replica in chosen:
             call = self.channel(replica).unary_unary(
