@@ -3,11 +3,14 @@ import type { PhotometricDraw } from '../../src/augment/gpu/program.js';
 
 const { fround } = Math;
 
-/** Pillow's own steps, one pixel at a time, in the types that C gives them. Slow, and written from Pillow's sources alone. */
-function luma(r: number, g: number, b: number): number {
+// Pillow's own steps, one pixel at a time, in the types that C gives them. Slow, and written from Pillow's sources alone.
+
+/** Convert.c, `L24`. */
+export function luma(r: number, g: number, b: number): number {
   return (r * 19595 + g * 38470 + b * 7471 + 0x8000) >> 16;
 }
 
+/** Blend.c, `ImagingBlend`. */
 function blend(d: number, x: number, factor: number): number {
   const value = fround(d + fround(fround(factor) * (x - d)));
   return value <= 0 ? 0 : value >= 255 ? 255 : Math.trunc(value);

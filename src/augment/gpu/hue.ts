@@ -44,7 +44,7 @@ export const sectorTable: Float32Array = Float32Array.from({ length: 512 }, (_, 
  * ColorJitter's hue: RGB to 8-bit HSV, the hue byte shifted round a circle of 256, and back. The quotients by 255 come
  * from a product with its reciprocal: at most 257, and always half a unit of the numerator away from a whole number.
  * `x * y / 65025` is split in two such steps. The one true division, by the largest channel, has the same margin, which
- * is 30 times what a GPU's division may be off.
+ * is more than 20 times what a GPU's division may be off.
  *
  * Source: torchvision/transforms/functional_pil.py, `adjust_hue`.
  */

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { openBackend } from '../../src/augment/open-backend.js';
+import type { Draw } from '../../src/sample/draw.js';
+import { difference, draw } from './gpu-cases.js';
+import { hsvToRgb, luma, rgbToHsv } from './gpu-reference.js';
+
+const size = 256;
+const images = 16;
+const colours = images * size * size;
+
+/** Runs all 2^24 colours through one operation, and holds each against `expected`. */
+async function everyColour(
+  mode: 'cpu' | 'webasm',
+  drawn: Draw,
+  expected: (r: number, g: number, b: number) => readonly [number, number, number],
+): Promise<void> {
+  const backend = await openBackend(mode);
+  const draws = Array.from({ length: images }, () => drawn);
+  const [pixels, wanted] = [new Uint8Array(colours * 3), new Uint8Array(colours * 3)];
+  try {
+    for (let first = 0; first < 2 ** 24; first += colours) {
+      for (let i = 0; i < colours; i++) {
+        const colour = [(first + i) >> 16, ((first + i) >> 8) & 255, (first + i) & 255] as const;
+        pixels.set(colour, i * 3);
+        wanted.set(expected(...colour), i * 3);
+      }
+      await backend.apply(pixels, size, draws);
+      assert.equal(difference(pixels, wanted, size), undefined, `from colour ${first}`);
+    }
+  } finally {
+    await backend.close();
+  }
+}
+
+for (const [mode, turns] of [
+  ['cpu', -0.0871],
+  ['webasm', 0.0413],
+] as const)
+  test(`hue on ${mode} is Pillow's for all 2^24 colours`, async () => {
+    const hue = Math.fround(turns);
+    const shift = Math.trunc(hue * 255) & 255;
+    const jitter = { order: [0, 1, 2, 3], brightness: null, contrast: null, saturation: null, hue } as const;
+    await everyColour(mode, draw({ jitter }), (r, g, b) => {
+      const [h, s, v] = rgbToHsv(r, g, b);
+      return hsvToRgb((h + shift) & 255, s, v);
+    });
+  });
+
+test("grey on webasm is Pillow's for all 2^24 colours", async () => {
+  await everyColour('webasm', draw({ grayscale: true }), (r, g, b) => {
+    const grey = luma(r, g, b);
+    return [grey, grey, grey];
+  });
+});
