@@ -197,6 +197,15 @@ test('a replica has time to drain before it is killed', () => {
   assert.ok(spec.terminationGracePeriodSeconds > Number(seconds) + drainSeconds);
 });
 
+test('a replica counts on the CPUs that its pod asks for', () => {
+  const { args, env } = find('Deployment', 'tributary-loader').spec.template.spec.containers[0];
+  const [{ name, valueFrom }] = env;
+  assert.equal(name, 'TRIBUTARY_CPUS');
+  assert.ok(textOf('deploy/docker/entry.sh').includes(name));
+  assert.equal(valueFrom.resourceFieldRef.resource, 'requests.cpu');
+  assert.equal(optionOf(args, '--workers'), `$(${name})`);
+});
+
 test('the memory that a replica may prepare is below what its pod has', () => {
   const { args, resources } = find('Deployment', 'tributary-loader').spec.template.spec.containers[0];
   const gibibytes = (text: string | undefined) => Number(/^(\d+)GiB?$/.exec(text ?? '')?.[1]);
