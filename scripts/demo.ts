@@ -1,14 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 
 const main = fileURLToPath(new URL('../src/cli/main.cjs', import.meta.url));
 const maker = fileURLToPath(new URL('./make-sample-set.js', import.meta.url));
-const out = resolve('out/demo');
+const out = 'out/demo';
 const running = new Set<ChildProcess>();
 
 function say(text: string): void {
@@ -39,7 +39,7 @@ async function start(name: string, ...args: string[]): Promise<string> {
       const { msg, port, backend, device } = JSON.parse(line) as Record<string, string>;
       if (msg !== 'serving') return;
       process.stdout.write(
-        `${name} listens on 127.0.0.1:${port}${backend === undefined ? '' : `, backend ${backend}: ${device}`}\n`,
+        `${name} listens on 127.0.0.1:${port}${backend === undefined ? '' : `, backend ${device}`}\n`,
       );
       done(`127.0.0.1:${port}`);
     });
@@ -110,7 +110,7 @@ async function demo(folder: string | undefined): Promise<void> {
   const sheet = join(out, 'contact-sheet.png');
   say(`Drawing a contact sheet, originals beside what the batch holds: ${sheet}`);
   await run(main, 'preview', '--config', config, '--run', 'demo', '--images', '16', '--out', sheet);
-  say(`Stopping everything. The batch and the contact sheet are in ${basename(resolve('.'))}/out/demo`);
+  say(`Stopping everything. The batch and the contact sheet are in ${out}`);
 }
 
 process.once('SIGINT', () => void stopAll().then(() => process.exit(130)));

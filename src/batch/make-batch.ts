@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { crc32 } from 'node:zlib';
 import type { Backend } from '../augment/backend.js';
 import { TributaryError } from '../errors.js';
@@ -43,6 +44,8 @@ export async function makeBatch(
   const photometricBackend = open.run.split === 'train' ? shop.backend : null;
   const failure = new AbortController();
   const either = AbortSignal.any([signal, failure.signal]);
+  // One listener for each sample that waits is meant, and no leak.
+  setMaxListeners(0, either);
   const slots = planned.map((sample, slot) =>
     makeSlot(shop, request, sample, {
       form: photometricBackend === null ? form : null,

@@ -24,6 +24,9 @@ export interface LoaderOptions extends ConnectOptions, Partial<LaneOptions> {
   readonly fingerprint?: string;
 }
 
+/** Replicas of another run that are passed over, one call each, before it counts as an error. */
+const strangersPassed = 4;
+
 /** A trainer's connection to its replicas. Stateless but for its channel: every batch has an address. `close` when done. */
 export class Loader {
   readonly #client: LoaderServiceClient;
@@ -39,21 +42,27 @@ export class Loader {
     return new Loader(new contract.tributary.v1.LoaderService(...(await channelTo(options))), options);
   }
 
-  /** What the run is. Waits for a replica within the patience. */
+  /** What the run is. Waits for a replica within the patience; one of another run is passed over while there are others. */
   describe(): Promise<DescribeRunResponse__Output> {
-    this.#description ??= retried<DescribeRunResponse__Output>(this.#options.patience, (deadline, done) =>
-      this.#client.describeRun({ run: this.#options.run }, { deadline }, done),
-    ).then((description) => {
+    this.#description ??= this.#describe();
+    return this.#description;
+  }
+
+  async #describe(): Promise<DescribeRunResponse__Output> {
+    for (let strangers = 0; ; strangers++) {
+      const description = await retried<DescribeRunResponse__Output>(this.#options.patience, (deadline, done) =>
+        this.#client.describeRun({ run: this.#options.run }, { deadline }, done),
+      );
       const expected = this.#options.fingerprint ?? description.fingerprint;
       if (description.fingerprint === expected) return description;
-      throw new TributaryError('FINGERPRINT_MISMATCH', {
-        expected: `a run with the fingerprint ${expected}`,
-        came: description.fingerprint,
-        remedy: 'Give the replicas the config and the sources of the run that is to go on, or start a new run',
-        metadata: { expected, fingerprint: description.fingerprint },
-      });
-    });
-    return this.#description;
+      if (strangers === strangersPassed)
+        throw new TributaryError('FINGERPRINT_MISMATCH', {
+          expected: `a run with the fingerprint ${expected}`,
+          came: description.fingerprint,
+          remedy: 'Give the replicas the config and the sources of the run that is to go on, or start a new run',
+          metadata: { expected, fingerprint: description.fingerprint },
+        });
+    }
   }
 
   /** Batches of one epoch from `firstStep` on, in order; all to the epoch's end where `stepCount` is absent. */
