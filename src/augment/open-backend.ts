@@ -30,10 +30,8 @@ export async function openBackend(choice: 'auto' | BackendName): Promise<Backend
 }
 
 async function openSimd(): Promise<Backend> {
-  const simd: { createSimdBackend(): Backend | Promise<Backend> } = await import(
-    `${new URL('./simd.js', import.meta.url)}`
-  );
-  return simd.createSimdBackend();
+  const { createSimdBackend } = await import('./simd.js');
+  return createSimdBackend();
 }
 
 function described(backend: Backend, why: string): Backend {

@@ -10,7 +10,7 @@ import { reference } from './gpu-reference.js';
 const backends: Backend[] = [];
 
 before(async () => {
-  for (const name of ['webasm', 'cpu'] as const) backends.push(await openBackend(name));
+  for (const name of ['webasm', 'cpu', 'simd'] as const) backends.push(await openBackend(name));
 });
 after(async () => {
   for (const backend of backends) await backend.close();
