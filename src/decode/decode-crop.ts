@@ -19,7 +19,8 @@ sharp.unblock({ operation: formats.map(({ loader }) => loader) });
  * goes by Pillow's formula, and of an animation the first frame counts. Rows below the box are not decoded where the
  * file is known to be whole. One difference is by design: 16-bit grey is scaled (`value >> 8`), where Pillow clips.
  *
- * @param box inside the size that `probe` reads.
+ * @param box inside the size that `probe` reads. It may be empty, as torchvision's fallback makes it for a strip of one pixel
+ *   and a knob `ratio` far from 1.
  * @returns uint8 RGB, `[box.height, box.width, 3]`.
  * @throws TributaryError SAMPLE_CORRUPT where the bytes cannot be decoded: permanent, and decided by the bytes alone.
  *   DECODE_TIMEOUT beyond `limits.seconds`: no verdict on the file, and may succeed elsewhere. ARGUMENT_INVALID where
@@ -37,7 +38,8 @@ export async function decodeCrop(bytes: Uint8Array, box: Box, limits: Limits): P
   }).timeout({ seconds: Math.ceil(limits.seconds) });
   const isWholeImage = box.width === header.width && box.height === header.height;
   // Damage outside the box must not go unseen in one epoch and substitute the sample in another.
-  const decodesAll = isWholeImage || !header.complete;
+  const isEmpty = box.width === 0 || box.height === 0;
+  const decodesAll = isWholeImage || isEmpty || !header.complete;
   if (!decodesAll) image.extract({ top: box.top, left: box.left, width: box.width, height: box.height });
   const pixels = header.isCmyk ? await decodeCmyk(image, limits) : await decodeRgb(image, limits);
   const expected = decodesAll ? header : box;
@@ -86,7 +88,7 @@ function cropRows(pixels: Uint8Array, image: ImageSize, box: Box): Uint8Array {
 
 function requireInside({ top, left, width, height }: Box, image: ImageSize): void {
   const isInside =
-    top >= 0 && left >= 0 && width > 0 && height > 0 && left + width <= image.width && top + height <= image.height;
+    top >= 0 && left >= 0 && width >= 0 && height >= 0 && left + width <= image.width && top + height <= image.height;
   if (isInside) return;
   throw new TributaryError('ARGUMENT_INVALID', {
     expected: `a box inside ${image.width} x ${image.height} pixels`,

@@ -107,10 +107,17 @@ describe('limits', () => {
       { top: -1, left: 0, width: 5, height: 5 },
       { top: 60, left: 0, width: 5, height: 5 },
       { top: 0, left: 60, width: 5, height: 5 },
-      { top: 0, left: 0, width: 0, height: 5 },
+      { top: 0, left: 0, width: -1, height: 5 },
     ]) {
       await assert.rejects(decodeCrop(bytes, box, defaultLimits), { reason: 'ARGUMENT_INVALID' });
     }
+  });
+
+  it('allow an empty box, of a file that is sound', async () => {
+    const empty = { top: 0, left: 3, width: 0, height: 1 };
+    const { data, width, height } = await decodeCrop(png(9, 1), empty, defaultLimits);
+    assert.deepEqual([data.length, width, height], [0, 0, 1]);
+    await assert.rejects(decodeCrop(png(9, 1, false), empty, defaultLimits), corrupt('data'));
   });
 
   it('block every other loader of libvips', async () => {

@@ -20,7 +20,9 @@ const bandBytes = 16 * 1024 * 1024;
 export function resize(kernels: Kernels, crop: Crop, draw: Draw, size: number): number {
   const target = kernels.allocate(interleavedBytes(size));
   const { interpolation, width, height, window } = draw.geometry;
-  if (interpolation === 'NEAREST') resizeNearest(kernels, crop, draw, size, target);
+  // A strip of one pixel has no crop of an extreme shape; Pillow makes black of nothing.
+  if (crop.width === 0 || crop.height === 0) kernels.bytes().fill(0, target, target + interleavedBytes(size));
+  else if (interpolation === 'NEAREST') resizeNearest(kernels, crop, draw, size, target);
   else {
     const columns = cut(resizeWeights(crop.width, width, interpolation), window.left, size);
     const rows = cut(resizeWeights(crop.height, height, interpolation), window.top, size);
