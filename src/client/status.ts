@@ -34,7 +34,8 @@ const replicaReasons: ReadonlySet<Reason> = new Set([
 
 /** Reads a failed call. */
 export function toFailure(error: unknown, peer: string): Failure {
-  if (error instanceof TributaryError) return { error, passing: replicaReasons.has(error.reason), peer };
+  if (error instanceof TributaryError)
+    return { error, passing: error.code === 'UNAVAILABLE' || replicaReasons.has(error.reason), peer };
   const failed = error as ServiceError;
   const info = errorInfo(failed);
   if (info === null || !(info.reason in reasons))

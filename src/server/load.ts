@@ -71,12 +71,12 @@ export class Load {
     return all === 0 ? 0 : waited / all;
   }
 
-  /** Replicas like this one that would feed this one's streams. @param threads its worker threads. */
+  /** Replicas like this one that would feed this one's streams, as a fraction; 0 without streams. @param threads its worker threads. */
   wanted(now: number, threads: number): number {
     const paces = [...this.#streams].map((stream) => {
       const { samples, sent } = stream.sums(now);
       return sent / samples;
     });
-    return replicasWanted(paces, [this.#busy / this.#made / threads]) ?? 1;
+    return replicasWanted(paces, [this.#busy / this.#made / threads]) ?? 0;
   }
 }

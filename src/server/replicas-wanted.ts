@@ -1,5 +1,6 @@
 /**
- * How many replicas would feed all consumers: the sum of the consumers' rates over the mean rate of a replica, rounded up.
+ * How many replicas would feed all consumers: the sum of the consumers' rates over the mean rate of a replica, not
+ * rounded, so that what several replicas want adds up.
  * A rate further from the mean than one standard deviation counts as the median, so that one strange trainer or replica
  * does not order a fleet. Null where either side has not been seen yet.
  *
@@ -14,7 +15,7 @@ export function replicasWanted(consumers: readonly number[], replicas: readonly 
   if (needs.length === 0 || gives.length === 0) return null;
   const sum = withoutOutliers(needs).reduce((a, b) => a + b, 0);
   const mean = withoutOutliers(gives).reduce((a, b) => a + b, 0) / gives.length;
-  return Math.max(1, Math.ceil(sum / mean - 1e-9));
+  return sum / mean;
 }
 
 function rates(seconds: readonly number[]): number[] {

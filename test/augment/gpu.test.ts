@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Backend } from '../../src/augment/backend.js';
+import { loadLibrary } from '../../src/augment/gpu/device.js';
 import { pointOperations } from '../../src/augment/gpu/operations.js';
+import { createRunner } from '../../src/augment/gpu/runner.js';
 import { openBackend } from '../../src/augment/open-backend.js';
 import type { Draw } from '../../src/sample/draw.js';
 import { difference, numbers, operationCases, randomDraw, randomImages } from './gpu-cases.js';
@@ -86,4 +88,24 @@ test('calls that overlap wait for each other, and what one batch drew does not r
 test('descriptions say what really runs', () => {
   assert.match(backends[0]!.description, /^webasm \(fused-/);
   assert.match(backends[1]!.description, /^cpu \(generic\)$/);
+});
+
+test('a run that gpu.js took elsewhere than asked is refused', async () => {
+  const { GPU, input } = loadLibrary();
+  const runner = createRunner(new GPU({ mode: 'cpu' }), input, 'webasm');
+  const pixels = new Uint8Array(8 * 8 * 3);
+  await assert.rejects(
+    runner.apply(pixels, 8, [operationCases.grayscale![0]!]),
+    /ran on cpu .* where webasm was asked/,
+  );
+  await runner.close();
+});
+
+test('a closed backend refuses further batches', async () => {
+  const backend = await openBackend('cpu');
+  await backend.close();
+  await assert.rejects(backend.apply(new Uint8Array(8 * 8 * 3), 8, [operationCases.grayscale![0]!]), {
+    reason: 'BACKEND_UNAVAILABLE',
+  });
+  await backend.close();
 });

@@ -133,7 +133,14 @@ test('ranks of any world cut the same global batch, and every type carries the s
 
 test('what cannot be is refused with code, reason and the way out', async (t) => {
   const config = await indexedSamples(t);
-  const server = await startServer(t, 'serve', ['--config', config, '--memory', '1MiB']);
+  const server = await startServer(t, 'serve', [
+    '--config',
+    config,
+    '--memory',
+    '1MiB',
+    '--metrics-listen',
+    '127.0.0.1:0',
+  ]);
   const from = client(server);
   t.after(() => from.close());
   const other = 'f'.repeat(64);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { indexSource } from '../../src/sources/index-source.js';
@@ -130,4 +130,19 @@ test('shards of unchanged size and time are not read again', async (context) => 
   const fresh = await indexSource(options);
   assert.equal(fresh.manifest.fingerprint, second.manifest.fingerprint);
   assert.equal((await readFile(second.report.manifestPath)).length > 0, true);
+});
+
+test('an interrupted indexing goes on from what it kept', async (context) => {
+  const root = await temporaryFolder(context);
+  const paths = [0, 1].map((i) => join(root, `shards/${i}.tar`));
+  await writeTree(root, { 'shards/readme.txt': 1 });
+  for (const [i, path] of paths.entries()) await writeFile(path, await tarOf([[`${i}.jpg`, `image ${i}`]]));
+  await age(...paths);
+  const options = { name: 's', path: root, split: 'train' as const, indexFolder: join(root, 'index') };
+  const { manifest, report } = await indexSource(options);
+  await rename(report.manifestPath, `${report.manifestPath}.partial`);
+  const again = await indexSource(options);
+  assert.equal(again.report.reusedShards, 2);
+  assert.equal(again.manifest.fingerprint, manifest.fingerprint);
+  assert.deepEqual(await readdir(options.indexFolder), ['s.train.arrow']);
 });

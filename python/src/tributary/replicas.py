@@ -26,6 +26,8 @@ Target = Union[str, Sequence[str]]
 
 # A refused replica is asked again after this time: it may have been updated.
 REFUSED_SECONDS = 30.0
+# A replica that fails is asked again after 0.2 s, then twice that, and so on up to this time; each with jitter.
+BACKOFF_SECONDS = 3.0
 # Which errors say that this replica serves something else, rather than that the request is wrong.
 _REFUSALS = {"FAILED_PRECONDITION", "UNIMPLEMENTED", "NOT_FOUND", "UNAUTHENTICATED", "PERMISSION_DENIED"}
 # Which errors every replica would give.
@@ -171,15 +173,18 @@ class Replicas:
 
     def failed(self, replica: Replica, error: TributaryError) -> None:
         """Keeps a replica out of the choice for a while: longer each time, with jitter. Call with `changed` held."""
+        now = time.monotonic()
         replica.last_error = error
-        replica.failures += 1
+        if replica.retry_at <= now:
+            # Several streams of one replica fail together: that is one failure.
+            replica.failures += 1
         if verdict(error) == "refused":
             replica.refused = error
             delay = REFUSED_SECONDS
         else:
             replica.refused = None
-            delay = max(min(5.0, 0.1 * 2 ** min(replica.failures, 10)), error.retry_seconds or 0.0)
-        replica.retry_at = time.monotonic() + delay * self._dice.uniform(0.5, 1.5)
+            delay = max(min(BACKOFF_SECONDS, 0.1 * 2 ** min(replica.failures, 10)), error.retry_seconds or 0.0)
+        replica.retry_at = now + delay * self._dice.uniform(0.5, 1.5)
 
     def succeeded(self, replica: Replica) -> None:
         """Forgets a replica's failures. Call with `changed` held."""
@@ -246,8 +251,10 @@ class Replicas:
         """Ends the use of a replica by one stream."""
         with self.changed:
             replica.streams -= 1
-            if replica.gone and replica.streams == 0:
+            if replica.streams == 0 and (replica.gone or replica.failures):
+                # A channel that failed to connect has a backoff of its own, and would hide that the replica is back.
                 self._drop(replica)
+            if replica.streams == 0 and replica.gone:
                 self._known.pop(replica.address, None)
             self.changed.notify_all()
 
@@ -296,6 +303,8 @@ class Replicas:
                 error = from_rpc(failure)
                 with self.changed:
                     self.failed(replica, error)
+                    if replica.streams == 0:
+                        self._drop(replica)
                 if verdict(error) == "fatal":
                     raise error from None
             else:
