@@ -1,6 +1,7 @@
 // Measures the plan of a virtual run over 10^9 samples: `npx tsc && node --expose-gc dist/scripts/measure-plan.js`.
 import { findSample } from '../src/plan/find.js';
-import { type PlanInput, planStep, stepsPerEpoch } from '../src/plan/plan.js';
+import type { PlanInput } from '../src/plan/input.js';
+import { planStep, stepsPerEpoch } from '../src/plan/plan.js';
 
 const counts = [500_000_000, 300_000_000, 100_000_000, 90_000_000, 9_000_000, 900_000, 100_000];
 const run: PlanInput = {

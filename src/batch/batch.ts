@@ -1,4 +1,4 @@
-import type { Address } from '../plan/plan.js';
+import type { Address } from '../plan/input.js';
 import type { Draw } from '../sample/draw.js';
 import type { Label } from '../sources/manifest.js';
 import type { OpenRun } from './open-run.js';

@@ -1,4 +1,5 @@
-import { type PlanInput, samplesPerEpoch, stepsPerEpoch } from '../plan/plan.js';
+import type { PlanInput } from '../plan/input.js';
+import { samplesPerEpoch, stepsPerEpoch } from '../plan/plan.js';
 import { runFingerprint } from '../run/fingerprint.js';
 import type { Run } from '../run/run.js';
 import type { Manifest } from '../sources/manifest.js';

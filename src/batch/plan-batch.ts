@@ -1,4 +1,5 @@
-import { type Address, planShare } from '../plan/plan.js';
+import type { Address } from '../plan/input.js';
+import { planShare } from '../plan/plan.js';
 import type { Draw } from '../sample/draw.js';
 import type { Label } from '../sources/manifest.js';
 import type { OpenRun } from './open-run.js';

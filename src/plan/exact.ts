@@ -1,7 +1,7 @@
+import type { PlanInput, Slot } from './input.js';
 import { countsBefore } from './mixing.js';
 import { orderPermutation } from './order.js';
 import { type Permutation, permute } from './permutation.js';
-import type { PlanInput, Slot } from './plan.js';
 import { preparePlan } from './prepare.js';
 import { walkPermutation } from './walk.js';
 

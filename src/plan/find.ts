@@ -1,8 +1,9 @@
 import { TributaryError } from '../errors.js';
+import type { PlanInput } from './input.js';
 import { countsBefore, type Mixing, shares } from './mixing.js';
 import { checkRank, orderPermutation } from './order.js';
 import { invert } from './permutation.js';
-import { checkStep, composeStep, type PlanInput } from './plan.js';
+import { checkStep, composeStep } from './plan.js';
 import { preparePlan } from './prepare.js';
 import { walkPermutation } from './walk.js';
 

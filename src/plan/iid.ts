@@ -1,5 +1,5 @@
 import { type HashKey, hashKey, keyedWord } from './hash.js';
-import type { PlanInput, Slot } from './plan.js';
+import type { PlanInput, Slot } from './input.js';
 import { preparePlan } from './prepare.js';
 
 /** A number in [0, 1) of 53 bits from two words of a key. */

@@ -1,4 +1,4 @@
-import type { PlanInput } from './plan.js';
+import type { PlanInput } from './input.js';
 
 /** Neighbouring sources that take their samples together: see `prepareMixing`. */
 interface Group {

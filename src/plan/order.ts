@@ -1,7 +1,7 @@
 import { TributaryError } from '../errors.js';
 import { hashKey } from './hash.js';
+import type { PlanInput } from './input.js';
 import { makePermutation, type Permutation } from './permutation.js';
-import type { PlanInput } from './plan.js';
 
 /**
  * The order of a step's global batch, keyed by (run seed, epoch, step): slot s holds element `permute(order, s)` of the batch

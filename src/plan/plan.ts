@@ -2,67 +2,12 @@ import { TributaryError } from '../errors.js';
 import { composeExact } from './exact.js';
 import { sampleSeed } from './hash.js';
 import { composeIid } from './iid.js';
+import type { Address, PlanInput, PlannedSample, Slot } from './input.js';
 import { checkRank, rankSlots } from './order.js';
 import { invert, permute } from './permutation.js';
 import { preparePlan } from './prepare.js';
 import { composeValidation } from './validation.js';
 import { walkPermutation } from './walk.js';
-
-/** What the plan needs to know of a source: keys are asked for only where a seed is needed, so sources may be virtual. */
-export interface PlannedSource {
-  readonly name: string;
-  /** At least 1. */
-  readonly count: number;
-  key(index: number): string;
-}
-
-/**
- * What decides the order and the seeds of a run: the input of every function of this folder. It must not change once it
- * has been handed over, as what follows from it is computed once.
- */
-export interface PlanInput {
-  /** Any integer in [0, 2^53). */
-  readonly seed: number;
-  readonly global_batch: number;
-  readonly sample_t: number;
-  /** Shares by source name, in any unit; null where `sample_t` decides. */
-  readonly weights: Readonly<Record<string, number>> | null;
-  readonly sampling: 'exact' | 'iid';
-  readonly split: 'train' | 'val';
-  readonly sources: readonly PlannedSource[];
-}
-
-/** Which sample a slot of a global batch holds. */
-export interface Slot {
-  /** Index of the source in `PlanInput.sources`. */
-  readonly source: number;
-  /**
-   * Place in the source's walk of this epoch, counted through all passes; under `iid`, where nothing is walked, the
-   * slot's ordinal in the epoch, step * global batch + slot; for validation the index.
-   */
-  readonly position: number;
-  /**
-   * How often the source's walk has begun anew in this epoch; under `iid` the slot's ordinal, so that a sample that is
-   * drawn twice gets two seeds; 0 for validation.
-   */
-  readonly pass: number;
-  /** Index of the sample in its manifest. */
-  readonly index: number;
-}
-
-/** One slot of a global batch before anything is read. */
-export interface PlannedSample extends Slot {
-  /** 32 bits, from (run seed, epoch, source name, key, pass). */
-  readonly seed: number;
-}
-
-/** A rank's share of a step: `run` and `fingerprint` are the caller's. */
-export interface Address {
-  readonly epoch: number;
-  readonly step: number;
-  readonly rank: number;
-  readonly worldSize: number;
-}
 
 /**
  * Steps of an epoch: floor(samples of all sources / global batch) for training at any mixture, as the last partial batch

@@ -1,6 +1,6 @@
 import { TributaryError } from '../errors.js';
+import type { PlanInput } from './input.js';
 import { type Mixing, prepareMixing } from './mixing.js';
-import type { PlanInput } from './plan.js';
 
 /** What every step of a run shares: a few numbers per source. */
 export interface Prepared {

@@ -1,4 +1,4 @@
-import type { PlanInput, Slot } from './plan.js';
+import type { PlanInput, Slot } from './input.js';
 import { preparePlan } from './prepare.js';
 
 /** A step of validation: every sample once, source by source in the run's order, as the manifests have them. */

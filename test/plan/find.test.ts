@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { TributaryError } from '../../src/errors.js';
 import { findSample, type Occurrence, realisedMixture } from '../../src/plan/find.js';
-import { type PlanInput, planStep, stepsPerEpoch } from '../../src/plan/plan.js';
+import type { PlanInput } from '../../src/plan/input.js';
+import { planStep, stepsPerEpoch } from '../../src/plan/plan.js';
 import { anyRun, virtualRun } from './input.js';
 
 const occurrences = (run: PlanInput, epoch: number, worldSize: number): Map<string, Occurrence[]> => {

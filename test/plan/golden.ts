@@ -1,4 +1,5 @@
-import { type PlanInput, planStep, stepsPerEpoch } from '../../src/plan/plan.js';
+import type { PlanInput } from '../../src/plan/input.js';
+import { planStep, stepsPerEpoch } from '../../src/plan/plan.js';
 import { sevenCounts, virtualRun } from './input.js';
 
 /** A run with what some of its steps hold; `[source, position, pass, index, seed]` for each slot. Keys are `<name>/<index>.jpg`. */

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { PlanInput, PlannedSource } from '../../src/plan/plan.js';
+import type { PlanInput, PlannedSource } from '../../src/plan/input.js';
 
 /** A source without files, whose keys are its name and the index. */
 export function virtualSource(name: string, count: number): PlannedSource {

@@ -3,16 +3,9 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { TributaryError } from '../../src/errors.js';
 import { sampleSeed } from '../../src/plan/hash.js';
+import type { PlanInput, PlannedSample } from '../../src/plan/input.js';
 import { nearestWorldSizes } from '../../src/plan/order.js';
-import {
-  type PlanInput,
-  type PlannedSample,
-  planShare,
-  planStep,
-  samplesPerEpoch,
-  stepsPerEpoch,
-  successor,
-} from '../../src/plan/plan.js';
+import { planShare, planStep, samplesPerEpoch, stepsPerEpoch, successor } from '../../src/plan/plan.js';
 import { preparePlan } from '../../src/plan/prepare.js';
 import { anyRun, sevenCounts, virtualRun } from './input.js';
 
