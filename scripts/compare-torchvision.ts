@@ -38,6 +38,7 @@ async function compare(samples: number, seed: number, folders: readonly string[]
   console.log(
     `values apart after a blur: ${valuesApart} of ${values} (${((100 * valuesApart) / values).toFixed(5)} %)`,
   );
+  console.log(`most in one sample of 96 x 96 or more: ${(100 * result.worstShare).toFixed(4)} %`);
   console.log(
     `${result.outside.length} outside the promise, in ${((performance.now() - started) / 1000).toFixed(0)} s`,
   );

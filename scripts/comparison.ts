@@ -16,6 +16,8 @@ export interface Comparison {
   blurredApart: number;
   valuesApart: number;
   values: number;
+  /** The largest share of values apart in one blurred sample of 96 x 96 or more. */
+  worstShare: number;
   /** One line for each sample that breaks the promise. */
   outside: string[];
 }
@@ -38,7 +40,16 @@ export async function compareSamples(asked: {
 }): Promise<Comparison> {
   const kernels = await SimdKernels.create();
   const torchvision = startTorchvision();
-  const result = { exact: 0, exactApart: 0, blurred: 0, blurredApart: 0, valuesApart: 0, values: 0, outside: [] };
+  const result = {
+    exact: 0,
+    exactApart: 0,
+    blurred: 0,
+    blurredApart: 0,
+    valuesApart: 0,
+    values: 0,
+    worstShare: 0,
+    outside: [],
+  };
   try {
     for (let i = 0; i < asked.samples; i++) {
       await compareOne(result, asked.seed * 1_000_003 + i);
@@ -72,6 +83,7 @@ export async function compareSamples(asked: {
       into.blurredApart += apart.count > 0 ? 1 : 0;
       into.valuesApart += apart.count;
       into.values += pixels.length;
+      if (size >= 96) into.worstShare = Math.max(into.worstShare, apart.count / pixels.length);
     } else {
       into.exact++;
       into.exactApart += apart.count > 0 ? 1 : 0;

@@ -94,9 +94,7 @@ describe('decodeCrop beside Pillow', () => {
     for (const name of names) {
       const pixels = await outcome(read(name));
       if (index[name] === null) assert.equal(typeof pixels, 'string', name);
-      // A progressive JPEG with lost coefficients is smoothed: by the decoder's taste, two levels apart here.
-      else if (!name.includes('progressive')) assert.ok(read(`${name}.rgb`).equals(pixels as Buffer), name);
-      else assert.equal((pixels as Buffer).length, read(`${name}.rgb`).length, name);
+      else assert.ok(read(`${name}.rgb`).equals(pixels as Buffer), name);
     }
   });
 
