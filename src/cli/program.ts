@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { TributaryError } from '../errors.js';
 import { version } from '../run/version.js';
 import { augmentCommand } from './augment.js';
+import { benchCommand } from './bench.js';
 import { diffCommand } from './diff.js';
 import { fetchCommand } from './fetch.js';
 import { findCommand } from './find.js';
@@ -29,6 +30,7 @@ const commands = [
   findCommand,
   mixtureCommand,
   diffCommand,
+  benchCommand,
   healthCommand,
 ];
 

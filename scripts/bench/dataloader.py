@@ -1,0 +1,58 @@
+"""A PyTorch DataLoader with the upstream transform, measured: what a trainer has without Tributary.
+
+One argument, JSON: folder, recipe, size, batch, workers, seconds; or whole, to read every file once and no longer.
+Prints {"event": "begin"} and {"event": "end", "images", "seconds"}, one line each.
+"""
+
+import json
+import os
+import sys
+import time
+
+import torch
+import torchvision.transforms as T
+from torch.utils.data import DataLoader
+from torchvision.datasets import ImageFolder
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from torchvision_sample import RECIPES, transform  # noqa: E402
+
+
+def say(event, **more):
+    print(json.dumps({"event": event, **more}), flush=True)
+
+
+def main():
+    asked = json.loads(sys.argv[1])
+    steps, erasing = transform(asked["size"], RECIPES[asked["recipe"]])
+    ending = [T.ToTensor(), T.Normalize((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)), erasing]
+    if asked.get("uint8"):
+        ending = [T.PILToTensor()]
+    dataset = ImageFolder(os.path.join(asked["folder"], "train"), T.Compose([steps, *ending]))
+    loader = DataLoader(
+        dataset, batch_size=asked["batch"], shuffle=True, drop_last=True, num_workers=asked["workers"], pin_memory=False
+    )
+    images, start = 0, time.monotonic()
+    if asked["whole"]:
+        say("begin")
+        for batch, _ in loader:
+            images += len(batch)
+        return say("end", images=images, seconds=time.monotonic() - start)
+    # Each worker prepares two batches ahead: with those delivered, the pipeline is in its stride.
+    warm = 2 * asked["workers"]
+    for index, (batch, _) in enumerate(loader):
+        if index < warm:
+            continue
+        if index == warm:
+            start = time.monotonic()
+            say("begin")
+            continue
+        images += len(batch)
+        if time.monotonic() - start >= asked["seconds"]:
+            break
+    say("end", images=images, seconds=time.monotonic() - start)
+
+
+if __name__ == "__main__":
+    torch.manual_seed(0)
+    main()
