@@ -1,5 +1,6 @@
 import { TributaryError } from '../errors.js';
 import type { Backend, BackendName } from './backend.js';
+import { hasVulkanLoader } from './gpu/device.js';
 import { openGpuBackend } from './gpu/gpu-backend.js';
 
 /** The names that `openBackend` takes. */
@@ -18,6 +19,7 @@ export const backendChoices = ['auto', 'webgpu', 'webasm', 'cpu', 'simd'] as con
 export async function openBackend(choice: 'auto' | BackendName): Promise<Backend> {
   if (choice === 'simd') return openSimd();
   if (choice !== 'auto') return openGpuBackend(choice);
+  if (!hasVulkanLoader()) return described(await openSimd(), 'no Vulkan loader, libvulkan.so.1, is installed');
   const gpu = await openGpuBackend('webgpu').catch((error: unknown) => {
     if (error instanceof TributaryError && error.reason === 'BACKEND_UNAVAILABLE') return error;
     throw error;

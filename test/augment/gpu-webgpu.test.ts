@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { hasVulkanLoader } from '../../src/augment/gpu/device.js';
 
 /** Debian's chromium-common ships a software Vulkan device; where it is installed these tests must run. */
 const swiftshader = '/usr/lib/chromium';
@@ -56,9 +57,19 @@ test('webgpu without a device is refused, never replaced', () => {
 });
 
 test('auto without a device takes simd, and says so', () => {
-  const { status, stdout, stderr } = run('auto', noDevice);
+  const { status, stdout, stderr } = run('auto', {
+    ...noDevice,
+    ...(installed ? { LD_LIBRARY_PATH: swiftshader } : {}),
+  });
   assert.equal(status, 0, stderr);
   const { name, description } = JSON.parse(stdout);
   assert.equal(name, 'simd');
-  assert.match(description, /auto: no WebGPU device answers/);
+  assert.match(description, installed ? /auto: no WebGPU device answers/ : /auto: no/);
+});
+
+test('auto does not load Dawn where there is no Vulkan loader, so that nothing is printed', (t) => {
+  if (hasVulkanLoader()) return t.skip('this machine has a Vulkan loader');
+  const { status, stdout, stderr } = run('auto', { LD_LIBRARY_PATH: '' });
+  assert.deepEqual({ status, stderr }, { status: 0, stderr: '' });
+  assert.match(JSON.parse(stdout).description, /auto: no Vulkan loader/);
 });

@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import type { GPU, KernelVariable } from 'gpu.js';
 import type { GpuMode } from './runner.js';
 
@@ -34,6 +36,22 @@ const filters = ['out-of-memory', 'internal', 'validation'];
 /** Loads gpu.js. For WebGPU, `provideWebGpu` goes first: gpu.js looks for `navigator.gpu` when it is loaded. */
 export function loadLibrary(): Library {
   return require('gpu.js') as Library;
+}
+
+/**
+ * Whether this machine has the Vulkan loader, without which Dawn finds no device on Linux and says so on standard error in
+ * lines of its own. True on other systems, where Dawn needs none.
+ */
+export function hasVulkanLoader(): boolean {
+  if (process.platform !== 'linux') return true;
+  const named = (process.env.LD_LIBRARY_PATH ?? '').split(':').filter((folder) => folder !== '');
+  const usual = ['/usr/lib', '/lib'].flatMap((folder) => [
+    `${folder}/x86_64-linux-gnu`,
+    `${folder}/aarch64-linux-gnu`,
+    folder,
+    `${folder}64`,
+  ]);
+  return [...named, ...usual, '/usr/local/lib'].some((folder) => existsSync(join(folder, 'libvulkan.so.1')));
 }
 
 /** Loads Dawn, the npm package `webgpu`, and makes it this thread's `navigator.gpu`. */
