@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { SimdKernels } from '../../src/augment/simd.js';
+import type { Draw } from '../../src/sample/draw.js';
+import { draw } from './gpu-cases.js';
+import { hsvToRgb, rgbToHsv } from './gpu-reference.js';
+
+const kernels = SimdKernels.create();
+const jitter = { order: [0, 1, 2, 3], brightness: null, contrast: null, saturation: null, hue: null } as const;
+
+/** The colours of one red, `[256, 256, 3]`: green down, blue across. */
+function colours(red: number): Uint8Array {
+  const pixels = new Uint8Array(256 * 256 * 3);
+  for (let i = 0; i < 65536; i++) pixels.set([red, i >> 8, i & 255], 3 * i);
+  return pixels;
+}
+
+test('hue is Pillow’s for all 2^24 colours, and at every shift', () => {
+  const shifts = [0, 25, -25, 127].map((shift) => Math.fround((shift + Math.sign(shift) * 0.5) / 255));
+  for (const [turn, hue] of shifts.entries()) {
+    const shift = Math.trunc(hue * 255) & 255;
+    for (let red = 0; red < 256; red++) {
+      // All colours without a shift; every fourth red for each of the others.
+      if (turn > 0 && red % 4 !== turn) continue;
+      const pixels = colours(red);
+      kernels.photometric(pixels, 256, draw({ jitter: { ...jitter, hue } }));
+      for (let i = 0; i < 65536; i++) {
+        const [h, s, v] = rgbToHsv(red, i >> 8, i & 255);
+        const [r, g, b] = hsvToRgb((h + shift) & 255, s, v);
+        if (pixels[3 * i] !== r || pixels[3 * i + 1] !== g || pixels[3 * i + 2] !== b) {
+          assert.fail(`${[red, i >> 8, i & 255]} by ${shift}: ${pixels.subarray(3 * i, 3 * i + 3)} for ${[r, g, b]}`);
+        }
+      }
+    }
+  }
+  for (let shift = -127; shift <= 127; shift++) {
+    const hue = Math.fround((shift + Math.sign(shift) * 0.5) / 255);
+    const pixels = colours((shift + 300) & 255);
+    const red = pixels[0]!;
+    kernels.photometric(pixels, 256, draw({ jitter: { ...jitter, hue } }));
+    for (let i = 0; i < 65536; i += 97) {
+      const [h, s, v] = rgbToHsv(red, i >> 8, i & 255);
+      assert.deepEqual([...pixels.subarray(3 * i, 3 * i + 3)], hsvToRgb((h + shift) & 255, s, v));
+    }
+  }
+});
+
+test('grey is Pillow’s for all 2^24 colours', () => {
+  for (let red = 0; red < 256; red++) {
+    const pixels = colours(red);
+    kernels.photometric(pixels, 256, draw({ grayscale: true }));
+    for (let i = 0; i < 65536; i++) {
+      const grey = (19595 * red + 38470 * (i >> 8) + 7471 * (i & 255) + 32768) >> 16;
+      if (pixels[3 * i] !== grey || pixels[3 * i + 1] !== grey || pixels[3 * i + 2] !== grey) {
+        assert.fail(`${[red, i >> 8, i & 255]}: ${pixels.subarray(3 * i, 3 * i + 3)} for ${grey}`);
+      }
+    }
+  }
+});
+
+test('a blend is Pillow’s for every level over every level, at any factor', () => {
+  const clip = (x: number) => Math.max(0, Math.min(255, Math.trunc(x)));
+  fc.assert(
+    fc.property(fc.float({ min: 0, max: 4, noNaN: true }), fc.nat(255), (factor, mean) => {
+      // 256 levels of one grey each, and as many of other greys as move the mean about.
+      const pixels = new Uint8Array(32 * 32 * 3);
+      for (let i = 0; i < 1024; i++) pixels.fill(i < 256 ? i : mean, 3 * i, 3 * i + 3);
+      const m = Math.floor((32640 + 768 * mean) / 1024 + 0.5);
+      const changes: readonly [Draw['jitter'], (x: number) => number][] = [
+        [{ ...jitter, brightness: factor }, () => 0],
+        [{ ...jitter, contrast: factor }, () => m],
+        [{ ...jitter, saturation: factor }, (x) => x],
+      ];
+      for (const [change, degenerate] of changes) {
+        const out = pixels.slice();
+        kernels.photometric(out, 32, draw({ jitter: change }));
+        for (const [i, x] of pixels.entries()) {
+          const d = degenerate(x);
+          const wanted = clip(Math.fround(d + Math.fround(factor * (x - d))));
+          if (out[i] !== wanted) assert.fail(`${x} over ${d} by ${factor}: ${out[i]} for ${wanted}`);
+        }
+      }
+    }),
+    { numRuns: 200 },
+  );
+});

@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { blurWeights } from '../../src/augment/blur-weights.js';
+import { inverseAffineMatrix, rotateMatrix } from '../../src/augment/simd/affine-matrix.js';
+import { jitterOperations } from '../../src/augment/simd/photometric.js';
+import { policyKernels } from '../../src/augment/simd/policy.js';
+import { createSimdBackend, memoryBound, SimdKernels } from '../../src/augment/simd.js';
+import type { Draw, PolicyName } from '../../src/sample/draw.js';
+import { difference, draw, numbers, operationCases, randomDraw, randomImages } from './gpu-cases.js';
+import { reference } from './gpu-reference.js';
+import { policyCases, policyDraw, type ResizeCase, resizeDraw, scene, whole } from './simd-cases.js';
+import { policyReference, resizeReference } from './simd-reference.js';
+
+const interpolations = ['NEAREST', 'BILINEAR', 'BICUBIC'] as const;
+const kernels = SimdKernels.create();
+const seed = fc.nat(2 ** 31);
+
+test('every operation has a case here', () => {
+  assert.deepEqual(Object.keys(policyCases).sort(), Object.keys(policyKernels).sort());
+  const photometric = ['brightness', 'contrast', 'saturation', 'hue', 'grayscale', 'gaussian-blur', 'solarize'];
+  assert.deepEqual(Object.keys(operationCases), photometric);
+  assert.equal(jitterOperations.length, 4);
+});
+
+test('resize, window and flips are Pillow’s formulas', () => {
+  const resizes = fc
+    .record({
+      width: fc.integer({ min: 1, max: 300 }),
+      height: fc.integer({ min: 1, max: 300 }),
+      size: fc.integer({ min: 1, max: 70 }),
+      more: fc.tuple(fc.nat(9), fc.nat(9)),
+      cut: fc.tuple(fc.nat(9), fc.nat(9)),
+      hflip: fc.boolean(),
+      vflip: fc.boolean(),
+      interpolation: fc.constantFrom(...interpolations),
+    })
+    .map(({ more, cut, ...rest }): ResizeCase => {
+      const to = [rest.size + more[0], rest.size + more[1]] as const;
+      return { ...rest, to, left: Math.min(cut[0], more[0]), top: Math.min(cut[1], more[1]) };
+    });
+  fc.assert(
+    fc.property(resizes, seed, (each, random) => {
+      const { width, height, size } = each;
+      const data = scene(width, height, numbers(random));
+      const out = new Uint8Array(size * size * 3);
+      kernels.reduce({ data, width, height }, resizeDraw(each), size, out);
+      assert.equal(difference(out, resizeReference(data, each), size), undefined);
+    }),
+    { numRuns: 150 },
+  );
+});
+
+for (const name of Object.keys(policyCases) as PolicyName[]) {
+  test(`${name} is Pillow’s formula`, () => {
+    const next = numbers(7 + name.length);
+    for (const magnitude of policyCases[name]) {
+      for (const interpolation of interpolations) {
+        const size = 3 + Math.floor(next() * 40);
+        const data = scene(size, size, next);
+        const out = new Uint8Array(data.length);
+        const each = policyDraw(size, interpolation, [[name, magnitude]]);
+        kernels.reduce({ data, width: size, height: size }, each, size, out);
+        const wanted = policyReference(data, size, name, magnitude, interpolation);
+        assert.equal(difference(out, wanted, size), undefined, `${magnitude} ${interpolation} at ${size}`);
+      }
+    }
+  });
+}
+
+test('jitter, grey, blur and solarize are the shared formulas, by every way in', async () => {
+  const backend = await createSimdBackend();
+  await fc.assert(
+    fc.asyncProperty(fc.integer({ min: 5, max: 70 }), seed, async (size, random) => {
+      const next = numbers(random);
+      const draws = [0, 1, 2].map((): Draw => draw({ ...randomDraw(next), geometry: whole(size) }));
+      const images = randomImages(draws.length, size, next);
+      const wanted = reference(images, size, draws);
+      const length = size * size * 3;
+      for (const [i, each] of draws.entries()) {
+        const data = images.subarray(i * length, (i + 1) * length);
+        const out = new Uint8Array(new SharedArrayBuffer(length));
+        kernels.run({ data, width: size, height: size }, each, size, out);
+        assert.equal(difference(out, wanted.subarray(i * length, (i + 1) * length), size), undefined);
+      }
+      await backend.apply(images, size, draws);
+      assert.equal(difference(images, wanted, size), undefined);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('contrast counts whole images beyond 2^24', () => {
+  const size = 518;
+  const pixels = randomImages(1, size, numbers(518));
+  const each = draw({
+    jitter: { order: [1, 0, 2, 3], brightness: null, contrast: Math.fround(0.61), saturation: null, hue: null },
+  });
+  const wanted = reference(pixels, size, [each]);
+  kernels.photometric(pixels, size, each);
+  assert.equal(difference(pixels, wanted, size), undefined);
+});
+
+test('out may be a window of shared memory, and no byte beside it changes', () => {
+  const size = 13;
+  const length = size * size * 3;
+  const shared = new Uint8Array(new SharedArrayBuffer(length + 200)).fill(99);
+  const data = scene(50, 40, numbers(3));
+  const each = resizeDraw({
+    ...{ width: 50, height: 40, to: [size, size], left: 0, top: 0, size },
+    ...{ hflip: false, vflip: false, interpolation: 'BICUBIC' },
+  });
+  kernels.run({ data, width: 50, height: 40 }, each, size, shared.subarray(100, 100 + length));
+  assert.ok(shared.subarray(0, 100).every((byte) => byte === 99));
+  assert.ok(shared.subarray(100 + length).every((byte) => byte === 99));
+});
+
+test('a crop of 20 megapixels leaves memory small, and memory above the bound is given up', () => {
+  const fresh = SimdKernels.create();
+  const data = new Uint8Array(5472 * 3648 * 3).fill(77);
+  const size = 224;
+  const out = new Uint8Array(size * size * 3);
+  const each = resizeDraw({
+    ...{ width: 5472, height: 3648, to: [size, size], left: 0, top: 0, size },
+    ...{ hflip: true, vflip: true, interpolation: 'BICUBIC' },
+  });
+  fresh.run({ data, width: 5472, height: 3648 }, each, size, out);
+  assert.ok(out.every((byte) => byte === 77));
+  assert.ok(fresh.memory < 8 * 1024 * 1024, `${fresh.memory}`);
+
+  const large = new Uint8Array(3001 * 3001 * 3);
+  fresh.photometric(large, 3001, draw({ solarize: true }));
+  assert.ok(large.every((byte) => byte === 0));
+  fresh.photometric(large, 3001, draw({ jitter: null, grayscale: true }));
+  assert.ok(fresh.memory <= 2 * memoryBound, `${fresh.memory}`);
+  fresh.photometric(new Uint8Array(75), 5, draw({ solarize: true }));
+  assert.ok(fresh.memory < memoryBound, `${fresh.memory}`);
+});
+
+test('blur weights sum to 65536, are even, and fit the lanes that the kernels use', () => {
+  fc.assert(
+    fc.property(fc.float({ min: Math.fround(0.01), max: 100, noNaN: true }), (sigma) => {
+      const weights = blurWeights(sigma);
+      assert.equal(
+        weights.reduce((sum, weight) => sum + weight, 0),
+        65536,
+      );
+      assert.deepEqual(weights, weights.toReversed());
+      assert.ok(weights.every((weight, i) => weight >= 0 && (i === 4 || weight < 32768)));
+    }),
+  );
+});
+
+test('affine matrices are the numbers that Python computes', () => {
+  // [round(cos(a), 15), round(sin(a), 15)] with a = -radians(-9 % 360)
+  const [cos, sin] = rotateMatrix(224, -9);
+  assert.deepEqual([cos, sin], [0.987688340595138, 0.156434465040231]);
+  assert.deepEqual(
+    inverseAffineMatrix([112, 112], [30, -7], [0, 0]).map((x) => x + 0),
+    [1, 0, -30, 0, 1, 7],
+  );
+});
