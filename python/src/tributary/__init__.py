@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
-# Worker processes may be forked from a process that has asked a replica something; grpcio reads this when it is imported.
-os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "1")
-
 from tributary.batch import Address, Batch, Box, Sample
 from tributary.errors import TributaryError
 from tributary.loader import BatchIterator, Loader, RunDescription

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Dict, Mapping, Optional
 
 import grpc
@@ -31,10 +32,14 @@ class TributaryError(Exception):
     gRPC code's name) and `metadata` (the parts of the message that change from case to case).
     """
 
-    def __init__(self, reason: str, message: str, *, code: str = "", metadata: Optional[Mapping[str, str]] = None):
+    def __init__(self, reason: str, message: str = "", *, code: str = "", metadata: Optional[Mapping[str, str]] = None):
+        if not message:
+            # torch raises a worker process's error again with nothing but the text of its traceback.
+            found = re.findall(r"TributaryError: ([A-Z_]+): (.*)", reason)
+            reason, message = found[-1] if found else ("INTERNAL", reason)
         super().__init__(message)
         self.reason = reason
-        self.code = code or _CODES[reason]
+        self.code = code or _CODES.get(reason, "UNKNOWN")
         self.message = message
         self.metadata: Dict[str, str] = dict(metadata or {})
         self.retry_seconds: Optional[float] = None

@@ -9,7 +9,7 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 import grpc
 
-from tributary import contract
+from tributary import apart, contract
 from tributary.batch import Batch, PartialBatch, make_state, torch
 from tributary.errors import TributaryError, wrong
 from tributary.lanes import Lanes, Pace, Steps
@@ -116,6 +116,7 @@ class Loader(_Base):  # type: ignore[misc,valid-type]
         start = [_checked_epoch(epoch), 0, 0]
         self._start: Any = start if torch is None else torch.tensor(start, dtype=torch.int64).share_memory_()
         self._begun = -1
+        self._own_step = False
         self._state: Optional[Dict[str, Any]] = None
         self._streams: weakref.WeakSet[BatchIterator] = weakref.WeakSet()
 
@@ -141,6 +142,7 @@ class Loader(_Base):  # type: ignore[misc,valid-type]
         if _checked_epoch(epoch) != self.epoch:
             self._begin(epoch, 0)
             self._state = None
+            self._own_step = False
 
     def state_dict(self) -> Dict[str, Any]:
         """Where the last batch that was yielded leaves off: run, fingerprint, epoch, next step and cursor.
@@ -175,6 +177,8 @@ class Loader(_Base):  # type: ignore[misc,valid-type]
             raise _other_fingerprint(saved, known)
         self._wanted_fingerprint = saved or self._wanted_fingerprint
         self._begin(epoch, step)
+        # A worker's own state names a step of this worker; any other one, the step of the first worker.
+        self._own_step = "worker" in state
         self._state = dict(state)
 
     def _begin(self, epoch: int, step: int) -> None:
@@ -191,19 +195,16 @@ class Loader(_Base):  # type: ignore[misc,valid-type]
     def describe(self) -> RunDescription:
         """What the run is. Asked for once; all replicas that answer must agree on the fingerprint."""
         if self._description is None:
-            # A pool of its own, closed at once: no connection is open when worker processes are forked off.
-            replicas = Replicas(self._target, self._options)
-            try:
-                answers = replicas.ask_all(
-                    f"/{contract.LOADER_SERVICE}/DescribeRun",
-                    contract.DescribeRunRequest(run=selector(self.run, self._inline_run)),
-                    contract.DescribeRunResponse,
-                    f"run {self.run or 'inline'}",
-                    _ASKED,
-                )
-            finally:
-                replicas.close()
-            found = {replica.address: answer.fingerprint for replica, answer in answers}
+            answers = apart.ask(
+                self._target,
+                self._options,
+                f"/{contract.LOADER_SERVICE}/DescribeRun",
+                contract.DescribeRunRequest(run=selector(self.run, self._inline_run)),
+                contract.DescribeRunResponse,
+                f"run {self.run or 'inline'}",
+                _ASKED,
+            )
+            found = {address: answer.fingerprint for address, answer in answers}
             wanted = self._wanted_fingerprint
             fitting = [answer for _, answer in answers if wanted in ("", answer.fingerprint)]
             if not fitting:
@@ -286,8 +287,8 @@ class BatchIterator(Iterator[Batch]):
         first = int(loader._start[1]) if loader._begun != generation else 0
         loaded = loader._state or {}
         loader._begun = generation
-        # A worker's own state already names a step of this worker.
-        offset = 0 if "worker" in loaded else worker
+        offset = 0 if loader._own_step else worker
+        loader._own_step = False
         self._total = loader.describe().steps_per_epoch
         first += offset
         left = max(0, -((first - self._total) // count)) if first < self._total else 0

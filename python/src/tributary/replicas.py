@@ -113,6 +113,7 @@ class Replicas:
         self._pid = os.getpid()
         self._dice = random.Random()
         self._resolver: Optional[threading.Thread] = None
+        _refuse_fork()
         self._refresh()
 
     def watch(self) -> None:
@@ -258,10 +259,6 @@ class Replicas:
                 self._known.pop(replica.address, None)
             self.changed.notify_all()
 
-    def ask(self, method: str, request: Any, response: Any, wanted: str) -> Any:
-        """One unary answer from any replica, waiting up to `patience` for one."""
-        return self.ask_all(method, request, response, wanted, count=1)[0][1]
-
     def ask_all(self, method: str, request: Any, response: Any, wanted: str, count: int) -> List[Tuple[Replica, Any]]:
         """The answers of up to `count` replicas, of one at least."""
         start = time.monotonic()
@@ -315,6 +312,8 @@ class Replicas:
 
     def stream(self, replica: Replica, request: Any) -> Any:
         """Opens StreamBatches on a replica."""
+        global _streaming_pid  # what matters is the process, not the pool
+        _streaming_pid = os.getpid()
         return self.channel(replica).unary_stream(
             f"/{contract.LOADER_SERVICE}/StreamBatches",
             request_serializer=contract.StreamBatchesRequest.SerializeToString,
@@ -344,6 +343,26 @@ def verdict(error: TributaryError) -> str:
     if error.code in _FATAL:
         return "fatal"
     return "refused" if error.code in _REFUSALS else "passing"
+
+
+# The process that has opened a stream, where this one or the one that it was forked from has.
+_streaming_pid: Optional[int] = None
+
+
+def has_streamed() -> bool:
+    """Whether this process has opened a stream."""
+    return _streaming_pid == os.getpid()
+
+
+def _refuse_fork() -> None:
+    """gRPC hangs or crashes in a process forked off one that has streamed; an error is better (grpc/grpc#32992)."""
+    if _streaming_pid not in (None, os.getpid()):
+        raise wrong(
+            "ARGUMENT_INVALID",
+            "worker processes by spawn or forkserver, once a loader has streamed in the main process",
+            "fork",
+            'Give the DataLoader multiprocessing_context="forkserver"',
+        )
 
 
 def _is_number(host: str) -> bool:

@@ -6,10 +6,10 @@ from typing import Any, List, Optional, Sequence, Tuple
 
 import grpc
 
-from tributary import contract
+from tributary import apart, contract
 from tributary.errors import wrong
 from tributary.loader import Loader, selector
-from tributary.replicas import Options, Replicas, Target, endpoints
+from tributary.replicas import Options, Target, endpoints
 
 
 class Schedule:
@@ -44,18 +44,18 @@ class Schedule:
     def _load(self) -> None:
         if self._epochs:
             return
-        replicas = Replicas(self._target, self._options)
-        try:
-            answer = replicas.ask(
-                f"/{contract.SCHEDULE_SERVICE}/ListEpochSchedules",
-                contract.ListEpochSchedulesRequest(
-                    run=selector(self.run, self._inline_run), expected_fingerprint=self._wanted_fingerprint
-                ),
-                contract.ListEpochSchedulesResponse,
-                f"the schedule of run {self.run or 'inline'}",
-            )
-        finally:
-            replicas.close()
+        answers = apart.ask(
+            self._target,
+            self._options,
+            f"/{contract.SCHEDULE_SERVICE}/ListEpochSchedules",
+            contract.ListEpochSchedulesRequest(
+                run=selector(self.run, self._inline_run), expected_fingerprint=self._wanted_fingerprint
+            ),
+            contract.ListEpochSchedulesResponse,
+            f"the schedule of run {self.run or 'inline'}",
+            1,
+        )
+        answer = answers[0][1]
         self._fingerprint = answer.fingerprint
         self._epochs = [(e.weight_decay, e.learning_rate_factor) for e in answer.schedules]
 
