@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { type ChannelCredentials, type ChannelOptions, credentials as grpcCredentials } from '@grpc/grpc-js';
 import { TributaryError } from '../errors.js';
+import { Avoided, balancing } from './balance.js';
 
 /** Where replicas are, and how to reach them. */
 export interface ConnectOptions {
@@ -9,9 +10,7 @@ export interface ConnectOptions {
   readonly credentials?: ChannelCredentials;
 }
 
-/** gRPC's own balancing over all addresses that the name resolves to; streams are spread one by one. */
 const channelOptions: ChannelOptions = {
-  'grpc.service_config': JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] }),
   'grpc.keepalive_time_ms': 10_000,
   'grpc.keepalive_timeout_ms': 5_000,
   'grpc.max_receive_message_length': 5 << 20,
@@ -24,12 +23,19 @@ const channelOptions: ChannelOptions = {
   'grpc-node.flow_control_window': 8 << 20,
 };
 
-/** The arguments of a client's constructor. NO_REPLICA where a host of a list has no address. */
-export async function channelTo({
-  address,
-  credentials,
-}: ConnectOptions): Promise<[string, ChannelCredentials, ChannelOptions]> {
-  return [await target(address), credentials ?? grpcCredentials.createInsecure(), channelOptions];
+/**
+ * The arguments of a client's constructor. Calls are spread one by one over all addresses that the name resolves to, those
+ * that are `avoided` last. NO_REPLICA where a host of a list has no address.
+ */
+export async function channelTo(
+  { address, credentials }: ConnectOptions,
+  avoided: Avoided = new Avoided(),
+): Promise<[string, ChannelCredentials, ChannelOptions]> {
+  return [
+    await target(address),
+    credentials ?? grpcCredentials.createInsecure(),
+    { ...channelOptions, ...balancing(avoided) },
+  ];
 }
 
 async function target(address: string): Promise<string> {

@@ -1,7 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { ClientReadableStream } from '@grpc/grpc-js';
 import type { LoaderServiceClient } from '../../protos/generated/tributary/v1/LoaderService.js';
 import type { StreamBatchesRequest } from '../../protos/generated/tributary/v1/StreamBatchesRequest.js';
+import type { StreamBatchesResponse__Output } from '../../protos/generated/tributary/v1/StreamBatchesResponse.js';
 import { TributaryError } from '../errors.js';
+import type { Avoided } from './balance.js';
 import { type ReceivedBatch, receiveBatches } from './receive.js';
 import { toFailure } from './status.js';
 
@@ -15,10 +18,12 @@ export interface LaneOptions {
   readonly lease: number;
   /** Longest time without a message before a replica counts as hung. */
   readonly hungAfter: number;
-  /** Longest time without any progress before it is over. */
+  /** Longest time from a failure without any batch since before it is over. */
   readonly patience: number;
-  /** A step this many times later than the median is asked for elsewhere as well. */
+  /** A step that takes this many times the median time of a batch is asked for elsewhere as well. */
   readonly stragglerFactor: number;
+  /** The shortest time after which a step is asked for elsewhere. */
+  readonly stragglerAfter: number;
 }
 
 export const defaultLaneOptions: LaneOptions = {
@@ -27,42 +32,70 @@ export const defaultLaneOptions: LaneOptions = {
   lease: 16,
   hungAfter: 15_000,
   patience: 120_000,
-  stragglerFactor: 8,
+  stragglerFactor: 4,
+  stragglerAfter: 250,
 };
 
-/** A step that is asked for elsewhere waits at least this long first, in milliseconds. */
-const stragglerFloor = 2_000;
+/** How long the first batch of all may take before it is asked for elsewhere, in milliseconds: nobody knows its time yet. */
+const firstBatchAfter = 2_000;
+/** For how many steps behind the trainer's a second answer is still compared with the first. */
+const keptSums = 64;
 /** Answers with another fingerprint in a row, from whichever replicas, after which no replica is likely to serve the run. */
 const mismatchesTolerated = 4;
 
 type Request = Omit<StreamBatchesRequest, 'firstStep' | 'stepCount' | 'stepStride' | 'cursor'>;
 
+/** A stream that is being read: a lane's lease, or a late step's second request. */
+interface Reader {
+  readonly call: ClientReadableStream<StreamBatchesResponse__Output>;
+  /** The step that it is to bring next. */
+  step: number;
+  /** Since when it waits for that step; null while it waits for nobody but the trainer. */
+  since: number | null;
+  /** Whether the step came from elsewhere, so that this stream's end is no failure. */
+  overtaken: boolean;
+}
+
 /**
  * Steps `first .. first + count - 1` of one epoch, in order, from several streams at a time. Each lane takes every n-th
  * step, in leases: a stream that ends, fails or hangs is opened again from the lane's next step, elsewhere. A step that is
- * late is asked for a second time; the first answer is taken and the two must agree.
+ * late is asked for a second time; the first answer is taken, the lane leaves the replica that was late, and where both
+ * answers come they must agree.
  */
 export class Lanes {
   readonly #client: LoaderServiceClient;
+  readonly #avoided: Avoided;
   readonly #request: Request;
   readonly #options: LaneOptions;
   readonly #ready = new Map<number, ReceivedBatch>();
+  /** What was given for a step, and by whom. */
+  readonly #given = new Map<number, Pick<ReceivedBatch, 'crc32' | 'peer'>>();
+  readonly #readers = new Set<Reader>();
   readonly #stop = new AbortController();
   readonly #refusals = new Map<string, string>();
-  readonly #intervals: number[] = [];
+  /** How long streams took for a batch of late, in milliseconds. */
+  readonly #times: number[] = [];
   readonly #end: number;
   #head: number;
   #batchBytes = 1;
   #failure: unknown;
   #mismatches = 0;
-  #progressAt = Date.now();
+  #failingSince: number | null = null;
   #wake: () => void = () => {};
   #changed = new Promise<void>((resolve) => {
     this.#wake = resolve;
   });
 
-  constructor(client: LoaderServiceClient, request: Request, first: number, count: number, options: LaneOptions) {
+  /** @param avoided the replicas that the client's channel is to choose last. */
+  constructor(
+    client: LoaderServiceClient,
+    avoided: Avoided,
+    request: Request,
+    { first, count }: { first: number; count: number },
+    options: LaneOptions,
+  ) {
     this.#client = client;
+    this.#avoided = avoided;
     this.#request = request;
     this.#options = options;
     this.#head = first;
@@ -77,37 +110,49 @@ export class Lanes {
     try {
       while (this.#head < this.#end) {
         const batch = await this.#next();
+        this.#given.delete(this.#head - keptSums);
         this.#head++;
         this.#change();
         yield batch;
       }
     } finally {
       this.#stop.abort();
+      for (const { call } of this.#readers) call.cancel();
       this.#change();
       await Promise.allSettled(running);
     }
   }
 
   async #next(): Promise<ReceivedBatch> {
-    const since = Date.now();
-    let asked = false;
-    for (;;) {
+    const asked = Date.now();
+    for (let again = 0; ; ) {
       const batch = this.#ready.get(this.#head);
       if (batch !== undefined) {
         this.#ready.delete(this.#head);
-        this.#intervals.push(Date.now() - since);
-        if (this.#intervals.length > 64) this.#intervals.shift();
         return batch;
       }
       if (this.#failure !== undefined) throw this.#failure;
-      const late =
-        since + Math.max(stragglerFloor, this.#options.stragglerFactor * median(this.#intervals)) - Date.now();
-      if (!asked && late <= 0) {
-        asked = true;
+      const lane = this.#reader(this.#head);
+      const since = Math.max(asked, lane?.since ?? asked);
+      // Each further request waits twice as long, so that a fleet that is merely slow is not asked ever more.
+      const late = since + this.#patienceForStep() * 2 ** again - Date.now();
+      if (late <= 0) {
+        again++;
         void this.#askElsewhere(this.#head);
+        continue;
       }
-      await Promise.race([this.#changed, ...(asked ? [] : [pause(Math.max(late, 1), undefined, { ref: false })])]);
+      await this.#changeWithin(late);
     }
+  }
+
+  #reader(step: number): Reader | undefined {
+    for (const reader of this.#readers) if (reader.step === step) return reader;
+    return undefined;
+  }
+
+  #patienceForStep(): number {
+    if (this.#times.length === 0) return Math.max(this.#options.stragglerAfter, firstBatchAfter);
+    return Math.max(this.#options.stragglerAfter, this.#options.stragglerFactor * median(this.#times));
   }
 
   async #lane(first: number, stride: number): Promise<void> {
@@ -115,31 +160,49 @@ export class Lanes {
     let attempt = 0;
     for (;;) {
       // What came in answer to a second request need not come again.
-      while (step < this.#head || this.#ready.has(step)) step += stride;
+      while (this.#has(step)) step += stride;
       if (step >= this.#end || this.#stop.signal.aborted) return;
-      const stepCount = Math.min(this.#options.lease, Math.ceil((this.#end - step) / stride));
-      const call = this.#client.streamBatches({ ...this.#request, firstStep: step, stepCount, stepStride: stride });
-      const cancel = (): void => call.cancel();
-      this.#stop.signal.addEventListener('abort', cancel, { once: true });
+      const reader = this.#open(step, Math.min(this.#options.lease, Math.ceil((this.#end - step) / stride)), stride);
       try {
-        for await (const batch of receiveBatches(call, this.#options.hungAfter)) {
-          attempt = 0;
-          this.#accept(batch);
-          step = batch.header.step + stride;
-          await this.#room(step);
-          if (this.#stop.signal.aborted) break;
-        }
+        await this.#read(reader, stride);
+        if (reader.step === step && !this.#has(step)) throw endedEarly(step, reader.call.getPeer());
+        attempt = 0;
       } catch (error) {
-        if (this.#stop.signal.aborted) return;
-        if (!this.#tolerate(error, call.getPeer())) return;
+        if (reader.step > step) attempt = 0;
+        if (reader.overtaken) continue;
+        if (this.#stop.signal.aborted || !this.#tolerate(error, reader.call.getPeer())) return;
         attempt++;
         // Full jitter: replicas that come back must not meet all lanes at once.
         await pause(Math.random() * Math.min(2_000, 50 * 2 ** attempt), undefined, { signal: this.#stop.signal }).catch(
           () => {},
         );
       } finally {
-        this.#stop.signal.removeEventListener('abort', cancel);
+        this.#readers.delete(reader);
+        step = reader.step;
       }
+    }
+  }
+
+  #has(step: number): boolean {
+    return step < this.#head || this.#given.has(step);
+  }
+
+  #open(step: number, stepCount: number, stepStride: number): Reader {
+    const call = this.#client.streamBatches({ ...this.#request, firstStep: step, stepCount, stepStride });
+    const reader: Reader = { call, step, since: Date.now(), overtaken: false };
+    this.#readers.add(reader);
+    return reader;
+  }
+
+  /** Reads a stream until its lease ends, or until its next step has come from elsewhere. */
+  async #read(reader: Reader, stride: number): Promise<void> {
+    for await (const batch of receiveBatches(reader.call, this.#options.hungAfter)) {
+      this.#accept(reader, batch);
+      reader.step += stride;
+      reader.since = null;
+      await this.#room(reader.step);
+      if (this.#stop.signal.aborted || reader.overtaken || this.#has(reader.step)) return;
+      reader.since = Date.now();
     }
   }
 
@@ -149,40 +212,54 @@ export class Lanes {
     while (step >= this.#head + window && !this.#stop.signal.aborted) await this.#changed;
   }
 
-  #accept(batch: ReceivedBatch): void {
-    const { step, byteSize } = batch.header;
-    this.#progressAt = Date.now();
+  #accept(reader: Reader, batch: ReceivedBatch): void {
+    const { step, epoch, byteSize, fingerprint } = batch.header;
+    const { expectedFingerprint } = this.#request;
+    if (step !== reader.step || epoch !== this.#request.epoch) throw otherStep(reader.step, batch);
+    if (fingerprint !== expectedFingerprint) throw otherRun(String(expectedFingerprint), batch);
+    if (reader.since !== null) this.#times.push(Date.now() - reader.since);
+    if (this.#times.length > 64) this.#times.shift();
+    this.#failingSince = null;
     this.#mismatches = 0;
     this.#batchBytes = Math.max(byteSize, 1);
-    const other = this.#ready.get(step);
-    if (other !== undefined && other.crc32 !== batch.crc32) this.#fail(disagree(other, batch));
-    else if (step >= this.#head && other === undefined) {
-      this.#ready.set(step, batch);
-      this.#change();
+    const first = this.#given.get(step);
+    if (first !== undefined) {
+      if (first.crc32 !== batch.crc32) this.#fail(disagree(step, first, batch));
+      return;
     }
+    this.#given.set(step, { crc32: batch.crc32, peer: batch.peer });
+    if (step >= this.#head) this.#ready.set(step, batch);
+    for (const other of this.#readers) {
+      if (other === reader || other.step !== step) continue;
+      other.overtaken = true;
+      other.call.cancel();
+    }
+    this.#change();
   }
 
+  /** Asks for a late step again. Whoever was to bring it comes last in the choice for a while. */
   async #askElsewhere(step: number): Promise<void> {
-    const call = this.#client.streamBatches({ ...this.#request, firstStep: step, stepCount: 1, stepStride: 1 });
-    const cancel = (): void => call.cancel();
-    this.#stop.signal.addEventListener('abort', cancel, { once: true });
+    for (const late of this.#readers) if (late.step === step) this.#avoided.add(late.call.getPeer());
+    const reader = this.#open(step, 1, 1);
     try {
-      for await (const batch of receiveBatches(call, this.#options.hungAfter)) this.#accept(batch);
+      for await (const batch of receiveBatches(reader.call, this.#options.hungAfter)) this.#accept(reader, batch);
     } catch {
       // The lane itself goes on trying: what it meets decides.
     } finally {
-      this.#stop.signal.removeEventListener('abort', cancel);
+      this.#readers.delete(reader);
     }
   }
 
   /** Whether a lane may go on after this; otherwise the failure is kept for the reader. */
   #tolerate(error: unknown, peer: string): boolean {
     const failure = toFailure(error, peer);
+    this.#avoided.add(peer);
+    this.#failingSince ??= Date.now();
     this.#refusals.set(peer === '' ? 'no address' : peer, failure.error.message);
     if (failure.error.reason === 'FINGERPRINT_MISMATCH' && ++this.#mismatches > mismatchesTolerated)
       return this.#fail(failure.error);
     if (!failure.passing) return this.#fail(failure.error);
-    if (Date.now() - this.#progressAt > this.#options.patience) return this.#fail(this.#noReplica());
+    if (Date.now() - this.#failingSince > this.#options.patience) return this.#fail(this.#noReplica());
     return true;
   }
 
@@ -194,6 +271,16 @@ export class Lanes {
       remedy: 'Start a replica, or correct the address',
       metadata: Object.fromEntries(this.#refusals),
     });
+  }
+
+  /** Waits until anything changes, at most so many milliseconds. */
+  async #changeWithin(milliseconds: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const over = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, milliseconds);
+    });
+    await Promise.race([this.#changed, over]);
+    clearTimeout(timer);
   }
 
   #fail(error: unknown): false {
@@ -215,11 +302,38 @@ function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
 }
 
-function disagree(one: ReceivedBatch, other: ReceivedBatch): TributaryError {
+function endedEarly(step: number, peer: string): TributaryError {
+  return new TributaryError('NO_REPLICA', {
+    expected: `step ${step} from ${peer}`,
+    came: 'the end of the stream',
+    remedy: 'Check the log of that replica',
+    metadata: { peer },
+  });
+}
+
+function otherStep(step: number, { header, peer }: ReceivedBatch): TributaryError {
+  return new TributaryError('INTERNAL', {
+    expected: `step ${step} from ${peer}`,
+    came: `step ${header.step} of epoch ${header.epoch}`,
+    remedy: 'Stop that replica: it breaks the contract',
+    metadata: { peer },
+  });
+}
+
+function otherRun(expected: string, { header, peer }: ReceivedBatch): TributaryError {
+  return new TributaryError('FINGERPRINT_MISMATCH', {
+    expected: `batches of the fingerprint ${expected}`,
+    came: `${header.fingerprint} from ${peer}`,
+    remedy: 'Give every replica the config and the sources of the run that is to go on, or start a new run',
+    metadata: { expected, fingerprint: header.fingerprint, peer },
+  });
+}
+
+function disagree(step: number, one: Pick<ReceivedBatch, 'crc32' | 'peer'>, other: ReceivedBatch): TributaryError {
   return new TributaryError('REPLAY_DIFFERS', {
-    expected: `step ${one.header.step} to be the same from every replica`,
+    expected: `step ${step} to be the same from every replica`,
     came: `CRC-32 ${one.crc32} from ${one.peer} and ${other.crc32} from ${other.peer}`,
     remedy: 'Stop both replicas and compare their versions and their machines: one of them computes wrongly',
-    metadata: { epoch: String(one.header.epoch), step: String(one.header.step) },
+    metadata: { epoch: String(other.header.epoch), step: String(step) },
   });
 }

@@ -43,6 +43,8 @@ const options = {
   'grpc.max_concurrent_streams': 256,
   'grpc.keepalive_time_ms': 30_000,
   'grpc.keepalive_timeout_ms': 10_000,
+  // A client looks its name up again when a connection ends: so it learns of replicas that were added. Streams go on.
+  'grpc.max_connection_age_ms': 30_000,
   'grpc.enable_channelz': 0,
 };
 
