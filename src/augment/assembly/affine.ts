@@ -138,11 +138,13 @@ export function affineBicubic(from: usize, to: usize, size: i32, matrix: usize):
   const edge = f64(size);
   const stride = 3 * size;
   for (let j = 0; j < size; j++) {
+    const y = f64(j) + 0.5;
+    const a1y = a1 * y;
+    const a4y = a4 * y;
     for (let i = 0; i < size; i++, to += 3) {
       const x = f64(i) + 0.5;
-      const y = f64(j) + 0.5;
-      let xin = a0 * x + a1 * y + a2;
-      let yin = a3 * x + a4 * y + a5;
+      let xin = a0 * x + a1y + a2;
+      let yin = a3 * x + a4y + a5;
       if (!(xin >= 0 && xin < edge && yin >= 0 && yin < edge)) {
         clear(to);
         continue;
@@ -163,52 +165,65 @@ export function affineBicubic(from: usize, to: usize, size: i32, matrix: usize):
           copy(row1 + offset, to);
           continue;
         }
-        const p0 = pixel(from + clamp(row - 1, size) * stride + offset);
-        const p1 = pixel(row1 + offset);
-        const p2 = pixel(from + clamp(row + 1, size) * stride + offset);
-        const p3 = pixel(from + clamp(row + 2, size) * stride + offset);
-        write(to, cubicLow(p0, p1, p2, p3, dy), cubicHigh(p0, p1, p2, p3, dy));
+        const v1 = pixel(from + clamp(row - 1, size) * stride + offset);
+        const v2 = pixel(row1 + offset);
+        const v3 = pixel(from + clamp(row + 1, size) * stride + offset);
+        const v4 = pixel(from + clamp(row + 2, size) * stride + offset);
+        const p2 = term2(v1, v3);
+        const p3 = term3(v1, v2, v3, v4);
+        const p4 = term4(v1, v2, v3, v4);
+        write(to, cubicLow(v2, p2, p3, p4, dy), cubicHigh(v2, p2, p3, p4, dy));
         continue;
       }
-      if (yin == top) {
-        const p0 = pixel(row1 + 3 * clamp(column - 1, size));
-        const p1 = pixel(row1 + 3 * clamp(column, size));
-        const p2 = pixel(row1 + 3 * clamp(column + 1, size));
-        const p3 = pixel(row1 + 3 * clamp(column + 2, size));
-        write(to, cubicLow(p0, p1, p2, p3, dx), cubicHigh(p0, p1, p2, p3, dx));
-        continue;
-      }
+      // Clamped or not, the four columns lie within 12 bytes.
       const c0 = 3 * clamp(column - 1, size);
-      const c1 = 3 * clamp(column, size);
-      const c2 = 3 * clamp(column + 1, size);
-      const c3 = 3 * clamp(column + 2, size);
-      const row0 = from + clamp(row - 1, size) * stride;
-      const row2 = from + clamp(row + 1, size) * stride;
-      const row3 = from + clamp(row + 2, size) * stride;
-      let p0 = pixel(row0 + c0);
-      let p1 = pixel(row0 + c1);
-      let p2 = pixel(row0 + c2);
-      let p3 = pixel(row0 + c3);
-      const low0 = cubicLow(p0, p1, p2, p3, dx);
-      const high0 = cubicHigh(p0, p1, p2, p3, dx);
-      p0 = pixel(row1 + c0);
-      p1 = pixel(row1 + c1);
-      p2 = pixel(row1 + c2);
-      p3 = pixel(row1 + c3);
-      const low1 = cubicLow(p0, p1, p2, p3, dx);
-      const high1 = cubicHigh(p0, p1, p2, p3, dx);
-      p0 = pixel(row2 + c0);
-      p1 = pixel(row2 + c1);
-      p2 = pixel(row2 + c2);
-      p3 = pixel(row2 + c3);
-      const low2 = cubicLow(p0, p1, p2, p3, dx);
-      const high2 = cubicHigh(p0, p1, p2, p3, dx);
-      p0 = pixel(row3 + c0);
-      p1 = pixel(row3 + c1);
-      p2 = pixel(row3 + c2);
-      p3 = pixel(row3 + c3);
-      const low3 = cubicLow(p0, p1, p2, p3, dx);
-      const high3 = cubicHigh(p0, p1, p2, p3, dx);
+      const t1 = tapMask(3 * clamp(column, size) - c0);
+      const t2 = tapMask(3 * clamp(column + 1, size) - c0);
+      const t3 = tapMask(3 * clamp(column + 2, size) - c0);
+      let p = v128.load(row1 + c0);
+      let v1 = tap0(p);
+      let v2 = tap(p, t1);
+      let v3 = tap(p, t2);
+      let v4 = tap(p, t3);
+      let p2 = term2(v1, v3);
+      let p3 = term3(v1, v2, v3, v4);
+      let p4 = term4(v1, v2, v3, v4);
+      const low1 = cubicLow(v2, p2, p3, p4, dx);
+      const high1 = cubicHigh(v2, p2, p3, p4, dx);
+      if (yin == top) {
+        write(to, low1, high1);
+        continue;
+      }
+      p = v128.load(from + clamp(row - 1, size) * stride + c0);
+      v1 = tap0(p);
+      v2 = tap(p, t1);
+      v3 = tap(p, t2);
+      v4 = tap(p, t3);
+      p2 = term2(v1, v3);
+      p3 = term3(v1, v2, v3, v4);
+      p4 = term4(v1, v2, v3, v4);
+      const low0 = cubicLow(v2, p2, p3, p4, dx);
+      const high0 = cubicHigh(v2, p2, p3, p4, dx);
+      p = v128.load(from + clamp(row + 1, size) * stride + c0);
+      v1 = tap0(p);
+      v2 = tap(p, t1);
+      v3 = tap(p, t2);
+      v4 = tap(p, t3);
+      p2 = term2(v1, v3);
+      p3 = term3(v1, v2, v3, v4);
+      p4 = term4(v1, v2, v3, v4);
+      const low2 = cubicLow(v2, p2, p3, p4, dx);
+      const high2 = cubicHigh(v2, p2, p3, p4, dx);
+      p = v128.load(from + clamp(row + 2, size) * stride + c0);
+      v1 = tap0(p);
+      v2 = tap(p, t1);
+      v3 = tap(p, t2);
+      v4 = tap(p, t3);
+      p2 = term2(v1, v3);
+      p3 = term3(v1, v2, v3, v4);
+      p4 = term4(v1, v2, v3, v4);
+      const low3 = cubicLow(v2, p2, p3, p4, dx);
+      const high3 = cubicHigh(v2, p2, p3, p4, dx);
       write(to, cubic(low0, low1, low2, low3, dy), cubic(high0, high1, high2, high3, dy));
     }
   }
@@ -219,6 +234,29 @@ export function affineBicubic(from: usize, to: usize, size: i32, matrix: usize):
 @inline
 function pixel(from: usize): v128 {
   return i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load_zero<u32>(from)));
+}
+
+// Which bytes make up the pixel `offset` bytes on; those of 128 and more become 0.
+// @ts-ignore: decorator
+@inline
+function tapMask(offset: i32): v128 {
+  return i8x16.add(
+    i8x16(0, -128, -128, -128, 1, -128, -128, -128, 2, -128, -128, -128, -128, -128, -128, -128),
+    i8x16.splat(<i8>offset),
+  );
+}
+
+// One of the pixels in 16 bytes as 32-bit lanes.
+// @ts-ignore: decorator
+@inline
+function tap(pixels: v128, mask: v128): v128 {
+  return i8x16.swizzle(pixels, mask);
+}
+
+// @ts-ignore: decorator
+@inline
+function tap0(pixels: v128): v128 {
+  return tap(pixels, i8x16(0, -128, -128, -128, 1, -128, -128, -128, 2, -128, -128, -128, -128, -128, -128, -128));
 }
 
 // Pillow's BICUBIC, its terms in its order.
@@ -238,15 +276,34 @@ function horner(p1: v128, p2: v128, p3: v128, p4: v128, d: v128): v128 {
   return f64x2.add(p1, f64x2.mul(d, f64x2.add(p2, f64x2.mul(d, f64x2.add(p3, f64x2.mul(d, p4))))));
 }
 
-// `cubic` of integer pixels, whose differences are exact: red and green.
+// The terms of `cubic` for integer pixels, whose differences are exact.
 // @ts-ignore: decorator
 @inline
-function cubicLow(v1: v128, v2: v128, v3: v128, v4: v128, d: v128): v128 {
+function term2(v1: v128, v3: v128): v128 {
+  return i32x4.sub(v3, v1);
+}
+
+// @ts-ignore: decorator
+@inline
+function term3(v1: v128, v2: v128, v3: v128, v4: v128): v128 {
+  return i32x4.sub(i32x4.add(i32x4.shl(i32x4.sub(v1, v2), 1), v3), v4);
+}
+
+// @ts-ignore: decorator
+@inline
+function term4(v1: v128, v2: v128, v3: v128, v4: v128): v128 {
+  return i32x4.add(i32x4.sub(i32x4.sub(v2, v1), v3), v4);
+}
+
+// `cubic` from its terms: red and green.
+// @ts-ignore: decorator
+@inline
+function cubicLow(p1: v128, p2: v128, p3: v128, p4: v128, d: v128): v128 {
   return horner(
-    f64x2.convert_low_i32x4_s(v2),
-    f64x2.convert_low_i32x4_s(i32x4.sub(v3, v1)),
-    f64x2.convert_low_i32x4_s(i32x4.sub(i32x4.add(i32x4.shl(i32x4.sub(v1, v2), 1), v3), v4)),
-    f64x2.convert_low_i32x4_s(i32x4.add(i32x4.sub(i32x4.sub(v2, v1), v3), v4)),
+    f64x2.convert_low_i32x4_s(p1),
+    f64x2.convert_low_i32x4_s(p2),
+    f64x2.convert_low_i32x4_s(p3),
+    f64x2.convert_low_i32x4_s(p4),
     d,
   );
 }
@@ -260,22 +317,19 @@ function upperLanes(x: v128): v128 {
 // Blue.
 // @ts-ignore: decorator
 @inline
-function cubicHigh(v1: v128, v2: v128, v3: v128, v4: v128, d: v128): v128 {
-  return cubicLow(upperLanes(v1), upperLanes(v2), upperLanes(v3), upperLanes(v4), d);
+function cubicHigh(p1: v128, p2: v128, p3: v128, p4: v128, d: v128): v128 {
+  return cubicLow(upperLanes(p1), upperLanes(p2), upperLanes(p3), upperLanes(p4), d);
 }
 
+// Truncated, then clipped: narrowing saturates.
 // @ts-ignore: decorator
 @inline
 function write(to: usize, redGreen: v128, blue: v128): void {
-  store<u8>(to, clipped(f64x2.extract_lane(redGreen, 0)));
-  store<u8>(to, clipped(f64x2.extract_lane(redGreen, 1)), 1);
-  store<u8>(to, clipped(f64x2.extract_lane(blue, 0)), 2);
-}
-
-// @ts-ignore: decorator
-@inline
-function clipped(x: f64): u8 {
-  return <u8>i32(max(0.0, min(255.0, x)));
+  const integers = i64x2.shuffle(i32x4.trunc_sat_f64x2_s_zero(redGreen), i32x4.trunc_sat_f64x2_s_zero(blue), 0, 2);
+  const shorts = i16x8.narrow_i32x4_s(integers, integers);
+  const bytes = i8x16.narrow_i16x8_u(shorts, shorts);
+  v128.store_lane<u16>(to, bytes, 0);
+  v128.store_lane<u8>(to + 2, bytes, 2);
 }
 
 /** Turns counter-clockwise by `quarters` right angles. Pillow/Geometry.c, `ImagingRotate90`, `180` and `270`. */
