@@ -51,8 +51,8 @@ function main(size: number, seconds: number): void {
     return taken;
   };
 
-  console.log(`milliseconds at ${size} x ${size}; operations are net of copying one image in and out,
-`planes` are the way from interleaved pixels to planes and back\n`);
+  console.log(`milliseconds at ${size} x ${size}; what is not a resize is net of copying one image in and out`);
+  console.log('"planes": with the way from interleaved pixels to planes and back\n');
   for (const interpolation of ['BICUBIC', 'BILINEAR', 'NEAREST'] as const) {
     for (const [width, height] of [
       [370, 275],
