@@ -83,7 +83,5 @@ def main() -> None:
         )
         result: Any = {"answers": [(a, base64.b64encode(m.SerializeToString()).decode()) for a, m in answers]}
     except TributaryError as error:
-        result = {
-            "error": {"reason": error.reason, "message": error.message, "code": error.code, "metadata": error.metadata}
-        }
+        result = {"error": {"reason": error.reason, "message": error.message, "code": error.code, "metadata": error.metadata}}
     json.dump(result, sys.stdout)
