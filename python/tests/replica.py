@@ -59,7 +59,7 @@ class Service:
         o = self.options
         answer = contract.DescribeRunResponse(
             name="synthetic", fingerprint=o.fingerprint, recipe="dinov3", steps_per_epoch=o.steps,
-            samples_per_epoch=o.steps * o.global_batch, global_batch=o.global_batch, image_size=SIZE,
+            samples_per_epoch=o.steps * o.global_batch, global_batch=o.global_batch, image_size=o.image_size,
             mean=[0.485, 0.456, 0.406], std=[0.229, 0.224, 0.225], version="test",
         )  # fmt: skip
         answer.sources.add(name="made", sample_count=100, share=1.0, class_names=["a", "b"])
@@ -108,7 +108,7 @@ class Service:
 
     def parts(self, request: Any, step: int, world_size: int) -> Iterator[Any]:
         o = self.options
-        pixels = batch_pixels(request.epoch, step, request.rank, world_size, o.global_batch)
+        pixels = batch_pixels(request.epoch, step, request.rank, world_size, o.global_batch, o.image_size)
         if step in o.other_bytes:
             pixels = pixels ^ np.uint8(1)
         if request.layout == 2:
@@ -160,6 +160,7 @@ def parse(arguments: List[str]) -> argparse.Namespace:
     parser.add_argument("--header-fingerprint", default="")
     parser.add_argument("--steps", type=int, default=12)
     parser.add_argument("--global-batch", type=int, default=8)
+    parser.add_argument("--image-size", type=int, default=SIZE)
     parser.add_argument("--delay", type=float, default=0.0)
     parser.add_argument("--slow", type=slow, default={})
     for fault in ("hang", "hang-inside", "corrupt", "other-bytes", "corrupt-sample"):
