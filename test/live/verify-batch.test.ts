@@ -60,6 +60,6 @@ test('batches that a replica has sent are stock torchvision’s, sample by sampl
   await writeFile(dinov3, bytes);
   assert.match(
     verify(config, dinov3, '--recipe', 'dinov3').said,
-    /slot 7 .*1 of 12288 values differ[^]*7 of 8 samples/,
+    /slot 7 .* of 12288 values differ, by up to [234]\n7 of 8 samples/,
   );
 });
