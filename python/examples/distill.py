@@ -2,8 +2,8 @@
 
     python3 examples/distill.py --loader HOST:PORT --schedule HOST:PORT --run NAME --ranks 2 --out distilled.pt
 
-A checkpoint is written every `--checkpoint-every` steps. Killed at any moment and started again with the same arguments, it goes
-on from the last one, and ends with the weights that an undisturbed run ends with. It prints the digest of these.
+A checkpoint is written every `--checkpoint-every` steps. Killed at any moment and started again with the same arguments, it
+goes on from the last one, and ends with the weights that an undisturbed run ends with. It prints the digest of these.
 """
 
 from __future__ import annotations

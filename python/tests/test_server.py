@@ -1,0 +1,153 @@
+"""The loader against real replicas and a real schedule endpoint."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+from typing import Any, Dict, List
+
+import numpy as np
+import torch
+from PIL import Image
+
+from tests.fleet import FleetTest
+from tributary import Loader, Schedule, TributaryError, normalize
+
+ROOT = Path(__file__).resolve().parents[2]
+COMMAND = ROOT / "dist" / "src" / "cli" / "main.cjs"
+
+CONFIG = """
+sources: {{made: {folder}/made}}
+runs:
+  plain: {{recipe: dinov3, sources: [made], image_size: 32, global_batch: 4, epochs: 4}}
+  erased: {{recipe: default, sources: [made], image_size: 32, global_batch: 4, epochs: 4, erasing: 1.0}}
+"""
+
+
+class Server:
+    """A process of the command line; `address` once it serves."""
+
+    def __init__(self, *arguments: str):
+        self.process = subprocess.Popen(
+            ["node", str(COMMAND), *arguments, "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE, text=True
+        )
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            said: Dict[str, Any] = json.loads(line)
+            if said.get("port"):
+                self.address = f"127.0.0.1:{said['port']}"
+                return
+        raise RuntimeError("the server ended before it served")
+
+    def end(self) -> None:
+        self.process.send_signal(signal.SIGCONT)
+        self.process.kill()
+        self.process.wait(10)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+
+@unittest.skipUnless(COMMAND.exists() and shutil.which("node"), "the servers are not built: npm run build builds them")
+class ServerTest(FleetTest):
+    folder: tempfile.TemporaryDirectory
+    config: str
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(cls.folder.cleanup)
+        root = Path(cls.folder.name)
+        for i in range(40):
+            place = root / "made" / "train" / "ab"[i % 2]
+            place.mkdir(parents=True, exist_ok=True)
+            pixels = np.random.RandomState(i).randint(0, 256, (50, 60, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(place / f"{i}.png")
+        cls.config = str(root / "tributary.yaml")
+        Path(cls.config).write_text(CONFIG.format(folder=root))
+        subprocess.run(["node", str(COMMAND), "index", "--config", cls.config], check=True, capture_output=True)
+
+    def serve(self, command: str = "serve") -> Server:
+        more = ["--workers", "1"] if command == "serve" else []
+        server = Server(command, "--config", self.config, *more)
+        self.addCleanup(server.end)
+        return server
+
+    def open(self, servers: List[Server], run: str = "plain", **arguments: Any) -> Loader:
+        target = ",".join(s.address for s in servers)
+        loader = Loader(target, run=run, **{"patience": 20, "stall_timeout": 3, **arguments})
+        self.addCleanup(loader.close)
+        return loader
+
+    def test_an_epoch_through_the_death_of_two_of_three_replicas(self) -> None:
+        servers = [self.serve() for _ in range(3)]
+        undisturbed = list(self.open(servers[:1]))
+        self.assertEqual([b.address.step for b in undisturbed], list(range(10)))
+        self.assertEqual(len({s.key for b in undisturbed for s in b.samples}), 40)
+        self.assertEqual({(s.label, s.class_name) for b in undisturbed for s in b.samples}, {(0, "a"), (1, "b")})
+        batches = []
+        for batch in self.open(servers, prefetch=3, lanes=3):
+            batches.append(batch)
+            if len(batches) == 2:
+                servers[1].process.send_signal(signal.SIGKILL)
+            if len(batches) == 4:
+                servers[2].process.send_signal(signal.SIGSTOP)
+        self.assertEqual([b.crc32 for b in batches], [b.crc32 for b in undisturbed])
+        for one, other in zip(batches, undisturbed):
+            self.assertTrue(torch.equal(one.images, other.images))
+
+    def test_the_helper_normalises_and_erases_as_the_server_does(self) -> None:
+        server = self.serve()
+        pixels = list(self.open([server], run="erased"))
+        floats = list(self.open([server], run="erased", data_type="float32", layout="nchw"))
+        self.assertTrue(all(s.erase is not None for b in pixels for s in b.samples))
+        for one, other in zip(pixels, floats):
+            self.assertTrue(torch.equal(normalize(one), other.images))
+
+    def test_ranks_are_slices_and_a_state_continues_on_others(self) -> None:
+        server = self.serve()
+        whole = list(self.open([server]))
+        loader = self.open([server], rank=1, world_size=2)
+        iterator = iter(loader)
+        for step in range(3):
+            self.assertTrue(torch.equal(next(iterator).images, whole[step].images[2:]))
+        state = loader.state_dict()
+        loader.close()
+        other = self.open([server], rank=3, world_size=4)
+        other.load_state_dict(state)
+        self.assertEqual([b.images.tolist() for b in other], [b.images[3:].tolist() for b in whole[3:]])
+
+    def test_drained_in_the_middle(self) -> None:
+        servers = [self.serve(), self.serve()]
+        batches = []
+        for batch in self.open(servers):
+            batches.append(batch)
+            if len(batches) == 3:
+                servers[0].process.send_signal(signal.SIGTERM)
+        self.assertEqual([b.address.step for b in batches], list(range(10)))
+        self.assertEqual(servers[0].process.wait(25), 0)
+
+    def test_schedule_and_errors(self) -> None:
+        server, schedule_server = self.serve(), self.serve("schedule")
+        schedule = Schedule(schedule_server.address, run="plain")
+        schedule.check_loader(self.open([server]))
+        self.assertEqual(len(schedule), 4)
+        self.assertEqual((schedule.weight_decay(0), round(schedule.weight_decay(3), 12)), (0.04, 0.2))
+        with self.assertRaisesRegex(TributaryError, "FINGERPRINT_MISMATCH"):
+            schedule.check_loader(self.open([server], run="erased"))
+        for arguments, reason, code in (
+            ({"run": "plane"}, "UNKNOWN_RUN", "NOT_FOUND"),
+            ({"rank": 0, "world_size": 3}, "WORLD_SIZE_INVALID", "INVALID_ARGUMENT"),
+            ({"epoch": 4}, "EPOCH_OUT_OF_RANGE", "OUT_OF_RANGE"),
+        ):
+            with self.subTest(reason), self.assertRaises(TributaryError) as raised:
+                list(self.open([server], **arguments))
+            self.assertEqual((raised.exception.reason, raised.exception.code), (reason, code))
+
+
+if __name__ == "__main__":
+    unittest.main()
