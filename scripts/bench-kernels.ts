@@ -40,7 +40,6 @@ function main(size: number, seconds: number): void {
     window,
     interpolation,
   });
-  const same = geometry(size, size, 'NEAREST');
   const still: Omit<Draw, 'geometry'> = {
     ...{ hflip: false, vflip: false, policy: [], jitter: null },
     ...{ grayscale: false, blur: null, solarize: false, erase: null },

@@ -90,6 +90,23 @@ test('jitter, grey, blur and solarize are the shared formulas, by every way in',
   );
 });
 
+test('a blur that ends on a half is rounded up', () => {
+  // With a side weight of 128 times an odd number, 0 between two columns of 128 comes to a whole level and a half.
+  const sigma = Array.from({ length: 5000 }, (_, i) => Math.fround(0.27 + i / 50_000)).find((each) => {
+    const [two, one] = blurWeights(each).subarray(2, 4) as unknown as [number, number];
+    return two === 0 && one % 256 === 128;
+  });
+  assert.ok(sigma !== undefined);
+  const size = 17;
+  const pixels = Uint8Array.from({ length: size * size * 3 }, (_, i) =>
+    (Math.floor(i / 3) % size) % 2 === 0 ? 128 : 0,
+  );
+  const each = draw({ blur: sigma });
+  const wanted = reference(pixels, size, [each]);
+  kernels.photometric(pixels, size, each);
+  assert.equal(difference(pixels, wanted, size), undefined);
+});
+
 test('contrast counts whole images beyond 2^24', () => {
   const size = 518;
   const pixels = randomImages(1, size, numbers(518));

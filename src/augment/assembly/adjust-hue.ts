@@ -75,16 +75,8 @@ function hue(base: v128, distance: v128, chroma: v128, turn: v128): v128 {
   const sixths = f32x4.add(base, f32x4.div(distance, f32x4.max(chroma, f32x4.splat(1))));
   const part = f32x4.div(sixths, f32x4.splat(6));
   const h = f32x4.add(part, v128.and(f32x4.lt(part, f32x4.splat(0)), f32x4.splat(1)));
-  // Pillow truncates h * 255 in double. The product of the upper 12 bits is exact, and what remains has the sign that
-  // tells whether rounding in float32 has reached the integer too early.
-  const rounded = f32x4.floor(f32x4.mul(h, f32x4.splat(255)));
-  const upper = v128.and(h, i32x4.splat(0xfffff000));
-  const rest = f32x4.add(
-    f32x4.sub(f32x4.mul(upper, f32x4.splat(255)), rounded),
-    f32x4.mul(f32x4.sub(h, upper), f32x4.splat(255)),
-  );
-  const exact = f32x4.sub(rounded, v128.and(f32x4.lt(rest, f32x4.splat(0)), f32x4.splat(1)));
-  const shifted = f32x4.add(exact, turn);
+  // Pillow truncates h * 255 in double; no h that a colour has comes so near an integer that float32 differs.
+  const shifted = f32x4.add(f32x4.floor(f32x4.mul(h, f32x4.splat(255))), turn);
   return f32x4.sub(shifted, v128.and(f32x4.ge(shifted, f32x4.splat(256)), f32x4.splat(256)));
 }
 
