@@ -11,6 +11,8 @@ import unittest
 from typing import Any, List
 from unittest import mock
 
+import numpy as np
+
 from tests.fleet import FleetTest, Process
 from tests.pixels import batch_pixels
 from tributary import Loader, TributaryError
@@ -145,7 +147,9 @@ class FailoverTest(FleetTest):
 
     def test_a_replica_that_sends_another_run_all_the_same(self) -> None:
         liar = self.replica("--header-fingerprint", "f2")
-        self.assert_steps(list(self.loader(liar, self.replica())), range(12))
+        batches = list(self.loader(liar, self.replica()))
+        self.assert_steps(batches, range(12))
+        self.assertEqual({b.fingerprint for b in batches}, {"f1"})
 
     def test_restarted_as_another_run(self) -> None:
         first = self.replica("--delay", 0.02)
@@ -271,7 +275,7 @@ class FailoverTest(FleetTest):
             self.assertEqual([b.address.step for b in found[rank]], list(range(steps)))
             for batch in found[rank]:
                 expected = batch_pixels(0, batch.address.step, rank, 7, 56)
-                self.assertEqual(batch.images.numpy().tobytes(), expected.tobytes())
+                self.assertEqual(np.asarray(batch.images).tobytes(), expected.tobytes())
 
 
 if __name__ == "__main__":

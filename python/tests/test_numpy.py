@@ -1,4 +1,4 @@
-"""The package without torch, in a process that cannot import it; also what to run under other versions of grpcio and protobuf."""
+"""The package without torch, in a process that cannot import it; runs under any version of grpcio and protobuf."""
 
 from __future__ import annotations
 
