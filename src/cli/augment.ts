@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import { openBackend } from '../augment/open-backend.js';
 import { SimdKernels } from '../augment/simd.js';
@@ -11,6 +11,7 @@ import { defaultLimits } from '../run/limits.js';
 import { drawEvaluation } from '../sample/draw-evaluation.js';
 import { drawTrain } from '../sample/draw-train.js';
 import { backendOption, positiveInteger, wholeNumber } from './options.js';
+import { writeOutput } from './output.js';
 
 interface AugmentFlags {
   readonly recipe: string;
@@ -55,7 +56,7 @@ export function augmentCommand(): Command {
       } finally {
         await backend.close();
       }
-      await writeFile(out, await encodePng({ data: pixels, width: size, height: size }));
+      writeOutput(out, await encodePng({ data: pixels, width: size, height: size }));
       process.stdout.write(`${JSON.stringify({ image, recipe, seed, size, backend: backend.description, ...draw })}\n`);
     });
 }

@@ -1,21 +1,29 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { z } from 'zod';
 import type { BatchHeader__Output } from '../../protos/generated/tributary/v1/BatchHeader.js';
 import type { ReceivedBatch } from '../client/receive.js';
 import { TributaryError } from '../errors.js';
+import { makeOutputFolder, writeOutput } from './output.js';
+
+const place = z.int().min(0);
+
+/** A header as its .json file has it, as far as a replay needs it. */
+const headerFile = z.object({
+  run: z.string(),
+  fingerprint: z.string().regex(/^[0-9a-f]{64}$/),
+  epoch: place,
+  step: place,
+  rank: place,
+  world_size: z.int().min(1),
+  data_type: z.enum(['DATA_TYPE_UINT8', 'DATA_TYPE_FLOAT32', 'DATA_TYPE_FLOAT16', 'DATA_TYPE_BFLOAT16']),
+  layout: z.enum(['LAYOUT_NHWC', 'LAYOUT_NCHW']),
+  samples: z.array(z.object({ source: z.string(), key: z.string(), seed: place })),
+  crc32: place,
+});
 
 /** A header as its .json file has it: the contract's field names, and the CRC-32 of the tensor. */
-export interface HeaderFile {
-  readonly run: string;
-  readonly fingerprint: string;
-  readonly epoch: number;
-  readonly step: number;
-  readonly rank: number;
-  readonly world_size: number;
-  readonly data_type: BatchHeader__Output['dataType'];
-  readonly layout: BatchHeader__Output['layout'];
-  readonly crc32: number;
-}
+export type HeaderFile = z.infer<typeof headerFile>;
 
 /** NumPy's names of the types; bfloat16, which NumPy lacks, comes as its 16 bits. */
 const descriptions: Readonly<Record<string, string>> = {
@@ -30,31 +38,49 @@ export function batchName({ epoch, step, rank, worldSize }: BatchHeader__Output)
   return `${String(epoch).padStart(4, '0')}-${String(step).padStart(8, '0')}-r${rank}of${worldSize}`;
 }
 
-/** Writes a batch: the tensor as it was streamed (.npy) and the header (.json). Returns their common path. */
+/**
+ * Writes a batch: the tensor as it was streamed (.npy) and then the header (.json), each whole or not at all. Returns their
+ * common path.
+ */
 export async function writeBatch(folder: string, { header, data, crc32 }: ReceivedBatch): Promise<string> {
-  await mkdir(folder, { recursive: true });
+  await makeOutputFolder(folder);
   const path = join(folder, batchName(header));
-  await writeFile(`${path}.npy`, [npyHeader(header), data]);
-  await writeFile(`${path}.json`, `${JSON.stringify({ ...(snakeCase(header) as object), crc32 }, null, 1)}\n`);
+  writeOutput(`${path}.npy`, npyHeader(header), data);
+  writeOutput(`${path}.json`, `${JSON.stringify({ ...(snakeCase(header) as object), crc32 }, null, 1)}\n`);
   return path;
 }
 
-/** Reads a header that `writeBatch` wrote. */
+/** Reads a header that `writeBatch` wrote. ARGUMENT_INVALID where the file is none. */
 export async function readHeader(file: string): Promise<HeaderFile> {
+  const text = await readFile(file, 'utf8').catch((error: Error) => {
+    throw noHeader(file, error.message, error);
+  });
+  const { data, error } = headerFile.safeParse(jsonOf(text));
+  if (data !== undefined) return data;
+  const [issue] = error.issues;
+  throw noHeader(
+    file,
+    issue!.path.length === 0 ? 'a file of another kind' : `no valid ${issue!.path.join('.')}`,
+    error,
+  );
+}
+
+function jsonOf(text: string): unknown {
   try {
-    const header = JSON.parse(await readFile(file, 'utf8')) as HeaderFile;
-    if (typeof header.fingerprint === 'string' && Number.isInteger(header.step) && Number.isInteger(header.crc32))
-      return header;
-    throw new Error('a file without fingerprint, step and crc32');
-  } catch (error) {
-    throw new TributaryError('ARGUMENT_INVALID', {
-      expected: `${file} to be a batch's header, as \`tributary fetch\` writes it`,
-      came: (error as Error).message,
-      remedy: 'Name the .json file of a fetched batch',
-      metadata: { file },
-      cause: error,
-    });
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
+}
+
+function noHeader(file: string, came: string, cause: unknown): TributaryError {
+  return new TributaryError('ARGUMENT_INVALID', {
+    expected: `${file} to be a batch's header, as \`tributary fetch\` writes it`,
+    came,
+    remedy: 'Name the .json file of a fetched batch',
+    metadata: { file },
+    cause,
+  });
 }
 
 function npyHeader({ dataType, shape }: BatchHeader__Output): Buffer {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { positiveInteger, wholeNumber } from './options.js';
+import { positiveInteger, seconds, wholeNumber } from './options.js';
 
 /** The options of whoever asks replicas. */
 export interface ConnectFlags {
@@ -20,7 +20,7 @@ export function withConnection(command: Command): Command {
     .requiredOption('--run <name>', 'a run of the config')
     .option('--rank <r>', 'the rank', wholeNumber, 0)
     .option('--world-size <w>', 'the number of ranks', positiveInteger, 1)
-    .option('--patience <seconds>', 'longest time without any progress', Number, 60);
+    .option('--patience <seconds>', 'longest time without any progress', seconds, 60);
 }
 
 /** The same, as the client takes them. */

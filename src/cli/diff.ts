@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { planStep } from '../plan/plan.js';
+import { checkStep, planStep } from '../plan/plan.js';
 import { diffRuns } from '../run/diff.js';
 import { configOption, readConfig, stepRange, wholeNumber } from './options.js';
 import { indexedRuns } from './runs.js';
@@ -32,6 +32,8 @@ export function diffCommand(): Command {
         if (same !== undefined && same.fingerprint !== manifest.fingerprint)
           lines.push({ source: manifest.source, left: manifest.fingerprint, right: same.fingerprint });
       }
+      for (const { plan, run } of [one, other])
+        checkStep(plan, epoch, steps.first + steps.count - 1, run.training.epochs);
       for (let step = steps.first; step < steps.first + steps.count; step++) {
         const name = ({ manifests, plan }: typeof one) =>
           planStep(plan, epoch, step).map(

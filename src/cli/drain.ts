@@ -1,8 +1,10 @@
 import type { Logger } from 'pino';
 import type { Listening } from '../server/serve.js';
+import { letInterruptDrain } from './interrupt.js';
 
 /** Waits for SIGTERM or SIGINT and drains. A second signal ends the process at once. */
 export async function drainOnSignal(log: Logger, listening: Listening, seconds: number): Promise<void> {
+  letInterruptDrain();
   const signal = await new Promise<NodeJS.Signals>((resolve) => {
     for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => resolve(name));
   });

@@ -1,6 +1,8 @@
 import { Command } from 'commander';
 import { TributaryError } from '../errors.js';
 import { findSample } from '../plan/find.js';
+import { checkStep } from '../plan/plan.js';
+import { suggestion } from '../run/nearest.js';
 import { configOption, positiveInteger, readConfig, wholeNumber } from './options.js';
 import { indexedRuns } from './runs.js';
 
@@ -27,20 +29,12 @@ export function findCommand(): Command {
       const open = await indexedRuns(await readConfig(config)).open({ run: 'name', name: run });
       const place = open.manifests.findIndex((manifest) => manifest.source === source);
       if (place < 0)
-        throw unknown(
-          'UNKNOWN_SOURCE',
-          `a source of run ${run}`,
-          source,
-          `Choose one of ${open.run.sources.join(', ')}`,
-        );
-      const index = open.manifests[place]!.find(key);
+        throw unknown('UNKNOWN_SOURCE', `a source of run ${run}`, source, suggestion(source, open.run.sources));
+      const manifest = open.manifests[place]!;
+      const index = manifest.find(key);
       if (index < 0)
-        throw unknown(
-          'UNKNOWN_KEY',
-          `a key of source ${source}`,
-          key,
-          'Name the path inside the source, or shard.tar/member',
-        );
+        throw unknown('UNKNOWN_KEY', `a key of source ${source}`, key, `Write keys like ${manifest.key(0)}`);
+      checkStep(open.plan, epoch, 0, open.run.training.epochs);
       for (const found of findSample(open.plan, epoch, place, index, worldSize))
         process.stdout.write(`${JSON.stringify({ epoch, ...found })}\n`);
     });

@@ -53,6 +53,13 @@ export function positiveInteger(text: string): number {
   return value;
 }
 
+/** Parses a time in seconds, above 0. */
+export function seconds(text: string): number {
+  const value = Number(text);
+  if (!/^\d+(\.\d+)?$/.test(text) || value === 0) throw new InvalidArgumentError('Expected seconds, a number above 0.');
+  return value;
+}
+
 /** Parses `A..B`, both inclusive, or `A` for a single step. */
 export function stepRange(text: string): { first: number; count: number } {
   const match = /^(\d+)(?:\.\.(\d+))?$/.exec(text);

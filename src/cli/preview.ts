@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { openBackend } from '../augment/open-backend.js';
 import type { BatchSample } from '../batch/batch.js';
@@ -8,8 +7,10 @@ import type { OpenRun } from '../batch/open-run.js';
 import { WorkerPool } from '../batch/worker-pool.js';
 import { encodePng } from '../decode/encode-png.js';
 import { thumbnail } from '../decode/thumbnail.js';
+import { checkStep } from '../plan/plan.js';
 import { readSample } from '../sources/read.js';
 import { backendOption, configOption, positiveInteger, readConfig, wholeNumber } from './options.js';
+import { writeOutput } from './output.js';
 import { indexedRuns } from './runs.js';
 
 interface PreviewFlags {
@@ -39,6 +40,7 @@ export function previewCommand(): Command {
     .requiredOption('--out <file.png>', 'where to write the sheet')
     .action(async ({ config, run, epoch, step, images, columns, backend: choice, out }: PreviewFlags) => {
       const open = await indexedRuns(await readConfig(config)).open({ run: 'name', name: run });
+      checkStep(open.plan, epoch, step, open.run.training.epochs);
       const pool = new WorkerPool();
       const queue = new FairQueue(pool.concurrency);
       const backend = await openBackend(choice);
@@ -49,7 +51,7 @@ export function previewCommand(): Command {
         const form = { type: 'UINT8', layout: 'NHWC' } as const;
         const held = await maker.hold({ open, address, form }, queue.flow(), new AbortController().signal);
         const shown = held.batch.samples.slice(0, images);
-        await writeFile(out, await sheet(open, shown, held.batch.data, columns));
+        writeOutput(out, await sheet(open, shown, held.batch.data, columns));
         held.release();
         for (const [slot, { source, key, seed }] of shown.entries())
           process.stdout.write(

@@ -8,6 +8,7 @@ import { fetchCommand } from './fetch.js';
 import { findCommand } from './find.js';
 import { healthCommand } from './health.js';
 import { indexCommand } from './index-command.js';
+import { endOnInterrupt } from './interrupt.js';
 import { mixtureCommand } from './mixture.js';
 import { planCommand } from './plan.js';
 import { previewCommand } from './preview.js';
@@ -42,19 +43,30 @@ const exitCodes: Readonly<Record<string, number>> = {
   FAILED_PRECONDITION: 2,
 };
 
+/** Writes what is wrong with the arguments as every other error is written. */
+function onOneLine(command: string): (text: string, write: (line: string) => void) => void {
+  return (text, write) => {
+    const said = text
+      .replace(/^error: /, '')
+      .trim()
+      .replaceAll(/\s*\n\s*/g, ' ');
+    write(`tributary: ${said} (see ${command} --help)\n`);
+  };
+}
+
 /** Runs the command line: one line on standard error and a non-zero exit for whatever goes wrong. */
 export async function run(argv: readonly string[]): Promise<void> {
   const program = new Command('tributary')
     .description('A streaming image data loader: seven sources, one deterministic stream')
     .version(version)
     .showSuggestionAfterError()
-    .showHelpAfterError('(see --help)')
-    .exitOverride();
+    .exitOverride()
+    .configureOutput({ outputError: onOneLine('tributary') });
   for (const command of commands) {
     const made = command();
-    made.exitOverride().showHelpAfterError('(see --help)');
-    program.addCommand(made);
+    program.addCommand(made.exitOverride().configureOutput({ outputError: onOneLine(`tributary ${made.name()}`) }));
   }
+  endOnInterrupt();
   // A reader that leaves, as `head` does, is no fault.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0);

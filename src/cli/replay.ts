@@ -1,8 +1,10 @@
 import { Command } from 'commander';
 import { Loader } from '../client/loader.js';
+import type { ReceivedBatch } from '../client/receive.js';
 import { TributaryError } from '../errors.js';
-import { readHeader, writeBatch } from './batch-files.js';
+import { type HeaderFile, readHeader, writeBatch } from './batch-files.js';
 import { hex } from './fetch.js';
+import { seconds } from './options.js';
 
 /** `replay`: asks for a batch again by its header alone, and says whether the bytes agree. */
 export function replayCommand(): Command {
@@ -11,7 +13,7 @@ export function replayCommand(): Command {
     .argument('<header.json>', 'the header of a fetched batch')
     .requiredOption('--address <host:port,...>', 'where replicas listen')
     .option('--out <folder>', 'write the batch again as well')
-    .option('--patience <seconds>', 'longest time without any progress', Number, 60)
+    .option('--patience <seconds>', 'longest time without any progress', seconds, 60)
     .action(async (file: string, flags: { address: string; out?: string; patience: number }) => {
       const header = await readHeader(file);
       const loader = await Loader.connect({
@@ -27,7 +29,7 @@ export function replayCommand(): Command {
       try {
         for await (const batch of loader.batches(header.epoch, header.step, 1)) {
           if (flags.out !== undefined) await writeBatch(flags.out, batch);
-          if (batch.crc32 !== header.crc32) throw differs(file, header.crc32, batch.crc32, batch.peer);
+          if (batch.crc32 !== header.crc32) throw differs(file, header, batch);
           process.stdout.write(`the bytes agree: crc32 ${hex(batch.crc32)} from ${batch.peer}\n`);
         }
       } finally {
@@ -36,11 +38,20 @@ export function replayCommand(): Command {
     });
 }
 
-function differs(file: string, expected: number, came: number, peer: string): TributaryError {
+function differs(file: string, header: HeaderFile, { header: again, crc32, peer }: ReceivedBatch): TributaryError {
+  const slots = again.samples.flatMap(({ source, key, corruptKeys, corruptReasons }, slot) => {
+    const before = header.samples[slot];
+    if (before?.source === source && before.key === key) return [];
+    const why = corruptKeys.map((corrupt, i) => `${corrupt}: ${corruptReasons[i]}`).join(', ');
+    return [`slot ${slot} holds ${key} in place of ${before?.key}${why === '' ? '' : ` (${why})`}`];
+  });
   return new TributaryError('REPLAY_DIFFERS', {
-    expected: `the bytes of ${file}, crc32 ${hex(expected)}`,
-    came: `crc32 ${hex(came)} from ${peer}`,
-    remedy: "Compare the replicas' versions; if they are the same, one of the machines computes wrongly",
-    metadata: { expected: hex(expected), came: hex(came), peer },
+    expected: `the bytes of ${file}, crc32 ${hex(header.crc32)}`,
+    came: [`crc32 ${hex(crc32)} from ${peer}`, ...slots].join('; '),
+    remedy:
+      slots.length > 0
+        ? 'Restore these files as they were when the batch was first fetched'
+        : "Compare the replicas' versions; if they are the same, one of the machines computes wrongly",
+    metadata: { expected: hex(header.crc32), came: hex(crc32), peer },
   });
 }

@@ -7,7 +7,7 @@ import { Replica } from '../server/replica.js';
 import { serveLoader } from '../server/serve.js';
 import { drainOnSignal } from './drain.js';
 import { withListening } from './listening.js';
-import { backendOption, byteSize, configOption, readConfig, workersOption } from './options.js';
+import { backendOption, byteSize, configOption, readConfig, seconds, workersOption } from './options.js';
 import { indexedRuns, runsIndexedOnTheWay } from './runs.js';
 
 /** `serve`: a loader replica. */
@@ -18,7 +18,7 @@ export function serveCommand(): Command {
     .addOption(workersOption())
     .option('--memory <size>', 'bytes for batches in preparation and for those kept', byteSize, 2 ** 30)
     .option('--index-missing', 'index sources that have no manifest before serving')
-    .option('--drain-seconds <n>', 'time for open streams to end on SIGTERM', Number, 20)
+    .option('--drain-seconds <n>', 'time for open streams to end on SIGTERM', seconds, 20)
     .action(async (flags) => {
       const log = pino({ level: flags.logLevel });
       const config = await readConfig(flags.config);

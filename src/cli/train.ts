@@ -1,12 +1,13 @@
 import { createHash, type Hash } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { Loader } from '../client/loader.js';
 import { Schedule } from '../client/schedule.js';
 import { train } from '../client/trainer.js';
 import { batchName } from './batch-files.js';
 import { type ConnectFlags, connection, withConnection } from './connecting.js';
+import { onInterrupt } from './interrupt.js';
 import { positiveInteger } from './options.js';
+import { writeOutput } from './output.js';
 import { ProgressLine } from './progress.js';
 
 interface TrainFlags extends ConnectFlags {
@@ -37,6 +38,8 @@ export function trainCommand(): Command {
         { name: 'norms and biases', weight_decay: 0 },
       ];
       let epoch: EpochTally | null = null;
+      let cursor = flags.cursor;
+      onInterrupt(() => (cursor === undefined ? '' : `; go on with --cursor ${cursor}`));
       try {
         await train(
           loader,
@@ -47,13 +50,14 @@ export function trainCommand(): Command {
               epoch?.end();
               epoch = new EpochTally(number, weightDecay, stepsPerEpoch);
             },
-            async onBatch(batch) {
+            onBatch(batch) {
               epoch!.add(batch.header, batch.data);
               if (flags.batches)
                 process.stdout.write(
                   `${batchName(batch.header)} ${batch.crc32.toString(16).padStart(8, '0')} ${batch.peer}\n`,
                 );
-              if (flags.cursorFile !== undefined) await writeFile(flags.cursorFile, batch.header.nextCursor);
+              cursor = batch.header.nextCursor;
+              if (flags.cursorFile !== undefined) writeOutput(flags.cursorFile, cursor);
             },
           },
           {
@@ -61,7 +65,9 @@ export function trainCommand(): Command {
             ...(flags.epochs === undefined ? {} : { epochs: flags.epochs }),
           },
         );
-        (epoch as EpochTally | null)?.end();
+        const last = epoch as EpochTally | null;
+        last?.end();
+        if (last === null) return void process.stdout.write('the run is over: nothing is left to stream\n');
         for (const { name, weight_decay } of groups)
           process.stdout.write(`weight decay of ${name} at the end: ${weight_decay}\n`);
       } finally {

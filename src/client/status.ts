@@ -65,10 +65,19 @@ function fromMessage(reason: Reason, message: string, metadata: Record<string, s
 
 function unanswered(error: ServiceError, peer: string): TributaryError {
   return new TributaryError('NO_REPLICA', {
-    expected: `an answer from ${peer === '' ? 'a replica' : peer}`,
-    came: `${status[error.code] ?? 'a failure'}: ${error.details ?? error.message}`,
+    expected: `an answer from ${peer === '' ? 'a replica' : peer.replace(/^dns:\/\/\//, '')}`,
+    came: `${status[error.code] ?? 'a failure'}: ${bare(error.details ?? error.message)}`,
     remedy: 'Check that a replica listens there',
     metadata: { peer },
     cause: error,
   });
+}
+
+/** What a connection failed of, out of the frames that gRPC puts around it. */
+function bare(details: string): string {
+  const last = details.split('Last error: ').at(-1)!;
+  return last
+    .replace(/^Error: /, '')
+    .replace(/[.\s]*Resolution note:[\s.]*$/, '')
+    .replaceAll('dns:///', '');
 }

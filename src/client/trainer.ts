@@ -1,5 +1,6 @@
 import type { DescribeRunResponse__Output } from '../../protos/generated/tributary/v1/DescribeRunResponse.js';
-import { parseCursor } from '../plan/cursor.js';
+import { TributaryError } from '../errors.js';
+import { checkCursor, parseCursor } from '../plan/cursor.js';
 import type { Loader } from './loader.js';
 import type { ReceivedBatch } from './receive.js';
 import { applyWeightDecay, type ParameterGroup, type Schedule } from './schedule.js';
@@ -16,7 +17,10 @@ export interface TrainerSteps {
  * Feeds a trainer from a cursor, or from the run's start, to the run's end: each epoch's weight decay first, then its
  * batches in order, every CRC verified. What `onBatch` saw last is the batch whose header has the cursor to resume from.
  *
+ * @param cursor of the batch that was trained on last; one from the run's last batch leaves nothing to do.
  * @param epochs the epoch to stop before; the run's own number where absent.
+ * @throws TributaryError CURSOR_INVALID, FINGERPRINT_MISMATCH for a cursor of another run, EPOCH_OUT_OF_RANGE and
+ *   STEP_OUT_OF_RANGE for one past the end.
  */
 export async function train(
   loader: Loader,
@@ -25,7 +29,7 @@ export async function train(
   { cursor, epochs }: { cursor?: string; epochs?: number } = {},
 ): Promise<void> {
   const description = await loader.describe();
-  const start = cursor === undefined ? { epoch: 0, step: 0 } : parseCursor(cursor);
+  const start = cursor === undefined ? { epoch: 0, step: 0 } : startOf(cursor, description);
   const end = Math.min(epochs ?? Number.POSITIVE_INFINITY, description.training!.epochs);
   for (let epoch = start.epoch; epoch < end; epoch++) {
     const { weightDecay } = await schedule.epoch(epoch, description.fingerprint);
@@ -34,4 +38,20 @@ export async function train(
     const first = epoch === start.epoch ? start.step : 0;
     for await (const batch of loader.batches(epoch, first)) await steps.onBatch(batch, description);
   }
+}
+
+function startOf(
+  text: string,
+  { fingerprint, training }: DescribeRunResponse__Output,
+): { epoch: number; step: number } {
+  const cursor = parseCursor(text);
+  checkCursor(cursor, fingerprint);
+  const { epochs } = training!;
+  if (cursor.epoch < epochs || (cursor.epoch === epochs && cursor.step === 0)) return cursor;
+  throw new TributaryError('EPOCH_OUT_OF_RANGE', {
+    expected: `a cursor of one of the run's ${epochs} epochs, or of its end`,
+    came: text,
+    remedy: 'Go on from the cursor of the last batch, or raise the epochs of the run',
+    metadata: { epoch: `${cursor.epoch}`, epochs: `${epochs}` },
+  });
 }

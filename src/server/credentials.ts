@@ -35,7 +35,13 @@ export async function serverCredentials({
     return ServerCredentials.createSsl(authority, [pair], authority !== null);
   }
   if (tlsCert !== undefined || tlsKey !== undefined)
-    throw refuse('--tls-cert and --tls-key together', 'one of them', 'Give both, or neither');
+    throw refuse(
+      '--tls-cert and --tls-key together',
+      `${tlsCert === undefined ? '--tls-key' : '--tls-cert'} alone`,
+      'Give both, or neither',
+    );
+  if (tlsClientCa !== undefined)
+    throw refuse('--tls-cert and --tls-key with --tls-client-ca', '--tls-client-ca alone', 'Give all three, or none');
   if (!loopback.test(listen) && insecure !== true)
     throw refuse(
       'TLS where other machines can connect',

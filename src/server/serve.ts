@@ -120,10 +120,15 @@ async function listenHttp(metrics: Metrics, listen: string, ready: () => boolean
 }
 
 function unlistenable(listen: string, error: Error): TributaryError {
-  return new TributaryError('ADDRESS_IN_USE', {
+  // gRPC wraps what the system says; its own words help nobody.
+  const [, came = error.message] = /errors?: \[(.*)\]$/s.exec(error.message) ?? [];
+  const isTaken = came.includes('EADDRINUSE');
+  return new TributaryError(isTaken ? 'ADDRESS_IN_USE' : 'ARGUMENT_INVALID', {
     expected: `to listen on ${listen}`,
-    came: error.message,
-    remedy: 'Choose another host and port, or stop the process that holds this one',
+    came: came.replace(/^listen /, ''),
+    remedy: isTaken
+      ? 'Choose another port, or stop the process that holds this one'
+      : 'Listen on an address and a port that this process may use, as 127.0.0.1:0',
     metadata: { listen },
     cause: error,
   });

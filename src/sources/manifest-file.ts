@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import {
   type Data,
@@ -18,6 +18,7 @@ import {
 } from 'apache-arrow';
 import { TributaryError } from '../errors.js';
 import type { Place, Split } from './layouts/layout.js';
+import { makeFolder } from './make-folder.js';
 import { type MemberColumns, type RowBatch, rowsPerBatch } from './rows.js';
 import {
   detailsSchema,
@@ -63,7 +64,7 @@ export async function writeManifest(
 ): Promise<void> {
   const part = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.part`;
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     await writeArrow(part, details, batches);
     await rename(part, path);
   } catch (cause) {
