@@ -99,23 +99,26 @@ async function makeSlot(
   const { run } = open;
   const manifest = open.manifests[planned.source]!;
   const corrupt: CorruptSample[] = [];
-  for (let tries = 0; tries < triesPerSlot; tries++) {
+  const most = Math.min(triesPerSlot, manifest.count);
+  for (let tries = 0; tries < most; tries++) {
     const sample = tries === 0 ? planned : successor(open.plan, address.epoch, planned, tries);
     const outcome = await shop.queue.add(
       slot.flow,
       () =>
-        shop.pool.run({
-          kind: 'make',
-          location: manifest.location(sample.index),
-          seed: sample.seed,
-          split: run.split,
-          knobs: run.knobs,
-          size: run.image_size,
-          limits: run.limits,
-          form: slot.form,
-          bytes: slot.bytes,
-          offset: slot.offset,
-        }),
+        shop.pool.run(
+          {
+            kind: 'make',
+            seed: sample.seed,
+            split: run.split,
+            knobs: run.knobs,
+            size: run.image_size,
+            limits: run.limits,
+            form: slot.form,
+            bytes: slot.bytes,
+            offset: slot.offset,
+          },
+          { manifest, index: sample.index },
+        ),
       slot.signal,
     );
     const key = manifest.key(sample.index);
@@ -138,7 +141,7 @@ async function makeSlot(
     corrupt.push({ key, reason });
     if (run.on_corrupt === 'fail') throw corruptSample(manifest.source, corrupt, 'a readable image');
   }
-  throw corruptSample(manifest.source, corrupt, `a readable image among ${triesPerSlot} samples of the walk`);
+  throw corruptSample(manifest.source, corrupt, `a readable image among ${most} samples of the walk`);
 }
 
 async function pack(
@@ -155,7 +158,7 @@ async function pack(
   await shop.queue.add(
     flow,
     () =>
-      shop.pool.run({
+      shop.pool.pack({
         kind: 'pack',
         pixels,
         pixelsOffset: slot * sampleBytes('UINT8', size),

@@ -31,16 +31,17 @@ export async function planBatch(
       const manifest = open.manifests[source]!;
       const slot = { source: manifest.source, key: manifest.key(index), seed, pass, label: manifest.label(index) };
       if (!withDraw || pool === null) return { ...slot, draw: null, corrupt: null };
-      const location = manifest.location(index);
-      const outcome = await pool.run({
-        kind: 'draw',
-        location,
-        seed,
-        split: run.split,
-        knobs: run.knobs,
-        size: run.image_size,
-        limits: run.limits,
-      });
+      const outcome = await pool.run(
+        {
+          kind: 'draw',
+          seed,
+          split: run.split,
+          knobs: run.knobs,
+          size: run.image_size,
+          limits: run.limits,
+        },
+        { manifest, index },
+      );
       if (outcome.status === 'ok') return { ...slot, draw: outcome.draw, corrupt: null };
       return { ...slot, draw: null, corrupt: outcome.status === 'corrupt' ? outcome.reason : outcome.status };
     }),

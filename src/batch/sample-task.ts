@@ -3,6 +3,7 @@ import type { Limits } from '../run/limits.js';
 import type { Knobs } from '../run/run.js';
 import type { Box, Draw } from '../sample/draw.js';
 import type { Location } from '../sources/manifest.js';
+import type { CacheReport, CacheTask } from './sample-caches.js';
 import type { TensorForm } from './tensor.js';
 
 /** What a sample is made from: everything a worker thread needs, so that worker threads hold no state. */
@@ -14,6 +15,8 @@ export interface MakeTask {
   readonly knobs: Knobs;
   readonly size: number;
   readonly limits: Limits;
+  /** The sample's place in the caches; null without caches. */
+  readonly cache: CacheTask | null;
   /** The tensor's form; null where another backend has the photometric operations yet to do, and packing follows. */
   readonly form: TensorForm | null;
   /** The batch's bytes, shared by all worker threads. */
@@ -43,6 +46,7 @@ export interface DrawTask {
   readonly knobs: Knobs;
   readonly size: number;
   readonly limits: Limits;
+  readonly cache: CacheTask | null;
 }
 
 export type Task = MakeTask | PackTask | DrawTask;
@@ -55,7 +59,10 @@ export type Stage = (typeof stages)[number];
 export type StageSeconds = Partial<Record<Stage, number>>;
 
 /** What became of a task. Corruption is an outcome, not an error: it is decided by the file's content alone. */
-export type Outcome =
+export type Outcome = Ending & { readonly cache?: CacheReport | null };
+
+/** See `Outcome`. */
+export type Ending =
   | { readonly status: 'ok'; readonly draw: Draw; readonly seconds: StageSeconds }
   | { readonly status: 'packed'; readonly seconds: StageSeconds }
   | { readonly status: 'corrupt'; readonly reason: string; readonly seconds: StageSeconds }

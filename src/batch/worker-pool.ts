@@ -1,7 +1,21 @@
 import { availableParallelism } from 'node:os';
 import { Piscina } from 'piscina';
 import { TributaryError } from '../errors.js';
-import type { Outcome, StageSeconds, Task } from './sample-task.js';
+import type { Manifest } from '../sources/manifest.js';
+import type { SampleCaches } from './sample-caches.js';
+import type { DrawTask, MakeTask, Outcome, PackTask, StageSeconds } from './sample-task.js';
+
+/** What became of a task that did not fail. */
+export type Finished = Exclude<Outcome, { status: 'error' }>;
+
+/** Which sample a task is about. */
+export interface PooledSample {
+  readonly manifest: Manifest;
+  readonly index: number;
+}
+
+/** A task that a sample's place in the source and in the caches is yet to be added to. */
+export type SampleTask = Omit<MakeTask, 'location' | 'cache'> | Omit<DrawTask, 'location' | 'cache'>;
 
 /**
  * The worker threads. Two tasks are in each thread at a time, so that one is decoded by libvips' thread while the other
@@ -13,8 +27,14 @@ export class WorkerPool {
   readonly concurrency: number;
   readonly #piscina: Piscina;
   readonly #observe: (seconds: StageSeconds) => void;
+  readonly #caches: SampleCaches | null;
 
-  constructor(threads: number = availableParallelism(), observe: (seconds: StageSeconds) => void = () => {}) {
+  constructor(
+    threads: number = availableParallelism(),
+    observe: (seconds: StageSeconds) => void = () => {},
+    caches: SampleCaches | null = null,
+  ) {
+    this.#caches = caches;
     this.threads = threads;
     this.concurrency = threads * 2;
     this.#observe = observe;
@@ -23,12 +43,29 @@ export class WorkerPool {
       minThreads: threads,
       maxThreads: threads,
       concurrentTasksPerWorker: 2,
+      workerData: caches?.memory ?? null,
     });
   }
 
-  /** Runs one task. Throws what the task found wrong, but for corruption, which is an outcome. */
-  async run(task: Task): Promise<Exclude<Outcome, { status: 'error' }>> {
-    const outcome = (await this.#piscina.run(task)) as Outcome;
+  /** Makes a sample or draws for it. Throws what the task found wrong, but for corruption, which is an outcome. */
+  async run(task: SampleTask, { manifest, index }: PooledSample): Promise<Finished> {
+    const location = manifest.location(index);
+    const cache = this.#caches?.begin(manifest, index, location) ?? null;
+    let outcome: Outcome | null = null;
+    try {
+      outcome = (await this.#piscina.run({ ...task, location, cache })) as Outcome;
+    } finally {
+      if (cache !== null) this.#caches!.end(manifest, index, cache, outcome?.cache ?? null);
+    }
+    return this.#finished(outcome);
+  }
+
+  /** Packs a sample. Throws what went wrong. */
+  async pack(task: PackTask): Promise<void> {
+    this.#finished((await this.#piscina.run(task)) as Outcome);
+  }
+
+  #finished(outcome: Outcome): Finished {
     if (outcome.status === 'error') throw new TributaryError(outcome.error.reason, outcome.error.detail);
     this.#observe(outcome.seconds);
     return outcome;

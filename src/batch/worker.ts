@@ -1,13 +1,14 @@
 import { performance } from 'node:perf_hooks';
+import { workerData } from 'node:worker_threads';
 import { SimdKernels } from '../augment/simd.js';
-import { decodeCrop } from '../decode/decode-crop.js';
 import { probe } from '../decode/probe.js';
 import { TributaryError } from '../errors.js';
 import type { Draw } from '../sample/draw.js';
 import { drawEvaluation } from '../sample/draw-evaluation.js';
 import { drawTrain } from '../sample/draw-train.js';
-import { readSample } from '../sources/read.js';
-import type { DrawTask, MakeTask, Outcome, PackTask, StageSeconds, Task } from './sample-task.js';
+import type { CacheMemory } from './sample-caches.js';
+import type { DrawTask, Ending, MakeTask, Outcome, PackTask, StageSeconds, Task } from './sample-task.js';
+import { SampleVisit, threadCaches } from './sample-visit.js';
 import { packSample, sampleBytes } from './tensor.js';
 
 /**
@@ -16,13 +17,24 @@ import { packSample, sampleBytes } from './tensor.js';
  */
 let kernels: SimdKernels | undefined;
 let scratch = new Uint8Array(0);
+const caches = threadCaches(workerData as CacheMemory | null);
 
 export default async function runTask(task: Task): Promise<Outcome> {
+  if (task.kind === 'pack') return pack(task, {});
+  const visit = new SampleVisit(caches, task);
+  try {
+    const ending = await endingOf(task, visit);
+    return { ...ending, cache: await visit.end() };
+  } catch (error) {
+    visit.abandon();
+    throw error;
+  }
+}
+
+async function endingOf(task: MakeTask | DrawTask, visit: SampleVisit): Promise<Ending> {
   const seconds: StageSeconds = {};
   try {
-    if (task.kind === 'pack') return pack(task, seconds);
-    if (task.kind === 'draw') return await draw(task, seconds);
-    return await make(task, seconds);
+    return await (task.kind === 'draw' ? draw(task, visit, seconds) : make(task, visit, seconds));
   } catch (error) {
     if (!(error instanceof TributaryError)) throw error;
     if (error.reason === 'SAMPLE_CORRUPT')
@@ -31,13 +43,15 @@ export default async function runTask(task: Task): Promise<Outcome> {
   }
 }
 
-async function make(task: MakeTask, seconds: StageSeconds): Promise<Outcome> {
-  const file = await timed(seconds, 'read', () => readSample(task.location));
+async function make(task: MakeTask, visit: SampleVisit, seconds: StageSeconds): Promise<Ending> {
+  const held = visit.heldImage();
+  const file = held === null ? await timed(seconds, 'read', () => visit.read()) : null;
   let drawn: Draw | undefined;
   const crop = await timed(seconds, 'decode', async () => {
-    const image = await probe(file, task.limits);
+    const image = held ?? (await probe(file!, task.limits));
     drawn = drawSample(task, image);
-    return decodeCrop(file, drawn.geometry.crop, task.limits);
+    const box = drawn.geometry.crop;
+    return held === null ? visit.decode(file!, image, box) : visit.heldCrop(image, box);
   });
   kernels ??= await SimdKernels.create();
   const { size, form } = task;
@@ -61,9 +75,10 @@ async function make(task: MakeTask, seconds: StageSeconds): Promise<Outcome> {
   return { status: 'ok', draw: drawn!, seconds };
 }
 
-async function draw(task: DrawTask, seconds: StageSeconds): Promise<Outcome> {
-  const file = await timed(seconds, 'read', () => readSample(task.location));
-  const image = await timed(seconds, 'decode', () => probe(file, task.limits));
+async function draw(task: DrawTask, visit: SampleVisit, seconds: StageSeconds): Promise<Ending> {
+  const held = visit.heldImage();
+  const file = held === null ? await timed(seconds, 'read', () => visit.read()) : null;
+  const image = held ?? (await timed(seconds, 'decode', () => probe(file!, task.limits)));
   return { status: 'ok', draw: drawSample(task, image), seconds };
 }
 

@@ -70,11 +70,11 @@ export function stepRange(text: string): { first: number; count: number } {
   return { first, count: last - first + 1 };
 }
 
-const units: Readonly<Record<string, number>> = { '': 1, K: 1 << 10, M: 1 << 20, G: 2 ** 30 };
+const units: Readonly<Record<string, number>> = { '': 1, K: 1 << 10, M: 1 << 20, G: 2 ** 30, T: 2 ** 40 };
 
 /** Parses a size in bytes: `2GiB`, `512MiB`, `1000000`. */
 export function byteSize(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)\s*([KMG]?)(?:iB|B)?$/.exec(text);
+  const match = /^(\d+(?:\.\d+)?)\s*([KMGT]?)(?:iB|B)?$/.exec(text);
   if (match === null) throw new InvalidArgumentError('Expected a size such as 2GiB, 512MiB or a number of bytes.');
   return Math.round(Number(match[1]) * units[match[2]!]!);
 }

@@ -5,6 +5,7 @@ import { serverCredentials } from '../server/credentials.js';
 import { Metrics } from '../server/metrics.js';
 import { Replica } from '../server/replica.js';
 import { serveLoader } from '../server/serve.js';
+import { openCaches, withCaching } from './caching.js';
 import { drainOnSignal } from './drain.js';
 import { withListening } from './listening.js';
 import { backendOption, byteSize, configOption, readConfig, seconds, workersOption } from './options.js';
@@ -12,7 +13,7 @@ import { indexedRuns, runsIndexedOnTheWay } from './runs.js';
 
 /** `serve`: a loader replica. */
 export function serveCommand(): Command {
-  return withListening(new Command('serve').description('serve batches: a loader replica'))
+  return withCaching(withListening(new Command('serve').description('serve batches: a loader replica')))
     .addOption(configOption())
     .addOption(backendOption())
     .addOption(workersOption())
@@ -23,20 +24,19 @@ export function serveCommand(): Command {
       const log = pino({ level: flags.logLevel });
       const config = await readConfig(flags.config);
       const credentials = await serverCredentials(flags);
+      const caches = await openCaches(flags, log);
       const runs = flags.indexMissing ? runsIndexedOnTheWay(config) : indexedRuns(config);
       const opened = await runs.openAll();
       const metrics = new Metrics();
       const backend = await openBackend(flags.backend);
-      const replica = new Replica({ runs, backend, workers: flags.workers, memory: flags.memory, metrics, log });
+      const { workers, memory } = flags;
+      const replica = new Replica({ runs, backend, workers, memory, caches, metrics, log });
       try {
         const listening = await serveLoader(replica, { ...flags, credentials });
         for (const { run, fingerprint, stepsPerEpoch } of opened)
           log.info({ run: run.name, fingerprint, stepsPerEpoch, epochs: run.training.epochs }, 'run');
         const { port, metricsPort } = listening;
-        log.info(
-          { port, metricsPort, backend: backend.name, device: backend.description, workers: flags.workers },
-          'serving',
-        );
+        log.info({ port, metricsPort, backend: backend.name, device: backend.description, workers }, 'serving');
         await drainOnSignal(log, listening, flags.drainSeconds);
       } finally {
         await replica.close();

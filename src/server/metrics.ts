@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { BatchMaker } from '../batch/batch-maker.js';
 import type { FairQueue } from '../batch/fair-queue.js';
+import type { SampleCaches } from '../batch/sample-caches.js';
 import type { StageSeconds } from '../batch/sample-task.js';
 import type { WorkerPool } from '../batch/worker-pool.js';
 import { Load } from './load.js';
@@ -13,6 +14,7 @@ export interface Watched {
   readonly queue: FairQueue;
   readonly maker: BatchMaker;
   readonly pool: WorkerPool;
+  readonly caches: SampleCaches | null;
 }
 
 /** A replica's Prometheus metrics. docs/metrics.md explains each under its name. */
@@ -105,6 +107,7 @@ export class Metrics {
       this.load.wanted(now(), replica.pool.threads),
     );
     gauge('tributary_reserved_bytes', 'Bytes that open streams have reserved', () => replica.maker.budget.reserved);
+    if (replica.caches !== null) watchCaches(replica.caches, registers);
   }
 
   /** Serves /metrics, /healthz and /readyz over HTTP. */
@@ -124,4 +127,47 @@ export class Metrics {
       server.listen(port, host, () => resolve(server));
     });
   }
+}
+
+function watchCaches(caches: SampleCaches, registers: Registry[]): void {
+  new Counter({
+    name: 'tributary_cache_requests_total',
+    help: 'Samples asked of a cache',
+    labelNames: ['cache', 'result'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { name, hits, misses } of caches.state()) {
+        this.inc({ cache: name, result: 'hit' }, hits);
+        this.inc({ cache: name, result: 'miss' }, misses);
+      }
+    },
+  });
+  new Gauge({
+    name: 'tributary_cache_bytes',
+    help: 'Bytes that a cache holds',
+    labelNames: ['cache'],
+    registers,
+    collect() {
+      for (const { name, bytes } of caches.state()) this.set({ cache: name }, bytes);
+    },
+  });
+  new Gauge({
+    name: 'tributary_cache_budget_bytes',
+    help: 'Bytes that a cache may hold',
+    labelNames: ['cache'],
+    registers,
+    collect() {
+      for (const { name, budget } of caches.state()) this.set({ cache: name }, budget);
+    },
+  });
+  new Counter({
+    name: 'tributary_cache_damaged_total',
+    help: 'Files of the cache folder that were not what was written',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(caches.damaged);
+    },
+  });
 }

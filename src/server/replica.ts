@@ -3,6 +3,7 @@ import type { Backend } from '../augment/backend.js';
 import { BatchMaker } from '../batch/batch-maker.js';
 import { FairQueue } from '../batch/fair-queue.js';
 import type { OpenRuns } from '../batch/open-runs.js';
+import type { SampleCaches } from '../batch/sample-caches.js';
 import type { StageSeconds } from '../batch/sample-task.js';
 import { WorkerPool } from '../batch/worker-pool.js';
 import type { Metrics } from './metrics.js';
@@ -14,6 +15,8 @@ export interface ReplicaOptions {
   readonly workers: number;
   /** Bytes for batches. */
   readonly memory: number;
+  /** Caches of samples; absent for none. */
+  readonly caches?: SampleCaches | null;
   readonly metrics: Metrics;
   readonly log: Logger;
 }
@@ -25,17 +28,19 @@ export class Replica {
   readonly maker: BatchMaker;
   readonly queue: FairQueue;
   readonly pool: WorkerPool;
+  readonly caches: SampleCaches | null;
   readonly metrics: Metrics;
   readonly log: Logger;
   /** Aborted when the replica drains: streams end after the batch that they are sending. */
   readonly draining = new AbortController();
 
-  constructor({ runs, backend, workers, memory, metrics, log }: ReplicaOptions) {
+  constructor({ runs, backend, workers, memory, caches, metrics, log }: ReplicaOptions) {
     this.runs = runs;
     this.backend = backend;
     this.metrics = metrics;
     this.log = log;
-    this.pool = new WorkerPool(workers, (seconds: StageSeconds) => metrics.observeStages(seconds));
+    this.caches = caches ?? null;
+    this.pool = new WorkerPool(workers, (seconds: StageSeconds) => metrics.observeStages(seconds), this.caches);
     this.queue = new FairQueue(this.pool.concurrency);
     this.maker = new BatchMaker(
       {

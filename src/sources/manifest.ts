@@ -26,6 +26,11 @@ export interface Manifest {
   readonly count: number;
   /** SHA-256 over the sorted keys and sizes, hex. */
   readonly fingerprint: string;
+  /**
+   * SHA-256 over the fingerprint and the times of folders and shards, hex: what caches know this state of the source by, as
+   * the fingerprint does not tell a file from another one of its size.
+   */
+  readonly version: string;
   /** Names of the classes in index order; empty where there are none. */
   readonly classNames: readonly string[];
   /** The sample's key: its path inside the source with `/`, or `shard.tar/member`. */

@@ -93,6 +93,9 @@ export function manifestOf(details: ManifestDetails, batches: readonly RowBatch[
     root: place.root,
     count,
     fingerprint: details.fingerprint,
+    version: createHash('sha256')
+      .update(JSON.stringify([details.fingerprint, details.folders, details.shards]))
+      .digest('hex'),
     classNames: details.classNames,
     details,
     batches,
