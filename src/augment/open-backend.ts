@@ -41,6 +41,7 @@ function described(backend: Backend, why: string): Backend {
     name: backend.name,
     description: `${backend.description} (auto: ${why})`,
     apply: (pixels, size, draws) => backend.apply(pixels, size, draws),
+    ...(backend.crops ? { crops: backend.crops } : {}),
     close: () => backend.close(),
   };
 }

@@ -1,11 +1,13 @@
 import type { GPU, IGPUKernelSettings, IKernelRunShortcut, IPipelineRunShortcut, KernelVariable } from 'gpu.js';
 import { columnSumsSource, contrast, contrastTableSource, meanSource } from './contrast.js';
+import { type CropTables, createCropTables, rowsOfRun } from './crop-tables.js';
 import { blurAcrossSource, blurDownSource, blurWidth, planesSource } from './gaussian-blur.js';
 import { hueTable, sectorTable } from './hue.js';
 import { productsWidth, programStart, programWidth } from './operation.js';
 import { codeOf } from './operations.js';
 import { columnsOf, flatten } from './pixels.js';
 import { pointSource } from './point.js';
+import { resizeAcrossSource, resizeDownSource, sampleWidth } from './resize.js';
 
 /** What a chain is built for. */
 export interface ChainShape {
@@ -16,12 +18,19 @@ export interface ChainShape {
   /** Whether any sample takes the mean, and whether any blurs: a stage that nobody needs is not built. */
   readonly means: boolean;
   readonly blurs: boolean;
+  /**
+   * Pixels of the crops for each pixel of the results, where the chain begins with the resize; 0 where the samples come
+   * resized.
+   */
+  readonly crops: number;
 }
 
 /** The arguments of a run: the only memory that differs from run to run, reused between them. */
 export interface ChainArguments {
-  /** `[images, size, columns]`, packed. */
+  /** `[images, size, columns]`, packed; empty where the chain begins with the resize. */
   readonly pixels: Float32Array;
+  /** Null where the samples come resized. */
+  readonly tables: CropTables | null;
   /** `[images, 16]`. */
   readonly programs: Float32Array;
   /** `[images, 1024]`. */
@@ -33,8 +42,12 @@ export interface ChainArguments {
 /** The kernels of one shape, joined into one gpu.js pipeline: one upload, one readback, nothing in between. */
 export interface Chain {
   readonly arguments: ChainArguments;
-  /** Runs the chain over `arguments` and gives the packed result. */
-  run(): Promise<Float32Array>;
+  /**
+   * Runs the chain over `arguments` and gives the packed result. What it is given is read before it returns its promise.
+   *
+   * @param crops `crops * images * size * size` pixels, where the chain begins with the resize.
+   */
+  run(crops?: Float32Array): Promise<Float32Array>;
   /** The mode and the executor that ran last, as gpu.js reports them, and why it fell back, if it did. */
   ran(): { readonly mode: string | null; readonly executor: string; readonly fallback: string | null };
   destroy(): Promise<void>;
@@ -43,7 +56,7 @@ export interface Chain {
 type InputOf = (value: Float32Array, size: number[]) => KernelVariable;
 
 /** Builds the chain of one shape. Nothing compiles before the first run. */
-export function buildChain(gpu: GPU, input: InputOf, { images, size, means, blurs }: ChainShape): Chain {
+export function buildChain(gpu: GPU, input: InputOf, { images, size, means, blurs, crops }: ChainShape): Chain {
   const columns = columnsOf(size);
   const count = size * size;
   const image = [columns, size, images];
@@ -52,6 +65,13 @@ export function buildChain(gpu: GPU, input: InputOf, { images, size, means, blur
     const settings: IGPUKernelSettings & { loopMaxIterations: number } = { output, constants, loopMaxIterations: 4096 };
     return gpu.createKernel(source, settings);
   };
+  const resize =
+    crops > 0
+      ? {
+          across: kernel(resizeAcrossSource, [columns, rowsOfRun(images, size, crops)], { last: size - 1 }),
+          down: kernel(resizeDownSource, image),
+        }
+      : undefined;
   const point = kernel(pointSource, image);
   const stages = means
     ? {
@@ -68,38 +88,73 @@ export function buildChain(gpu: GPU, input: InputOf, { images, size, means, blur
       }
     : undefined;
   const call = (run: IKernelRunShortcut, ...values: KernelVariable[]) => run(...values) as KernelVariable;
-  const pipeline: IPipelineRunShortcut = gpu.createPipeline(
-    (pixels: KernelVariable, programs: KernelVariable, products: KernelVariable, weights: KernelVariable) => {
-      const pass = (from: KernelVariable, contrasts: KernelVariable, start: number) =>
-        call(point, from, programs, products, contrasts, hueTable, sectorTable, start);
-      let result = pass(pixels, products, programStart.before);
-      if (stages) {
-        const mean = call(stages.mean, call(stages.columnSums, result, programs));
-        result = pass(result, call(stages.contrastTable, mean, products), programStart.after);
-      }
-      if (blur) {
-        const across = call(blur.across, call(blur.planes, result, weights), weights);
-        result = call(blur.down, result, across, weights);
-      }
-      return result;
-    },
-  );
+  const after = (
+    first: KernelVariable,
+    programs: KernelVariable,
+    products: KernelVariable,
+    weights: KernelVariable,
+  ) => {
+    const pass = (from: KernelVariable, contrasts: KernelVariable, start: number) =>
+      call(point, from, programs, products, contrasts, hueTable, sectorTable, start);
+    let result = pass(first, products, programStart.before);
+    if (stages) {
+      const mean = call(stages.mean, call(stages.columnSums, result, programs));
+      result = pass(result, call(stages.contrastTable, mean, products), programStart.after);
+    }
+    if (blur) {
+      const across = call(blur.across, call(blur.planes, result, weights), weights);
+      result = call(blur.down, result, across, weights);
+    }
+    return result;
+  };
+  // gpu.js counts the parameters, so the two have each their own
+  const pipeline: IPipelineRunShortcut = resize
+    ? gpu.createPipeline(
+        (
+          programs: KernelVariable,
+          products: KernelVariable,
+          blurs: KernelVariable,
+          pixels: KernelVariable,
+          rows: KernelVariable,
+          samples: KernelVariable,
+          starts: KernelVariable,
+          weights: KernelVariable,
+        ) => {
+          const across = call(resize.across, pixels, rows, samples, starts, weights);
+          return after(call(resize.down, across, samples, starts, weights), programs, products, blurs);
+        },
+      )
+    : gpu.createPipeline(
+        (programs: KernelVariable, products: KernelVariable, blurs: KernelVariable, pixels: KernelVariable) =>
+          after(pixels, programs, products, blurs),
+      );
+  const length = columns * size * images;
+  const tables = resize ? createCropTables(images, size, crops) : null;
   const args: ChainArguments = {
-    pixels: new Float32Array(columns * size * images),
+    pixels: new Float32Array(resize ? 0 : length),
+    tables,
     programs: new Float32Array(programWidth * images),
     products: new Float32Array(productsWidth * images),
     blurs: new Float32Array(blurWidth * images),
   };
   const inputs = [
-    input(args.pixels, image),
     input(args.programs, [programWidth, images]),
     input(args.products, [productsWidth, images]),
     input(args.blurs, [blurWidth, images]),
   ];
+  const tableInputs = tables
+    ? [
+        input(tables.rows, [2, rowsOfRun(images, size, crops)]),
+        input(tables.samples, [sampleWidth, images + 1]),
+        input(tables.starts, [size, 2 * images]),
+        input(tables.weights, [tables.weights.length]),
+      ]
+    : [];
   return {
     arguments: args,
-    async run() {
-      return flatten((await pipeline(...inputs)) as unknown as Float32Array[][], args.pixels.length);
+    async run(pixels) {
+      const source = pixels ? input(pixels, [pixels.length]) : input(args.pixels, image);
+      return flatten((await pipeline(...inputs, source, ...tableInputs)) as unknown as Float32Array[][], length);
     },
     ran: () => ({ mode: pipeline.backend, executor: pipeline.executorKind, fallback: pipeline.fallbackReason }),
     destroy: () => pipeline.destroy(),

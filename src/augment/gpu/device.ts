@@ -18,17 +18,22 @@ export interface Device {
   readonly description: string;
   /** Whether the device is a program on the CPU, not a GPU. */
   readonly software: boolean;
-  /** Awaits `run`, and rejects where the device reports an error that it would otherwise answer with zeros. */
+  /**
+   * Awaits `run`, and rejects where the device meanwhile reports an error that it would otherwise answer with zeros. Runs may
+   * overlap: the device does not say whose an error is, so it fails all that are under way.
+   */
   guard(run: () => Promise<void>): Promise<void>;
+}
+
+/** The part of a GPUDevice that tells of errors. */
+export interface ErrorScopes {
+  pushErrorScope(filter: string): void;
+  popErrorScope(): Promise<{ readonly message: string } | null>;
 }
 
 interface Context {
   readonly adapter: { readonly info: Readonly<Record<string, string | boolean>> };
-  readonly device: {
-    pushErrorScope(filter: string): void;
-    popErrorScope(): Promise<{ readonly message: string } | null>;
-    onuncapturederror: unknown;
-  };
+  readonly device: ErrorScopes;
 }
 
 const filters = ['out-of-memory', 'internal', 'validation'];
@@ -72,18 +77,38 @@ export async function acquireDevice(): Promise<Device> {
   return {
     description,
     software: info.isFallbackAdapter === true || /swiftshader|llvmpipe|lavapipe|basic render/i.test(description),
-    async guard(run) {
-      // asked for anew each time: gpu.js replaces a device that was lost
-      const { device } = await WebGPUContext.acquire();
-      for (const filter of filters) device.pushErrorScope(filter);
-      try {
-        await run();
-      } finally {
-        const errors = await Promise.all(filters.map(() => device.popErrorScope()));
-        const error = errors.find((one) => one !== null);
-        // biome-ignore lint/correctness/noUnsafeFinally: what the device reports explains what `run` met
-        if (error) throw new Error(error.message);
-      }
-    },
+    guard: guardOf(async () => (await WebGPUContext.acquire()).device),
+  };
+}
+
+/**
+ * `Device.guard` on the device that `acquire` gives, which is another after one was lost. Error scopes are a stack, and runs
+ * that overlap do not end in the order of a stack; so one set stays open all the time, and is closed and opened anew when a run
+ * ends.
+ */
+export function guardOf(acquire: () => Promise<ErrorScopes>): Device['guard'] {
+  let open: ErrorScopes | undefined;
+  const running = new Set<{ error?: Error }>();
+  const push = (device: ErrorScopes) => {
+    for (const filter of filters) device.pushErrorScope(filter);
+    open = device;
+  };
+  return async (run) => {
+    const device = await acquire();
+    if (device !== open) push(device);
+    const mine: { error?: Error } = {};
+    running.add(mine);
+    try {
+      await run();
+    } finally {
+      const affected = [...running];
+      const popped = filters.map(() => device.popErrorScope());
+      if (device === open) push(device);
+      const found = (await Promise.all(popped)).find((one) => one !== null);
+      if (found) for (const one of affected) one.error ??= new Error(found.message);
+      running.delete(mine);
+      // biome-ignore lint/correctness/noUnsafeFinally: what the device reports explains what `run` met
+      if (mine.error) throw mine.error;
+    }
   };
 }

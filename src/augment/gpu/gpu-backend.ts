@@ -1,9 +1,20 @@
 import { Worker } from 'node:worker_threads';
+import PQueue from 'p-queue';
 import { TributaryError } from '../../errors.js';
 import type { Draw } from '../../sample/draw.js';
-import type { Backend } from '../backend.js';
-import type { GpuMode } from './runner.js';
-import type { Reply, Request } from './worker.js';
+import type { Backend, CropTaker } from '../backend.js';
+import { createCropPool } from '../crop-pool.js';
+import type { BatchCrops, GpuMode } from './runner.js';
+import type { Reply, Request, Start } from './worker.js';
+
+/** How a backend on gpu.js is opened. */
+export interface GpuOptions {
+  /**
+   * Whether it resizes as well. As a rule `webgpu` does: a GPU has the taps for nothing, while gpu.js on a CPU takes several
+   * times what the worker threads' own resize does.
+   */
+  readonly crops?: boolean;
+}
 
 /** A backend on gpu.js, and whether its device is a program on the CPU. */
 export interface GpuBackend extends Backend {
@@ -25,77 +36,76 @@ function unavailable(mode: GpuMode, came: string): TributaryError {
 /**
  * Opens gpu.js in a thread of its own: compiling, packing and plain JavaScript never hold up the caller's event loop,
  * `navigator` is that thread's alone, and what gpu.js prints goes into its error instead of the console.
- * Pixels in a SharedArrayBuffer are worked on in place; others are copied there and back. An idle backend does not keep the
- * process alive.
+ * Pixels in a SharedArrayBuffer are worked on in place; others are copied there and back. Calls beyond those that the mode
+ * overlaps wait for their turn. An idle backend does not keep the process alive.
  *
  * Errors: BACKEND_UNAVAILABLE where the mode does not run, runs elsewhere, or computes other bytes than it must.
  */
-export async function openGpuBackend(mode: GpuMode): Promise<GpuBackend> {
-  const thread = new Worker(new URL('./worker.js', import.meta.url), { workerData: mode });
-  let waiting: { resolve(reply: Reply): void; reject(error: Error): void } | undefined;
+export async function openGpuBackend(mode: GpuMode, options: GpuOptions = {}): Promise<GpuBackend> {
+  const resizes = options.crops ?? mode === 'webgpu';
+  const start: Start = { mode, crops: resizes };
+  const thread = new Worker(new URL('./worker.js', import.meta.url), { workerData: start });
+  const waiting = new Map<number, { resolve(reply: Reply): void; reject(error: Error): void }>();
+  let asked = 0;
   let ended: TributaryError | undefined;
-  const settle = (use: (one: NonNullable<typeof waiting>) => void) => {
-    const one = waiting;
-    waiting = undefined;
-    thread.unref();
-    if (one) use(one);
+  const take = (id: number) => {
+    const one = waiting.get(id);
+    waiting.delete(id);
+    if (waiting.size === 0) thread.unref();
+    return one;
   };
   const end = (came: string) => {
     ended ??= unavailable(mode, came);
-    settle(({ reject }) => reject(ended!));
+    for (const id of [...waiting.keys()]) take(id)?.reject(ended);
   };
-  thread.on('message', (reply: Reply) =>
-    settle(({ resolve, reject }) =>
-      reply.kind === 'failed' ? reject(unavailable(mode, reply.reason)) : resolve(reply),
-    ),
-  );
+  thread.on('message', (reply: Reply) => {
+    const one = take(reply.id);
+    if (reply.kind === 'failed') one?.reject(unavailable(mode, reply.reason));
+    else one?.resolve(reply);
+  });
   thread.on('error', (error) => end(error.message));
   thread.on('exit', (code) => end(`its thread ended with code ${code}`));
-  const reply = () =>
-    new Promise<Reply>((resolve, reject) => {
-      waiting = { resolve, reject };
-    });
-  const ask = (request: Request): Promise<Reply> => {
+  const reply = (id: number) => new Promise<Reply>((resolve, reject) => waiting.set(id, { resolve, reject }));
+  const ask = (request: (id: number) => Request): Promise<Reply> => {
     if (ended) return Promise.reject(ended);
     thread.ref();
-    thread.postMessage(request);
-    return reply();
+    asked++;
+    thread.postMessage(request(asked));
+    return reply(asked);
   };
 
-  const opened = await reply().catch(async (error: unknown) => {
+  const opened = await reply(0).catch(async (error: unknown) => {
     await thread.terminate();
     throw error;
   });
   if (opened.kind !== 'open') throw new Error(`the thread answered ${opened.kind} before it was open`);
-  let staging = new Uint8Array(new SharedArrayBuffer(0));
-  let tail: Promise<unknown> = Promise.resolve();
+  const turns = new PQueue({ concurrency: opened.lanes });
 
-  async function apply(pixels: Uint8Array, size: number, draws: readonly Draw[]): Promise<void> {
-    const picked = draws.map(({ jitter, grayscale, blur, solarize }) => ({ jitter, grayscale, blur, solarize }));
-    if (pixels.buffer instanceof SharedArrayBuffer) {
-      await ask({ kind: 'apply', pixels, size, draws: picked });
-      return;
-    }
-    if (staging.length < pixels.length) staging = new Uint8Array(new SharedArrayBuffer(pixels.length));
-    const shared = staging.subarray(0, pixels.length);
-    shared.set(pixels);
-    await ask({ kind: 'apply', pixels: shared, size, draws: picked });
-    pixels.set(shared);
+  async function apply(pixels: Uint8Array, size: number, draws: readonly Draw[], crops: BatchCrops | null) {
+    const picked = draws.map(({ jitter, grayscale, blur, solarize, geometry, hflip, vflip }) => {
+      return { jitter, grayscale, blur, solarize, geometry, hflip, vflip };
+    });
+    const shared = pixels.buffer instanceof SharedArrayBuffer;
+    const bytes = shared ? pixels : new Uint8Array(new SharedArrayBuffer(pixels.length));
+    if (!shared) bytes.set(pixels);
+    await ask((id) => ({ kind: 'apply', id, pixels: bytes, size, draws: picked, crops }));
+    if (!shared) pixels.set(bytes);
   }
 
+  const crops: CropTaker = {
+    ...createCropPool(),
+    apply: (pixels, size, draws, memories, placed) => turns.add(() => apply(pixels, size, draws, { memories, placed })),
+  };
   return {
     name: mode,
     description: opened.description,
     software: opened.software,
-    apply(pixels, size, draws) {
-      const work = tail.then(() => apply(pixels, size, draws));
-      tail = work.catch(() => undefined);
-      return work;
-    },
+    apply: (pixels, size, draws) => turns.add(() => apply(pixels, size, draws, null)),
+    ...(resizes ? { crops } : {}),
     async close() {
-      await tail;
+      await turns.onIdle();
       if (ended) return;
-      await ask({ kind: 'close' }).catch(() => undefined);
+      await ask((id) => ({ kind: 'close', id })).catch(() => undefined);
       ended = unavailable(mode, 'a call after it was closed');
       await thread.terminate();
     },

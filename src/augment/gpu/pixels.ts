@@ -4,14 +4,14 @@ export function columnsOf(size: number): number {
 }
 
 /**
- * Packs uint8 RGB `[count, size, size, 3]`, from image `first` on, as float32 `[count, size, columns]`, a pixel being
- * `r * 65536 + g * 256 + b`. Columns past the width are left alone.
+ * Packs one image, uint8 RGB `[size, size, 3]`, as float32 `[size, columns]`, a pixel being `r * 65536 + g * 256 + b`.
+ * Columns past the width are left alone.
  */
-export function pack(pixels: Uint8Array, first: number, count: number, size: number, target: Float32Array): void {
+export function pack(pixels: Uint8Array, size: number, target: Float32Array): void {
   const padding = columnsOf(size) - size;
-  let from = first * size * size * 3;
+  let from = 0;
   let to = 0;
-  for (let row = 0; row < count * size; row++) {
+  for (let row = 0; row < size; row++) {
     for (let x = 0; x < size; x++, from += 3, to++)
       target[to] = (pixels[from]! << 16) | (pixels[from + 1]! << 8) | pixels[from + 2]!;
     to += padding;
@@ -19,11 +19,11 @@ export function pack(pixels: Uint8Array, first: number, count: number, size: num
 }
 
 /** The inverse of `pack`. */
-export function unpack(packed: Float32Array, pixels: Uint8Array, first: number, count: number, size: number): void {
+export function unpack(packed: Float32Array, size: number, pixels: Uint8Array): void {
   const padding = columnsOf(size) - size;
   let from = 0;
-  let to = first * size * size * 3;
-  for (let row = 0; row < count * size; row++) {
+  let to = 0;
+  for (let row = 0; row < size; row++) {
     for (let x = 0; x < size; x++, from++, to += 3) {
       const pixel = packed[from]!;
       pixels[to] = pixel >> 16;

@@ -1,4 +1,6 @@
+import { createCropMemory, placeCrop } from '../crop-memory.js';
 import type { PhotometricDraw } from './program.js';
+import type { Runner, RunnerDraw } from './runner.js';
 
 const size = 48;
 
@@ -28,11 +30,48 @@ function images(): Uint8Array {
   return pixels;
 }
 
-/** What `apply` makes of a fixed batch through every operation: equal bytes are what every backend promises. */
+/** Crops to resize up, down, and not at all, by every filter. */
+const resizes: readonly RunnerDraw[] = (
+  [
+    [37, 90, 'BICUBIC'],
+    [120, 31, 'BILINEAR'],
+    [48, 300, 'BICUBIC'],
+    [61, 20, 'NEAREST'],
+  ] as const
+).map(([width, height, interpolation], i) => ({
+  ...draws[i]!,
+  geometry: {
+    crop: { top: 0, left: 0, width, height },
+    width: size,
+    height: size,
+    window: { top: 0, left: 0, width: size, height: size },
+    interpolation,
+  },
+  hflip: i % 2 === 0,
+  vflip: i > 1,
+}));
+
+/**
+ * What a runner makes of a fixed batch through every operation, and of one of crops where `crops`: equal bytes are what every
+ * backend promises.
+ */
 export async function checkedBytes(
-  apply: (pixels: Uint8Array, size: number, draws: readonly PhotometricDraw[]) => Promise<void>,
+  { apply, applyCrops }: Pick<Runner, 'apply' | 'applyCrops'>,
+  crops: boolean,
 ): Promise<Uint8Array> {
   const pixels = images();
   await apply(pixels, size, draws);
-  return pixels;
+  if (!crops) return pixels;
+  const resized = images();
+  const memory = createCropMemory(resizes.length, size);
+  const placed = resizes.map((draw) => {
+    const { width, height } = draw.geometry.crop;
+    return placeCrop(
+      memory,
+      { data: images().subarray(0, width * height * 3), width, height },
+      { ...draw, policy: [] },
+    );
+  });
+  await applyCrops(resized, size, resizes, { memories: [memory], placed });
+  return Buffer.concat([pixels, resized]);
 }

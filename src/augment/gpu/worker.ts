@@ -1,22 +1,42 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { acquireDevice, type Device, loadLibrary, provideWebGpu } from './device.js';
-import type { PhotometricDraw } from './program.js';
-import { createRunner, type GpuMode } from './runner.js';
+import { type BatchCrops, createRunner, type GpuMode, type Runner, type RunnerDraw } from './runner.js';
 import { checkedBytes } from './self-check.js';
+
+/** What the thread is started with. */
+export interface Start {
+  readonly mode: GpuMode;
+  /** Whether it is going to be given crops: then the check covers them too. */
+  readonly crops: boolean;
+}
 
 /** What the thread of a backend is asked for; `pixels` lie in shared memory. */
 export type Request =
-  | { readonly kind: 'apply'; readonly pixels: Uint8Array; readonly size: number; readonly draws: PhotometricDraw[] }
-  | { readonly kind: 'close' };
+  | {
+      readonly kind: 'apply';
+      readonly id: number;
+      readonly pixels: Uint8Array;
+      readonly size: number;
+      readonly draws: RunnerDraw[];
+      readonly crops: BatchCrops | null;
+    }
+  | { readonly kind: 'close'; readonly id: number };
 
-/** What it answers: once after opening, then once for each request. */
+/** What it answers: once after opening, as number 0, then once for each request, by its number. */
 export type Reply =
-  | { readonly kind: 'open'; readonly description: string; readonly software: boolean }
-  | { readonly kind: 'done' }
-  | { readonly kind: 'failed'; readonly reason: string };
+  | {
+      readonly kind: 'open';
+      readonly id: 0;
+      readonly description: string;
+      readonly software: boolean;
+      /** Requests that it takes at a time. */
+      readonly lanes: number;
+    }
+  | { readonly kind: 'done'; readonly id: number }
+  | { readonly kind: 'failed'; readonly id: number; readonly reason: string };
 
 const port = parentPort!;
-const mode = workerData as GpuMode;
+const { mode, crops } = workerData as Start;
 const post = (reply: Reply) => port.postMessage(reply);
 
 // gpu.js tells of what went wrong in console lines alone: they belong to the error that follows, not to the console
@@ -26,10 +46,10 @@ for (const name of ['log', 'info', 'warn', 'error'] as const)
     if (said.length < 8) said.push(words.map(String).join(' '));
   };
 
-function fail(error: unknown) {
+function fail(id: number, error: unknown) {
   const reason = (error instanceof Error ? error.message : String(error)).replace(/\.$/, '');
   const lines = said.splice(0).filter((line) => !line.includes(reason));
-  post({ kind: 'failed', reason: lines.length === 0 ? reason : `${reason} (it said: ${lines.join(' | ')})` });
+  post({ kind: 'failed', id, reason: lines.length === 0 ? reason : `${reason} (it said: ${lines.join(' | ')})` });
 }
 
 /** Opens the mode and proves it: the check's bytes must be those of gpu.js's plain JavaScript. */
@@ -37,29 +57,41 @@ async function open() {
   if (mode === 'webgpu') await provideWebGpu();
   const { GPU, input } = loadLibrary();
   const device: Device | undefined = mode === 'webgpu' ? await acquireDevice() : undefined;
-  const runner = createRunner(new GPU({ mode }), input, mode);
-  const apply = (pixels: Uint8Array, size: number, draws: readonly PhotometricDraw[]) =>
-    device ? device.guard(() => runner.apply(pixels, size, draws)) : runner.apply(pixels, size, draws);
-  const bytes = await checkedBytes(apply);
+  const bare = createRunner(new GPU({ mode }), input, mode);
+  const guarded = (run: () => Promise<void>) => (device ? device.guard(run) : run());
+  const runner: Runner = {
+    ...bare,
+    apply: (...batch) => guarded(() => bare.apply(...batch)),
+    applyCrops: (...batch) => guarded(() => bare.applyCrops(...batch)),
+  };
+  const bytes = await checkedBytes(runner, crops);
   const ran = runner.ran();
   if (mode !== 'cpu') {
     const reference = createRunner(new GPU({ mode: 'cpu' }), input, 'cpu');
-    const expected = await checkedBytes(reference.apply);
+    const expected = await checkedBytes(reference, crops);
     await reference.close();
     const wrong = bytes.filter((byte, i) => byte !== expected[i]).length;
     if (wrong > 0) throw new Error(`${ran} gave ${wrong} of ${bytes.length} bytes other than exact arithmetic gives`);
   }
   const description = device ? `${ran} on ${device.description}` : ran;
-  return { apply, close: runner.close, description, software: device?.software ?? false };
+  return { runner, description, software: device?.software ?? false };
 }
 
 try {
-  const { apply, close, description, software } = await open();
+  const { runner, description, software } = await open();
+  const work = (request: Request) => {
+    if (request.kind === 'close') return runner.close();
+    const { pixels, size, draws, crops } = request;
+    return crops ? runner.applyCrops(pixels, size, draws, crops) : runner.apply(pixels, size, draws);
+  };
   port.on('message', (request: Request) => {
-    const work = request.kind === 'apply' ? apply(request.pixels, request.size, request.draws) : close();
-    work.then(() => post({ kind: 'done' }), fail);
+    const { id } = request;
+    work(request).then(
+      () => post({ kind: 'done', id }),
+      (error: unknown) => fail(id, error),
+    );
   });
-  post({ kind: 'open', description, software });
+  post({ kind: 'open', id: 0, description, software, lanes: runner.lanes });
 } catch (error) {
-  fail(error);
+  fail(0, error);
 }

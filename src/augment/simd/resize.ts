@@ -147,7 +147,8 @@ function resizeNearest(kernels: Kernels, crop: Crop, draw: Draw, size: number, t
   }
 }
 
-function nearest(input: number, output: number): Int32Array {
+/** The input position of each output of Pillow's NEAREST. Pillow/Geometry.c, `ImagingScaleAffine`. */
+export function nearest(input: number, output: number): Int32Array {
   const scale = input / output;
   const positions = new Int32Array(output);
   let at = scale * 0.5;

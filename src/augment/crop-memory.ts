@@ -1,0 +1,129 @@
+import type { Crop } from '../decode/crop.js';
+import type { Draw, Geometry } from '../sample/draw.js';
+
+/** Pixels of one run on a device at most: what bounds the device's memory and the latency of a run. */
+export const pixelsOfRun = 2 ** 21;
+
+/** Crop pixels that a run takes for each pixel of its result, at most. */
+export const cropFactor = 4;
+
+/** The most taps of one direction whose sums stay exact on a device (gpu/resize.ts). */
+export const tapsOfDevice = 512;
+
+// Positions on a device are float32, whole up to here.
+const mostPixels = 2 ** 24;
+// Bytes before the pixels: the cursor, filled up to a cache line.
+const headerBytes = 64;
+
+/**
+ * Shared memory for the crops of one run: a cursor, and pixels as float32 `r * 65536 + g * 256 + b`, crop after crop in the
+ * order in which worker threads claim their room.
+ */
+export interface CropMemory {
+  readonly shared: SharedArrayBuffer;
+  /** Images of the run, a power of two. */
+  readonly images: number;
+  /** Side of the run's results. */
+  readonly size: number;
+}
+
+/** Where a crop lies in its memory, in pixels. */
+export interface PlacedCrop {
+  readonly offset: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** The images of the next run of a batch that has `left` to go: a power of two, so that few shapes are compiled. */
+export function imagesOfRun(left: number, size: number): number {
+  const most = 2 ** Math.floor(Math.log2(Math.max(1, pixelsOfRun / (size * size))));
+  return Math.min(most, 2 ** Math.ceil(Math.log2(left)));
+}
+
+/** Pixels that the crops of a run may claim. */
+export function cropCapacity(images: number, size: number): number {
+  return images * cropFactor * size * size;
+}
+
+/** Whether positions among the crops of a run at this size are exact on a device. */
+export function fitsDevice(size: number): boolean {
+  return cropCapacity(1, size) <= mostPixels;
+}
+
+/** Bytes of the crop memory of a run. */
+export function cropMemoryBytes(images: number, size: number): number {
+  return headerBytes + 4 * cropCapacity(images, size);
+}
+
+/** Empty memory for the crops of a run. */
+export function createCropMemory(images: number, size: number): CropMemory {
+  return { shared: new SharedArrayBuffer(cropMemoryBytes(images, size)), images, size };
+}
+
+/** The cursor: pixels claimed so far. */
+export function cursorOf({ shared }: CropMemory): Int32Array {
+  return new Int32Array(shared, 0, 1);
+}
+
+/** The pixels of a memory. */
+export function pixelsOf({ shared }: CropMemory): Float32Array {
+  return new Float32Array(shared, headerBytes);
+}
+
+/** A bound on the taps of one direction of a resize. */
+export function tapsBound(input: number, output: number, interpolation: Geometry['interpolation']): number {
+  if (interpolation === 'NEAREST') return Math.min(input, 1);
+  const support = (interpolation === 'BICUBIC' ? 2 : 1) * Math.max(1, input / output);
+  return Math.min(input, 2 * Math.ceil(support) + 2);
+}
+
+/**
+ * What a crop claims, in pixels. A run has room for `2 * size` rows and `16 * size` weights for every `size * size` pixels
+ * (gpu/crop-tables.ts), so a narrow crop, or one of many taps, claims more than its pixels.
+ */
+export function cropClaim({ width, height }: PlacedCrop | Crop, geometry: Geometry, size: number): number {
+  if (width === 0 || height === 0) return 0;
+  const taps =
+    tapsBound(width, geometry.width, geometry.interpolation) +
+    tapsBound(height, geometry.height, geometry.interpolation);
+  return Math.ceil(Math.max(width * height, (height * size) / 2, (taps * size * size) / 16));
+}
+
+/**
+ * Packs a decoded crop into a run's memory, from a worker thread. Null where the device does not take it: its policy has
+ * operations, it has more taps than are exact there, or the memory is full. Then the worker thread reduces it, to the same
+ * bytes.
+ */
+export function placeCrop(
+  memory: CropMemory,
+  crop: Crop,
+  { policy, geometry }: Pick<Draw, 'policy' | 'geometry'>,
+): PlacedCrop | null {
+  const { data, width, height } = crop;
+  const { interpolation } = geometry;
+  if (policy.length > 0) return null;
+  const taps = Math.max(
+    tapsBound(width, geometry.width, interpolation),
+    tapsBound(height, geometry.height, interpolation),
+  );
+  if (taps > tapsOfDevice) return null;
+  const offset = claim(memory, cropClaim(crop, geometry, memory.size));
+  if (offset === null) return null;
+  const count = width * height;
+  const pixels = pixelsOf(memory).subarray(offset, offset + count);
+  for (let to = 0, from = 0; to < count; to++, from += 3)
+    pixels[to] = (data[from]! << 16) | (data[from + 1]! << 8) | data[from + 2]!;
+  return { offset, width, height };
+}
+
+function claim(memory: CropMemory, pixels: number): number | null {
+  const cursor = cursorOf(memory);
+  const capacity = cropCapacity(memory.images, memory.size);
+  // Compared before it is exchanged: a cursor that a failed claim moved to and fro would let two others overlap.
+  for (let at = Atomics.load(cursor, 0); at + pixels <= capacity; ) {
+    const seen = Atomics.compareExchange(cursor, 0, at, at + pixels);
+    if (seen === at) return at;
+    at = seen;
+  }
+  return null;
+}

@@ -1,0 +1,224 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import fc from 'fast-check';
+import {
+  createCropMemory,
+  cropCapacity,
+  cropClaim,
+  cursorOf,
+  fitsDevice,
+  pixelsOf,
+  placeCrop,
+  tapsBound,
+  tapsOfDevice,
+} from '../../src/augment/crop-memory.js';
+import { createCropPool, cropPoolBytes } from '../../src/augment/crop-pool.js';
+import { type GpuBackend, openGpuBackend } from '../../src/augment/gpu/gpu-backend.js';
+import { nearest } from '../../src/augment/simd/resize.js';
+import { resizeWeights } from '../../src/augment/simd/resize-weights.js';
+import type { Draw } from '../../src/sample/draw.js';
+import { difference, draw, numbers } from './gpu-cases.js';
+import { type CropCase, cropCase, deviceBytes, randomCropCase, simdBytes } from './gpu-crops-cases.js';
+import { resizeDraw } from './simd-cases.js';
+
+let webasm: GpuBackend;
+let cpu: GpuBackend;
+
+before(async () => {
+  webasm = await openGpuBackend('webasm', { crops: true });
+  cpu = await openGpuBackend('cpu', { crops: true });
+});
+after(async () => {
+  await webasm.close();
+  await cpu.close();
+});
+
+/** Both give what the worker threads give; returns how many crops webasm took. */
+async function agree(cases: readonly CropCase[], size: number, backends = [webasm, cpu]): Promise<number> {
+  const expected = simdBytes(cases, size);
+  let most = 0;
+  for (const backend of backends) {
+    const { pixels, taken } = await deviceBytes(backend, cases, size);
+    assert.equal(difference(pixels, expected, size), undefined, `${backend.description} at ${size}`);
+    most = taken;
+  }
+  return most;
+}
+
+/** A resize to a square, with nothing else drawn. */
+function square(width: number, height: number, size: number, changes: Partial<Draw> = {}): CropCase {
+  const each = { width, height, to: [size, size] as const, left: 0, top: 0, size, hflip: false, vflip: false };
+  const plain = { jitter: null, grayscale: false, blur: null, solarize: false };
+  return cropCase({ ...each, interpolation: 'BICUBIC' }, numbers(width * 7919 + height), { ...plain, ...changes });
+}
+
+for (const [size, n, both] of [
+  [7, 16, true],
+  [33, 16, true],
+  [96, 16, true],
+  [224, 6, true],
+  [256, 4, false],
+  [336, 4, false],
+  [518, 4, false],
+] as const)
+  test(`random crops, resized to ${size} and augmented, have simd’s bytes`, async () => {
+    const next = numbers(size);
+    const cases = Array.from({ length: n }, () => randomCropCase(size, next));
+    const taken = await agree(cases, size, both ? [webasm, cpu] : [webasm]);
+    assert.ok(taken > n / 2, `${taken} of ${n} taken`);
+  });
+
+test('crops of one pixel, of one row, of the result’s own size, and empty ones', async () => {
+  const sides = [
+    [1, 1],
+    [1, 40],
+    [40, 1],
+    [32, 32],
+    [32, 5],
+    [5, 32],
+    [0, 9],
+    [9, 0],
+  ] as const;
+  for (const interpolation of ['BICUBIC', 'BILINEAR', 'NEAREST'] as const) {
+    const cases = sides.map(([width, height]) => {
+      const each = square(width, height, 32);
+      return { ...each, draw: { ...each.draw, geometry: { ...each.draw.geometry, interpolation } } };
+    });
+    assert.equal(await agree(cases, 32), sides.length);
+    const { pixels } = await deviceBytes(webasm, cases.slice(-2), 32);
+    assert.ok(pixels.every((level) => level === 0));
+  }
+});
+
+test('levels and weights that drive the sums to their ends stay exact, to the most taps that are taken', async () => {
+  // 8 columns out of 2040: scale 255, of BILINEAR's support 1: 512 taps
+  const [width, size] = [2040, 8];
+  assert.equal(tapsBound(width, size, 'BILINEAR'), tapsOfDevice);
+  const { bounds, weights, pairs } = resizeWeights(width, size, 'BILINEAR');
+  const cases = [-1, 1].map((sign): CropCase => {
+    const data = new Uint8Array(width * 3).fill(255);
+    // white where the low part of a column's weight, as the kernels split it, has one sign; black elsewhere
+    for (let x = 0; x < size; x += 2)
+      for (let k = 0; k < 2 * bounds[2 * x + 1]!; k++) {
+        const at = 4 * (x * pairs + (k >> 1)) + (k & 1);
+        const weight = weights[at]! * 2048 + weights[at + 2]!;
+        const low = weight - 256 * Math.floor(weight / 256 + 0.5);
+        const pixel = bounds[2 * x]! + k;
+        if (pixel < width) data.fill(low * sign > 0 ? 255 : 0, pixel * 3, pixel * 3 + 3);
+      }
+    const each = { width, height: 1, to: [size, size] as const, left: 0, top: 0, size, hflip: false, vflip: false };
+    return { crop: { data, width, height: 1 }, draw: resizeDraw({ ...each, interpolation: 'BILINEAR' }) };
+  });
+  // among empty crops, for a run's room is shared by its samples
+  const empty = Array.from({ length: 126 }, () => square(0, 0, size));
+  assert.equal(await agree([...cases, ...empty], size), 128);
+});
+
+test('sides of 4000 pixels, across and down, are taken where they find room', async () => {
+  const cases = [square(4000, 30, 224), square(30, 4000, 224), square(4000, 3, 224, { hflip: true })];
+  const empty = Array.from({ length: 13 }, () => square(0, 0, 224));
+  assert.equal(await agree([...cases, ...empty], 224, [webasm]), 16);
+});
+
+test('what the device does not take has the same bytes: policies, too many taps, no room', async () => {
+  const policy = [{ name: 'Invert', magnitude: 0 } as const];
+  assert.equal(await agree([square(60, 50, 48, { policy }), square(60, 50, 48)], 48), 1);
+  assert.equal(await agree([square(4200, 2, 32), square(3, 3, 32)], 32), 1);
+  assert.equal(await agree([square(200, 200, 40), square(150, 150, 40), square(80, 80, 40)], 40), 1);
+});
+
+test('a batch of more images than one run takes, and one at a time, and none', async () => {
+  const next = numbers(5);
+  const size = 518;
+  const cases = Array.from({ length: 5 }, () => randomCropCase(size, next));
+  await agree(cases, size, [webasm]);
+  const { pixels } = await deviceBytes(webasm, [], size);
+  assert.equal(pixels.length, 0);
+});
+
+test('batches that overlap do not reach into one another', async () => {
+  const size = 64;
+  const next = numbers(6);
+  const batches = Array.from({ length: 6 }, (_, i) =>
+    Array.from({ length: 3 + (i % 3) }, () => randomCropCase(size, next)),
+  );
+  const came = await Promise.all(batches.map((cases) => deviceBytes(webasm, cases, size)));
+  for (const [i, cases] of batches.entries())
+    assert.equal(difference(came[i]!.pixels, simdBytes(cases, size), size), undefined);
+});
+
+test('webasm, cpu and simd resize on the worker threads unless told otherwise', async () => {
+  const backend = await openGpuBackend('cpu');
+  assert.equal(backend.crops, undefined);
+  await backend.close();
+});
+
+test('room is claimed whole, never twice, and never beyond the memory', () => {
+  const side = fc.integer({ min: 0, max: 90 });
+  fc.assert(
+    fc.property(fc.array(fc.tuple(side, side), { minLength: 1, maxLength: 40 }), (sides) => {
+      const memory = createCropMemory(4, 32);
+      let end = 0;
+      for (const [width, height] of sides) {
+        const crop = { data: new Uint8Array(width * height * 3).fill(7), width, height };
+        const { geometry } = resizeDraw({
+          width,
+          height,
+          to: [32, 32],
+          left: 0,
+          top: 0,
+          size: 32,
+          hflip: false,
+          vflip: false,
+          interpolation: 'BICUBIC',
+        });
+        const claim = cropClaim(crop, geometry, 32);
+        const place = placeCrop(memory, crop, draw({ geometry }));
+        assert.equal(place !== null, end + claim <= cropCapacity(4, 32));
+        if (place === null) continue;
+        assert.equal(place.offset, end);
+        end += claim;
+        assert.ok(claim >= width * height);
+      }
+      assert.equal(Atomics.load(cursorOf(memory), 0), end);
+      assert.ok(pixelsOf(memory).every((pixel, i) => pixel === 0 || (pixel === 0x070707 && i < end)));
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test('no resize has more taps than the bound says', () => {
+  const filter = fc.constantFrom('BILINEAR' as const, 'BICUBIC' as const);
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 3000 }), fc.integer({ min: 1, max: 600 }), filter, (from, to, name) => {
+      const { pairs } = resizeWeights(from, to, name);
+      assert.ok(Math.min(2 * pairs, from) <= tapsBound(from, to, name));
+    }),
+    { numRuns: 200 },
+  );
+  assert.equal(nearest(5, 3).length, 3);
+});
+
+test('crop memory comes back empty, and is bounded', () => {
+  const pool = createCropPool();
+  const [one] = pool.take(3, 50);
+  assert.equal(one!.images, 4);
+  Atomics.store(cursorOf(one!), 0, 77);
+  pool.giveBack([one!]);
+  const [again] = pool.take(4, 50);
+  assert.equal(again, one);
+  assert.equal(Atomics.load(cursorOf(again!), 0), 0);
+  assert.equal(pool.take(70, 224).length, 3);
+  assert.ok(!fitsDevice(2049) && pool.take(1, 2049).length === 0);
+  let bytes = 0;
+  const small = createCropPool(cropPoolBytes / 64);
+  const taken = [];
+  for (let memories = small.take(8, 96); memories.length > 0; memories = small.take(8, 96)) {
+    taken.push(...memories);
+    bytes += memories[0]!.shared.byteLength;
+  }
+  assert.ok(taken.length > 1 && bytes <= cropPoolBytes / 64);
+  // what is spare of another shape makes room
+  small.giveBack(taken);
+  assert.equal(small.take(2, 90).length, 1);
+});
