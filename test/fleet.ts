@@ -50,9 +50,14 @@ export async function startServer(
   t: TestContext,
   command: 'serve' | 'schedule',
   args: readonly string[],
-  { listen = '127.0.0.1:0', env = {} }: { listen?: string; env?: NodeJS.ProcessEnv } = {},
+  {
+    listen = '127.0.0.1:0',
+    env = {},
+    via = [],
+  }: { listen?: string; env?: NodeJS.ProcessEnv /** What the command starts with. */; via?: readonly string[] } = {},
 ): Promise<ServerProcess> {
-  const child = spawn(process.execPath, [main, command, '--listen', listen, ...args], {
+  const [program, ...rest] = [...via, process.execPath, main, command, '--listen', listen, ...args];
+  const child = spawn(program!, rest, {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -69,7 +74,7 @@ export async function startServer(
       log.push(line);
       if (line.msg !== 'serving') return;
       resolve({
-        address: `127.0.0.1:${line.port as number}`,
+        address: `${listen.slice(0, listen.lastIndexOf(':'))}:${line.port as number}`,
         process: child,
         metricsPort: line.metricsPort as number | null,
         log,

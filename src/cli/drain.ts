@@ -12,4 +12,6 @@ export async function drainOnSignal(log: Logger, listening: Listening, seconds: 
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => process.exit(1));
   await listening.drain(seconds * 1000);
   log.info('drained');
+  // What still holds the process then is a client that does not read what it was sent.
+  setTimeout(() => process.exit(), 1_000).unref();
 }

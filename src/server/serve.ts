@@ -89,7 +89,11 @@ async function serve(
       health.setStatus(name, 'NOT_SERVING');
       beginDrain();
       await new Promise<void>((resolve) => {
-        const force = setTimeout(() => server.forceShutdown(), patience);
+        const force = setTimeout(() => {
+          server.forceShutdown();
+          // A client that does not read would keep its connection open, and this waiting for it.
+          setTimeout(resolve, 250);
+        }, patience);
         server.tryShutdown(() => {
           clearTimeout(force);
           resolve();
