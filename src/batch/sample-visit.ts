@@ -7,6 +7,7 @@ import { readCacheFile, removeCacheFile, writeCacheFile } from '../sources/cache
 import type { Location } from '../sources/manifest.js';
 import { readSample } from '../sources/read.js';
 import { ByteArena, none } from './byte-arena.js';
+import { nearStorage } from './near-storage.js';
 import type { CacheMemory, CacheReport, CacheTask } from './sample-caches.js';
 
 /** A worker thread's side of the caches. */
@@ -22,6 +23,8 @@ export function threadCaches(memory: CacheMemory | null | undefined): ThreadCach
     decoded: memory?.decoded ? new ByteArena(memory.decoded) : null,
   };
 }
+
+const storage = nearStorage();
 
 /** No image takes more than this part of the cache. */
 const imagesAtLeast = 16;
@@ -85,7 +88,7 @@ export class SampleVisit {
       return bytes;
     }
     const found = cache?.disk ? await this.#readDisk(cache.disk.path) : null;
-    const bytes = found ?? (await readSample(location));
+    const bytes = found ?? (await readSample(location, { storage }));
     if (found === null && cache?.disk) this.#store(cache.disk, bytes);
     this.#bytes = bytes;
     return bytes;
