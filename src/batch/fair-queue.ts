@@ -34,16 +34,28 @@ export class FairQueue {
     return { time: 0 };
   }
 
-  /** Runs `act` in the flow's turn; rejects with the signal's reason if that comes first while it waits. */
-  add<T>(flow: Flow, act: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  /**
+   * Runs `act` in the flow's turn; rejects with the signal's reason if that comes first while it waits. Once it runs it settles
+   * when `act` does, whatever the signal says: p-queue alone would settle at once, while `act` still writes.
+   */
+  async add<T>(flow: Flow, act: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    signal.throwIfAborted();
     const start = Math.max(flow.time, this.#now);
     flow.time = start + 1;
-    return this.#queue.add(
-      () => {
-        this.#now = Math.max(this.#now, start);
-        return act();
-      },
-      { priority: -start, signal },
-    ) as Promise<T>;
+    const waiting = new AbortController();
+    const giveUp = (): void => waiting.abort(signal.reason);
+    signal.addEventListener('abort', giveUp, { once: true });
+    try {
+      return (await this.#queue.add(
+        () => {
+          signal.removeEventListener('abort', giveUp);
+          this.#now = Math.max(this.#now, start);
+          return act();
+        },
+        { priority: -start, signal: waiting.signal },
+      )) as T;
+    } finally {
+      signal.removeEventListener('abort', giveUp);
+    }
   }
 }

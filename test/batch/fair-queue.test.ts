@@ -62,3 +62,20 @@ test('what is called off while it waits never runs, and the others do', async ()
   assert.deepEqual(ran, ['kept']);
   assert.equal(queue.size + queue.pending, 0);
 });
+
+test('what is called off while it runs settles no sooner than it has ended, for until then it writes', async () => {
+  const queue = new FairQueue(1);
+  const call = new AbortController();
+  const events: string[] = [];
+  const running = queue.add(
+    queue.flow(),
+    async () => {
+      call.abort(new Error('called off'));
+      await new Promise(setImmediate);
+      events.push('ended');
+    },
+    call.signal,
+  );
+  await running.catch(() => undefined).then(() => events.push('settled'));
+  assert.deepEqual(events, ['ended', 'settled']);
+});
