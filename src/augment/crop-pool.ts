@@ -8,8 +8,8 @@ import {
   imagesOfRun,
 } from './crop-memory.js';
 
-/** Bytes of crop memory that are out or kept at most: eight runs of the largest. */
-export const cropPoolBytes = 8 * 2 ** 25 + 4096;
+/** Bytes of crop memory that are out or kept at most: four runs of the largest. */
+export const cropPoolBytes = 4 * 2 ** 25 + 4096;
 
 /**
  * Hands out crop memory, and keeps what comes back for the next batch of the same shape. Once the bound is reached it hands out

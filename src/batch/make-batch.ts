@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { crc32 } from 'node:zlib';
 import type { Backend } from '../augment/backend.js';
+import type { CropMemory, PlacedCrop } from '../augment/crop-memory.js';
 import { TributaryError } from '../errors.js';
 import type { PlannedSample } from '../plan/input.js';
 import { planShare, successor } from '../plan/plan.js';
@@ -47,29 +48,40 @@ export async function makeBatch(
   const either = AbortSignal.any([signal, failure.signal]);
   // One listener for each sample that waits is meant, and no leak.
   setMaxListeners(0, either);
+  const crops = photometricBackend?.crops;
+  const memories = crops?.take(planned.length, size) ?? [];
+  const placed = new Array<PlacedCrop | null>(planned.length).fill(null);
   const slots = planned.map((sample, slot) =>
     makeSlot(shop, request, sample, {
       form: photometricBackend === null ? form : null,
       bytes: photometricBackend === null ? bytes : (staging ?? bytes),
       offset: slot * sampleBytes(photometricBackend === null ? form.type : 'UINT8', size),
+      crops: memories.length === 0 ? null : memories[Math.floor(slot / memories[0]!.images)]!,
+      place: (crop) => {
+        placed[slot] = crop;
+      },
       flow,
       signal: either,
     }),
   );
-  const samples = await settled(slots, failure);
-  if (photometricBackend !== null) {
-    const pixels = new Uint8Array(staging ?? bytes, 0, planned.length * sampleBytes('UINT8', size));
-    await photometricBackend.apply(
-      pixels,
-      size,
-      samples.map((sample) => sample.draw),
-    );
-    if (staging !== null)
-      await settled(
-        samples.map((sample, slot) => pack(shop, request, sample, slot, bytes, staging, flow, either)),
-        failure,
-      );
+  let samples: BatchSample[];
+  try {
+    samples = await settled(slots, failure);
+    if (photometricBackend !== null) {
+      const pixels = new Uint8Array(staging ?? bytes, 0, planned.length * sampleBytes('UINT8', size));
+      const draws = samples.map((sample) => sample.draw);
+      await (memories.length === 0
+        ? photometricBackend.apply(pixels, size, draws)
+        : crops!.apply(pixels, size, draws, memories, placed));
+    }
+  } finally {
+    crops?.giveBack(memories);
   }
+  if (photometricBackend !== null && staging !== null)
+    await settled(
+      samples.map((sample, slot) => pack(shop, request, sample, slot, bytes, staging, flow, either)),
+      failure,
+    );
   const data = new Uint8Array(bytes, 0, planned.length * sampleBytes(form.type, size));
   return {
     address,
@@ -85,6 +97,10 @@ interface Slot {
   readonly form: BatchRequest['form'] | null;
   readonly bytes: SharedArrayBuffer;
   readonly offset: number;
+  /** Where the slot's crop goes for a backend that resizes. */
+  readonly crops: CropMemory | null;
+  /** Told where it lies. */
+  readonly place: (crop: PlacedCrop | null) => void;
   readonly flow: Flow;
   readonly signal: AbortSignal;
 }
@@ -116,6 +132,7 @@ async function makeSlot(
             form: slot.form,
             bytes: slot.bytes,
             offset: slot.offset,
+            crops: slot.crops,
           },
           { manifest, index: sample.index },
         ),
@@ -125,6 +142,7 @@ async function makeSlot(
     open.corruptBound.count(outcome.status === 'corrupt');
     if (outcome.status === 'ok') {
       shop.onSample(manifest.source, corrupt);
+      slot.place(outcome.placed);
       const { index, seed, pass } = sample;
       return {
         source: manifest.source,

@@ -1,3 +1,4 @@
+import type { CropMemory, PlacedCrop } from '../augment/crop-memory.js';
 import type { ErrorDetail, Reason } from '../errors.js';
 import type { Limits } from '../run/limits.js';
 import type { Knobs } from '../run/run.js';
@@ -23,6 +24,8 @@ export interface MakeTask {
   readonly bytes: SharedArrayBuffer;
   /** Where this sample's bytes start. */
   readonly offset: number;
+  /** Where the decoded crop goes for a backend that resizes; null where the worker thread resizes. */
+  readonly crops: CropMemory | null;
 }
 
 /** Packs pixels that a backend has finished into the batch's tensor. */
@@ -63,7 +66,13 @@ export type Outcome = Ending & { readonly cache?: CacheReport | null };
 
 /** See `Outcome`. */
 export type Ending =
-  | { readonly status: 'ok'; readonly draw: Draw; readonly seconds: StageSeconds }
+  | {
+      readonly status: 'ok';
+      readonly draw: Draw;
+      /** Where the crop lies for the backend to resize; null where the sample is resized. */
+      readonly placed: PlacedCrop | null;
+      readonly seconds: StageSeconds;
+    }
   | { readonly status: 'packed'; readonly seconds: StageSeconds }
   | { readonly status: 'corrupt'; readonly reason: string; readonly seconds: StageSeconds }
   | { readonly status: 'error'; readonly error: FlatError };

@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { workerData } from 'node:worker_threads';
+import { type PlacedCrop, placeCrop } from '../augment/crop-memory.js';
 import { SimdKernels } from '../augment/simd.js';
 import { probe } from '../decode/probe.js';
 import { TributaryError } from '../errors.js';
@@ -58,8 +59,10 @@ async function make(task: MakeTask, visit: SampleVisit, seconds: StageSeconds): 
   const length = sampleBytes(form?.type ?? 'UINT8', size);
   const out = new Uint8Array(task.bytes, task.offset, length);
   const start = performance.now();
+  let placed: PlacedCrop | null = null;
   if (form === null) {
-    kernels.reduce(crop, drawn!, size, out);
+    if (task.crops !== null) placed = placeCrop(task.crops, crop, drawn!);
+    if (placed === null) kernels.reduce(crop, drawn!, size, out);
     seconds.kernels = since(start);
   } else if (form.type === 'UINT8' && form.layout === 'NHWC') {
     kernels.run(crop, drawn!, size, out);
@@ -72,14 +75,14 @@ async function make(task: MakeTask, visit: SampleVisit, seconds: StageSeconds): 
     packSample(pixels, size, form, drawn!.erase, out);
     seconds.pack = since(packStart);
   }
-  return { status: 'ok', draw: drawn!, seconds };
+  return { status: 'ok', draw: drawn!, placed, seconds };
 }
 
 async function draw(task: DrawTask, visit: SampleVisit, seconds: StageSeconds): Promise<Ending> {
   const held = visit.heldImage();
   const file = held === null ? await timed(seconds, 'read', () => visit.read()) : null;
   const image = held ?? (await timed(seconds, 'decode', () => probe(file!, task.limits)));
-  return { status: 'ok', draw: drawSample(task, image), seconds };
+  return { status: 'ok', draw: drawSample(task, image), placed: null, seconds };
 }
 
 function pack(task: PackTask, seconds: StageSeconds): Outcome {

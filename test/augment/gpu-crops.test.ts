@@ -19,6 +19,7 @@ import { resizeWeights } from '../../src/augment/simd/resize-weights.js';
 import type { Draw } from '../../src/sample/draw.js';
 import { difference, draw, numbers } from './gpu-cases.js';
 import { type CropCase, cropCase, deviceBytes, randomCropCase, simdBytes } from './gpu-crops-cases.js';
+import { vectorCases } from './gpu-crops-vectors.js';
 import { resizeDraw } from './simd-cases.js';
 
 let webasm: GpuBackend;
@@ -67,6 +68,19 @@ for (const [size, n, both] of [
     const taken = await agree(cases, size, both ? [webasm, cpu] : [webasm]);
     assert.ok(taken > n / 2, `${taken} of ${n} taken`);
   });
+
+test('every vector of stock torchvision has simd’s bytes', async () => {
+  let count = 0;
+  let taken = 0;
+  for (const [size, cases] of await vectorCases()) {
+    // the others' policies are the worker threads'
+    const device = cases.filter(({ draw }) => draw.policy.length === 0);
+    count += device.length;
+    taken += await agree(device, size);
+    await agree(cases, size, [webasm]);
+  }
+  assert.ok(count > 30 && taken > 0.8 * count, `${taken} of ${count} taken`);
+});
 
 test('crops of one pixel, of one row, of the result’s own size, and empty ones', async () => {
   const sides = [

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { openBackend } from '../../src/augment/open-backend.js';
 import { difference, draw, numbers, operationCases, randomDraw, randomImages } from './gpu-cases.js';
+import { deviceBytes, randomCropCase, simdBytes } from './gpu-crops-cases.js';
+import { vectorCases } from './gpu-crops-vectors.js';
 import { reference } from './gpu-reference.js';
 
 // Run by gpu-webgpu.test.ts as a process of its own, for Vulkan's environment is read when the device is loaded. Writes one
@@ -44,6 +46,24 @@ if (choice === 'webgpu') {
   const expected = reference(pixels, size, [hue]);
   await backend.apply(pixels, size, [hue]);
   assert.equal(difference(pixels, expected, size), undefined, 'sampled hues');
+}
+if (choice === 'webgpu') {
+  assert.ok(backend.crops, 'webgpu resizes');
+  const next = numbers(12);
+  // together, so that uploads and readbacks overlap
+  await Promise.all(
+    [33, 96, 96, 33, 224, 96].map(async (size) => {
+      const cases = Array.from({ length: size === 224 ? 2 : 6 }, () => randomCropCase(size, next));
+      const { pixels, taken } = await deviceBytes(backend, cases, size);
+      assert.equal(difference(pixels, simdBytes(cases, size), size), undefined, `crops at ${size}`);
+      assert.ok(taken > 0);
+    }),
+  );
+  for (const [size, cases] of await vectorCases()) {
+    if (size > 96) continue;
+    const { pixels } = await deviceBytes(backend, cases, size);
+    assert.equal(difference(pixels, simdBytes(cases, size), size), undefined, `vectors at ${size}`);
+  }
 }
 // not closed: an idle backend must let the process end
 console.log(JSON.stringify({ name: backend.name, description: backend.description }));

@@ -15,7 +15,7 @@ function run(choice: string, env: Record<string, string>) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [child, choice], {
     env: { ...process.env, ...env },
     encoding: 'utf8',
-    timeout: 45_000,
+    timeout: 120_000,
   });
   return { status, stdout, stderr };
 }

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Backend } from '../../src/augment/backend.js';
+import { openGpuBackend } from '../../src/augment/gpu/gpu-backend.js';
+import type { Batch } from '../../src/batch/batch.js';
+import { FairQueue } from '../../src/batch/fair-queue.js';
+import { makeBatch } from '../../src/batch/make-batch.js';
+import type { OpenRun } from '../../src/batch/open-run.js';
+import { sampleBytes, type TensorForm } from '../../src/batch/tensor.js';
+import { WorkerPool } from '../../src/batch/worker-pool.js';
+import { readConfig } from '../../src/cli/options.js';
+import { indexedRuns } from '../../src/cli/runs.js';
+import { indexedSamples, sevenRun } from '../fleet.js';
+
+const forms: readonly TensorForm[] = [
+  { type: 'UINT8', layout: 'NHWC' },
+  { type: 'FLOAT32', layout: 'NCHW' },
+];
+
+test('batches are the same whether worker threads resize or the device does, through make-batch and its threads', async (t) => {
+  const config = await indexedSamples(t, {
+    plain: sevenRun({ image_size: 160 }),
+    policy: sevenRun({ recipe: 'default' }),
+    sometimes: sevenRun({ recipe: 'default', auto_augment: 'autoaugment', image_size: 128 }),
+  });
+  const runs = indexedRuns(await readConfig(config));
+  const pool = new WorkerPool(2);
+  t.after(() => pool.close());
+  const device = await openGpuBackend('webasm', { crops: true });
+  t.after(() => device.close());
+  let taken = 0;
+  const counted: Backend = {
+    ...device,
+    crops: {
+      ...device.crops!,
+      apply: (pixels, size, draws, memories, placed) => {
+        taken += placed.filter((one) => one !== null).length;
+        return device.crops!.apply(pixels, size, draws, memories, placed);
+      },
+    },
+  };
+  const make = async (open: OpenRun, form: TensorForm, backend: Backend | null, step: number): Promise<Batch> => {
+    const queue = new FairQueue(pool.concurrency);
+    const count = open.run.global_batch;
+    const room = (type: TensorForm['type']) => new SharedArrayBuffer(count * sampleBytes(type, open.run.image_size));
+    const staging = backend !== null && form.type !== 'UINT8' ? room('UINT8') : null;
+    const request = { open, form, address: { epoch: 0, step, rank: 0, worldSize: 1 } };
+    const shop = { pool, queue, backend, onSample: () => {} };
+    return makeBatch(shop, request, room(form.type), staging, queue.flow(), new AbortController().signal);
+  };
+  for (const name of ['plain', 'policy', 'sometimes']) {
+    const open = await runs.open({ run: 'name', name });
+    for (const form of forms)
+      for (const step of [0, 1]) {
+        const expected = await make(open, form, null, step);
+        const came = await make(open, form, counted, step);
+        assert.deepEqual(came.data, expected.data, `${name} ${form.type} step ${step}`);
+        assert.deepEqual(came.samples, expected.samples);
+      }
+    // every sample of the recipe default has operations of a policy, and AutoAugment leaves some without
+    assert.equal(taken > 0, name !== 'policy', `${name}: ${taken}`);
+    t.diagnostic(`${name}: ${taken} of 32 crops on the device`);
+    taken = 0;
+  }
+});
