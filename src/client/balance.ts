@@ -24,16 +24,17 @@ export class Avoided {
   }
 }
 
-const name = 'tributary_round_robin';
+const name = 'tributary_fewest_calls';
 const optionName = 'tributary.avoided';
 
 /**
- * Channel options for gRPC's round robin over all addresses that are connected, in which replicas of `avoided` come last.
+ * Channel options that send each call to the connected address with the fewest of the channel's calls, and to the replicas
+ * of `avoided` last. It is gRPC's round robin, asked several times.
  * Resolution, connections and their backoff are gRPC's own.
  */
 export function balancing(avoided: Avoided): ChannelOptions {
   if (!experimental.isLoadBalancerNameRegistered(name))
-    experimental.registerLoadBalancerType(name, AvoidingRoundRobin, Config);
+    experimental.registerLoadBalancerType(name, FewestCalls, Config);
   return {
     'grpc.service_config': JSON.stringify({ loadBalancingConfig: [{ [name]: {} }] }),
     'grpc.service_config_disable_resolution': 1,
@@ -55,11 +56,13 @@ class Config implements experimental.TypedLoadBalancingConfig {
   }
 }
 
-class AvoidingRoundRobin implements experimental.LoadBalancer {
+class FewestCalls implements experimental.LoadBalancer {
   readonly #child: experimental.ChildLoadBalancerHandler;
   readonly #roundRobin = experimental.parseLoadBalancingConfig({ round_robin: {} });
   #avoided = new Avoided();
   #addresses = 0;
+  /** Open calls by address. */
+  readonly #calls = new Map<string, number>();
 
   constructor(helper: experimental.ChannelControlHelper) {
     this.#child = new experimental.ChildLoadBalancerHandler(
@@ -70,15 +73,42 @@ class AvoidingRoundRobin implements experimental.LoadBalancer {
     );
   }
 
+  /** The replica with the fewest of this channel's calls among those that are not avoided; round robin among equals. */
   #pick(picker: experimental.Picker, args: experimental.PickArgs): experimental.PickResult {
-    const first = picker.pick(args);
-    let pick = first;
+    let best = picker.pick(args);
     // Round robin comes by every address once in as many picks as there are addresses.
-    for (let others = 1; others < this.#addresses; others++) {
-      if (pick.subchannel === null || !this.#avoided.has(pick.subchannel.getAddress())) return pick;
-      pick = picker.pick(args);
+    for (let others = 1; others < this.#addresses && best.subchannel !== null; others++) {
+      const pick = picker.pick(args);
+      if (
+        pick.subchannel !== null &&
+        this.#cost(pick.subchannel.getAddress()) < this.#cost(best.subchannel.getAddress())
+      )
+        best = pick;
     }
-    return pick.subchannel !== null && this.#avoided.has(pick.subchannel.getAddress()) ? first : pick;
+    return best.subchannel === null ? best : this.#counted(best, best.subchannel.getAddress());
+  }
+
+  #cost(peer: string): number {
+    return (this.#calls.get(peer) ?? 0) + (this.#avoided.has(peer) ? Number.MAX_SAFE_INTEGER / 2 : 0);
+  }
+
+  #counted(pick: experimental.PickResult, peer: string): experimental.PickResult {
+    const add = (difference: number): void => {
+      const calls = (this.#calls.get(peer) ?? 0) + difference;
+      if (calls > 0) this.#calls.set(peer, calls);
+      else this.#calls.delete(peer);
+    };
+    return {
+      ...pick,
+      onCallStarted: () => {
+        add(1);
+        pick.onCallStarted?.();
+      },
+      onCallEnded: (...ended) => {
+        add(-1);
+        pick.onCallEnded?.(...ended);
+      },
+    };
   }
 
   updateAddressList(

@@ -24,8 +24,8 @@ const channelOptions: ChannelOptions = {
 };
 
 /**
- * The arguments of a client's constructor. Calls are spread one by one over all addresses that the name resolves to, those
- * that are `avoided` last. NO_REPLICA where a host of a list has no address.
+ * The arguments of a client's constructor. Each call goes to the address with the fewest, of all that the name resolves to; those
+ * that are `avoided` come last. NO_REPLICA where a host of a list has no address.
  */
 export async function channelTo(
   { address, credentials }: ConnectOptions,
