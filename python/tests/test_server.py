@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 import signal
-import subprocess
 import tempfile
 import unittest
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, List
 
 import numpy as np
 import torch
 from PIL import Image
 
 from tests.fleet import FleetTest
+from tests.servers import Server, built, tributary
 from tributary import Loader, Schedule, TributaryError, normalize
-
-ROOT = Path(__file__).resolve().parents[2]
-COMMAND = ROOT / "dist" / "src" / "cli" / "main.cjs"
 
 CONFIG = """
 sources: {{made: {folder}/made}}
@@ -29,30 +24,7 @@ runs:
 """
 
 
-class Server:
-    """A process of the command line; `address` once it serves."""
-
-    def __init__(self, *arguments: str):
-        self.process = subprocess.Popen(
-            ["node", str(COMMAND), *arguments, "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE, text=True
-        )
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            said: Dict[str, Any] = json.loads(line)
-            if said.get("port"):
-                self.address = f"127.0.0.1:{said['port']}"
-                return
-        raise RuntimeError("the server ended before it served")
-
-    def end(self) -> None:
-        self.process.send_signal(signal.SIGCONT)
-        self.process.kill()
-        self.process.wait(10)
-        assert self.process.stdout is not None
-        self.process.stdout.close()
-
-
-@unittest.skipUnless(COMMAND.exists() and shutil.which("node"), "the servers are not built: npm run build builds them")
+@built
 class ServerTest(FleetTest):
     folder: tempfile.TemporaryDirectory
     config: str
@@ -69,13 +41,13 @@ class ServerTest(FleetTest):
             Image.fromarray(pixels).save(place / f"{i}.png")
         cls.config = str(root / "tributary.yaml")
         Path(cls.config).write_text(CONFIG.format(folder=root))
-        subprocess.run(["node", str(COMMAND), "index", "--config", cls.config], check=True, capture_output=True)
+        tributary("index", "--config", cls.config)
 
     def serve(self, command: str = "serve") -> Server:
         more = ["--workers", "1"] if command == "serve" else []
         server = Server(command, "--config", self.config, *more)
         self.addCleanup(server.end)
-        return server
+        return server.wait()
 
     def open(self, servers: List[Server], run: str = "plain", **arguments: Any) -> Loader:
         target = ",".join(s.address for s in servers)
