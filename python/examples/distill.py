@@ -75,6 +75,8 @@ def train(rank: int, options: argparse.Namespace, rendezvous: str) -> None:
         schedule.apply(optimizer, epoch)
         for group in optimizer.param_groups:
             group["lr"] = options.lr * schedule.learning_rate_factor(epoch)
+        if rank == 0:
+            print(f"epoch {epoch} weight decay {', '.join(str(g['weight_decay']) for g in optimizer.param_groups)}", flush=True)
         for batch in loader:
             images = tributary.normalize(batch)
             loss = nn.functional.mse_loss(student(images), teacher(images))
@@ -110,7 +112,10 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         rendezvous = os.path.join(folder, "rendezvous")
-        torch.multiprocessing.spawn(train, args=(options, rendezvous), nprocs=options.ranks)
+        # Forked ranks have torch imported already; nothing has been asked of a server yet, so forking is safe.
+        torch.multiprocessing.start_processes(
+            train, args=(options, rendezvous), nprocs=options.ranks, start_method="fork"
+        )
 
 
 if __name__ == "__main__":
