@@ -25,8 +25,6 @@ import numpy as np
 from tests.pixels import SIZE, batch_pixels
 from tributary import contract
 
-CHUNK = 300
-
 
 class Service:
     """LoaderService and ScheduleService of one run, with the faults of its arguments."""
@@ -131,10 +129,10 @@ class Service:
             if slot % 4 == 1:
                 sample.erase.top, sample.erase.left, sample.erase.height, sample.erase.width = 1, 2, 3, 4
         yield contract.StreamBatchesResponse(header=header)
-        for offset in range(0, len(raw), CHUNK):
+        for offset in range(0, len(raw), o.chunk_bytes):
             if step in o.hang_inside and offset:
                 time.sleep(3600)
-            yield contract.StreamBatchesResponse(chunk={"offset": offset, "data": raw[offset : offset + CHUNK]})
+            yield contract.StreamBatchesResponse(chunk={"offset": offset, "data": raw[offset : offset + o.chunk_bytes]})
         crc32 = zlib.crc32(raw) ^ (1 if step in o.corrupt else 0)
         yield contract.StreamBatchesResponse(trailer={"crc32": crc32})
 
@@ -161,6 +159,7 @@ def parse(arguments: List[str]) -> argparse.Namespace:
     parser.add_argument("--steps", type=int, default=12)
     parser.add_argument("--global-batch", type=int, default=8)
     parser.add_argument("--image-size", type=int, default=SIZE)
+    parser.add_argument("--chunk-bytes", type=int, default=300)
     parser.add_argument("--delay", type=float, default=0.0)
     parser.add_argument("--slow", type=slow, default={})
     for fault in ("hang", "hang-inside", "corrupt", "other-bytes", "corrupt-sample"):

@@ -106,7 +106,8 @@ class Lanes:
         self._finish = finish
         self._pin_memory = pin_memory
         self._count = max(1, min(pace.lanes, steps.count))
-        self._window = max(1, pace.prefetch)
+        # Until a header has told the size of a batch, one is all that is sure to be within the budget.
+        self._window = pace.prefetch if pace.budget_bytes is None else 1
         self._head = 0
         self._ready: Dict[int, Union[Batch, TributaryError]] = {}
         self._crcs: Dict[int, Tuple[int, str]] = {}
@@ -302,7 +303,8 @@ class Lanes:
     def _fit(self, byte_size: int) -> None:
         if self._pace.budget_bytes is not None and byte_size > 0:
             with self._changed:
-                self._window = max(1, min(max(1, self._pace.prefetch), self._pace.budget_bytes // byte_size))
+                self._window = max(1, min(self._pace.prefetch, self._pace.budget_bytes // byte_size))
+                self._changed.notify_all()
 
     def _deliver(self, reader: _Reader, replica: Replica, batch: Batch, seconds: float) -> None:
         """Puts a batch in its place; the first answer wins, and a second one must agree with it."""

@@ -96,6 +96,8 @@ class Loader(_Base):  # type: ignore[misc,valid-type]
         for name, number in (("prefetch", prefetch), ("lanes", lanes), ("lease", lease)):
             if number < 1:
                 raise wrong("ARGUMENT_INVALID", f"{name} of 1 or more", str(number), f"Raise {name}")
+        if budget_bytes is not None and budget_bytes < 1:
+            raise wrong("ARGUMENT_INVALID", "budget_bytes of 1 or more, or None", str(budget_bytes), "Raise budget_bytes")
         if (device is not None or pin_memory) and torch is None:
             raise wrong("ARGUMENT_INVALID", "torch, for device and pin_memory", "no torch", "Install torch")
         self.rank, self.world_size = rank_and_world_size(rank, world_size)
