@@ -16,8 +16,8 @@ const mostPixels = 2 ** 24;
 const headerBytes = 64;
 
 /**
- * Shared memory for the crops of one run: a cursor, and pixels as float32 `r * 65536 + g * 256 + b`, crop after crop in the
- * order in which worker threads claim their room.
+ * Shared memory for the crops of one run: a cursor, and pixels as float32 `b * 65536 + g * 256 + r`, which is how three bytes
+ * lie in a word, crop after crop in the order in which worker threads claim their room.
  */
 export interface CropMemory {
   readonly shared: SharedArrayBuffer;
@@ -110,10 +110,26 @@ export function placeCrop(
   const offset = claim(memory, cropClaim(crop, geometry, memory.size));
   if (offset === null) return null;
   const count = width * height;
-  const pixels = pixelsOf(memory).subarray(offset, offset + count);
-  for (let to = 0, from = 0; to < count; to++, from += 3)
-    pixels[to] = (data[from]! << 16) | (data[from + 1]! << 8) | data[from + 2]!;
+  packCrop(data, pixelsOf(memory).subarray(offset, offset + count));
   return { offset, width, height };
+}
+
+// Word by word, four pixels of three: half the time of byte by byte.
+function packCrop(data: Uint8Array, pixels: Float32Array): void {
+  const isAligned = data.byteOffset % 4 === 0;
+  const words = new Int32Array(data.buffer, isAligned ? data.byteOffset : 0, isAligned ? data.length >> 2 : 0);
+  const quads = Math.floor(words.length / 3);
+  for (let quad = 0, from = 0, to = 0; quad < quads; quad++, from += 3, to += 4) {
+    const first = words[from]!;
+    const second = words[from + 1]!;
+    const third = words[from + 2]!;
+    pixels[to] = first & 0xffffff;
+    pixels[to + 1] = (first >>> 24) | ((second & 0xffff) << 8);
+    pixels[to + 2] = (second >>> 16) | ((third & 0xff) << 16);
+    pixels[to + 3] = third >>> 8;
+  }
+  for (let to = 4 * quads, from = 3 * to; to < pixels.length; to++, from += 3)
+    pixels[to] = data[from]! | (data[from + 1]! << 8) | (data[from + 2]! << 16);
 }
 
 function claim(memory: CropMemory, pixels: number): number | null {

@@ -11,8 +11,8 @@ const installed = existsSync(`${swiftshader}/libvk_swiftshader.so`);
 
 const child = fileURLToPath(new URL('./gpu-webgpu-child.js', import.meta.url));
 
-function run(choice: string, env: Record<string, string>) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [child, choice], {
+function run(choice: string, env: Record<string, string>, script = child) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [script, choice], {
     env: { ...process.env, ...env },
     encoding: 'utf8',
     timeout: 120_000,
@@ -33,6 +33,15 @@ test('webgpu on a software device is Pillow’s, at every size, and prints nothi
   const { name, description } = JSON.parse(lines[0]!);
   assert.equal(name, 'webgpu');
   assert.match(description, /^webgpu \(fused-encoder\) on google, swiftshader/);
+});
+
+test('an error of the device fails every batch under way when it is reported, and none after', {
+  skip: !installed,
+}, () => {
+  const script = fileURLToPath(new URL('./gpu-guard-child.js', import.meta.url));
+  const { status, stdout, stderr } = run('webgpu', software, script);
+  assert.equal(status, 0, stderr);
+  assert.deepEqual(JSON.parse(stdout), { guard: 'held' });
 });
 
 test('auto takes simd rather than a software device, and says so', { skip: !installed }, () => {

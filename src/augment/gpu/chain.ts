@@ -43,7 +43,7 @@ export interface ChainArguments {
 export interface Chain {
   readonly arguments: ChainArguments;
   /**
-   * Runs the chain over `arguments` and gives the packed result. What it is given is read before it returns its promise.
+   * Runs the chain over `arguments` and gives the packed result. Neither `arguments` nor `crops` may change before it has.
    *
    * @param crops `crops * images * size * size` pixels, where the chain begins with the resize.
    */
@@ -53,10 +53,19 @@ export interface Chain {
   destroy(): Promise<void>;
 }
 
+/**
+ * gpu.js copies its arguments when it is called, into memory fresh each time, so that a caller may change them before they
+ * are read. Nobody changes these before the run has ended, and the copy costs more than the upload: so it is spared.
+ */
+function withoutCopy(values: Float32Array): Float32Array {
+  return Object.defineProperty(values, 'slice', { value: () => values });
+}
+
 type InputOf = (value: Float32Array, size: number[]) => KernelVariable;
 
 /** Builds the chain of one shape. Nothing compiles before the first run. */
-export function buildChain(gpu: GPU, input: InputOf, { images, size, means, blurs, crops }: ChainShape): Chain {
+export function buildChain(gpu: GPU, inputOf: InputOf, { images, size, means, blurs, crops }: ChainShape): Chain {
+  const input: InputOf = (value, dimensions) => inputOf(withoutCopy(value), dimensions);
   const columns = columnsOf(size);
   const count = size * size;
   const image = [columns, size, images];
@@ -142,6 +151,7 @@ export function buildChain(gpu: GPU, input: InputOf, { images, size, means, blur
     input(args.products, [productsWidth, images]),
     input(args.blurs, [blurWidth, images]),
   ];
+  const packed = resize ? null : input(args.pixels, image);
   const tableInputs = tables
     ? [
         input(tables.rows, [2, rowsOfRun(images, size, crops)]),
@@ -153,7 +163,7 @@ export function buildChain(gpu: GPU, input: InputOf, { images, size, means, blur
   return {
     arguments: args,
     async run(pixels) {
-      const source = pixels ? input(pixels, [pixels.length]) : input(args.pixels, image);
+      const source = packed ?? input(pixels!, [pixels!.length]);
       return flatten((await pipeline(...inputs, source, ...tableInputs)) as unknown as Float32Array[][], length);
     },
     ran: () => ({ mode: pipeline.backend, executor: pipeline.executorKind, fallback: pipeline.fallbackReason }),
