@@ -1,44 +1,68 @@
-import { type ChannelOptions, experimental } from '@grpc/grpc-js';
+import { type ChannelOptions, connectivityState, experimental, Metadata } from '@grpc/grpc-js';
 
 /** For how long a replica that was late, failed or hung comes last in the choice, in milliseconds. */
 export const avoidedFor = 10_000;
 
-/** The replicas, by their address, that calls go to only where there is no other. It is shared by a channel and its user. */
-export class Avoided {
-  readonly #until = new Map<string, number>();
+/** What a channel and its user know of the replicas, by their address. */
+export class Balance {
+  readonly #avoidedUntil = new Map<string, number>();
+  readonly #calls = new Map<string, number>();
+  #connected: readonly string[] = [];
 
-  add(peer: string): void {
-    this.#until.set(peer, Date.now() + avoidedFor);
+  /** Has calls go elsewhere for a while, where there is an elsewhere. */
+  avoid(peer: string): void {
+    this.#avoidedUntil.set(peer, Date.now() + avoidedFor);
   }
 
-  delete(peer: string): void {
-    this.#until.delete(peer);
+  /** Whether another replica that is well has no call of this channel's while `peer` has several. */
+  idleBeside(peer: string): boolean {
+    return (
+      (this.#calls.get(peer) ?? 0) > 1 &&
+      this.#connected.some((other) => !this.#calls.has(other) && !this.#isAvoided(other))
+    );
   }
 
-  has(peer: string): boolean {
-    const until = this.#until.get(peer);
+  /** The order of choice: the least first. */
+  cost(peer: string): number {
+    return (this.#calls.get(peer) ?? 0) + (this.#isAvoided(peer) ? Number.MAX_SAFE_INTEGER / 2 : 0);
+  }
+
+  /** Counts a call that begins, with 1, or ends, with -1. */
+  count(peer: string, difference: 1 | -1): void {
+    const calls = (this.#calls.get(peer) ?? 0) + difference;
+    if (calls > 0) this.#calls.set(peer, calls);
+    else this.#calls.delete(peer);
+  }
+
+  /** Notes which replicas are connected. */
+  connect(peers: readonly string[]): void {
+    this.#connected = peers;
+  }
+
+  #isAvoided(peer: string): boolean {
+    const until = this.#avoidedUntil.get(peer);
     if (until === undefined) return false;
     if (until > Date.now()) return true;
-    this.#until.delete(peer);
+    this.#avoidedUntil.delete(peer);
     return false;
   }
 }
 
 const name = 'tributary_fewest_calls';
-const optionName = 'tributary.avoided';
+const optionName = 'tributary.balance';
 
 /**
  * Channel options that send each call to the connected address with the fewest of the channel's calls, and to the replicas
- * of `avoided` last. It is gRPC's round robin, asked several times.
+ * that are to be avoided last. It is gRPC's round robin, asked several times.
  * Resolution, connections and their backoff are gRPC's own.
  */
-export function balancing(avoided: Avoided): ChannelOptions {
+export function balancing(balance: Balance): ChannelOptions {
   if (!experimental.isLoadBalancerNameRegistered(name))
     experimental.registerLoadBalancerType(name, FewestCalls, Config);
   return {
     'grpc.service_config': JSON.stringify({ loadBalancingConfig: [{ [name]: {} }] }),
     'grpc.service_config_disable_resolution': 1,
-    [optionName]: avoided,
+    [optionName]: balance,
   };
 }
 
@@ -59,53 +83,47 @@ class Config implements experimental.TypedLoadBalancingConfig {
 class FewestCalls implements experimental.LoadBalancer {
   readonly #child: experimental.ChildLoadBalancerHandler;
   readonly #roundRobin = experimental.parseLoadBalancingConfig({ round_robin: {} });
-  #avoided = new Avoided();
+  #balance = new Balance();
   #addresses = 0;
-  /** Open calls by address. */
-  readonly #calls = new Map<string, number>();
 
   constructor(helper: experimental.ChannelControlHelper) {
     this.#child = new experimental.ChildLoadBalancerHandler(
       experimental.createChildChannelControlHelper(helper, {
-        updateState: (state, picker, message) =>
-          helper.updateState(state, { pick: (args) => this.#pick(picker, args) }, message),
+        updateState: (state, picker, message) => {
+          if (state === connectivityState.READY) this.#picks(picker, { metadata: new Metadata(), extraPickInfo: {} });
+          helper.updateState(state, { pick: (args) => this.#pick(picker, args) }, message);
+        },
       }),
     );
   }
 
-  /** The replica with the fewest of this channel's calls among those that are not avoided; round robin among equals. */
-  #pick(picker: experimental.Picker, args: experimental.PickArgs): experimental.PickResult {
-    let best = picker.pick(args);
-    // Round robin comes by every address once in as many picks as there are addresses.
-    for (let others = 1; others < this.#addresses && best.subchannel !== null; others++) {
+  /** One pick for each replica that is connected. Picks cost nothing until a call is started with one. */
+  #picks(picker: experimental.Picker, args: experimental.PickArgs): Map<string, experimental.PickResult> {
+    const picks = new Map<string, experimental.PickResult>();
+    // Round robin comes by every address that is connected in as many picks as there are addresses.
+    for (let i = 0; i < this.#addresses; i++) {
       const pick = picker.pick(args);
-      if (
-        pick.subchannel !== null &&
-        this.#cost(pick.subchannel.getAddress()) < this.#cost(best.subchannel.getAddress())
-      )
-        best = pick;
+      if (pick.subchannel !== null) picks.set(pick.subchannel.getAddress(), pick);
     }
-    return best.subchannel === null ? best : this.#counted(best, best.subchannel.getAddress());
+    this.#balance.connect([...picks.keys()]);
+    return picks;
   }
 
-  #cost(peer: string): number {
-    return (this.#calls.get(peer) ?? 0) + (this.#avoided.has(peer) ? Number.MAX_SAFE_INTEGER / 2 : 0);
-  }
-
-  #counted(pick: experimental.PickResult, peer: string): experimental.PickResult {
-    const add = (difference: number): void => {
-      const calls = (this.#calls.get(peer) ?? 0) + difference;
-      if (calls > 0) this.#calls.set(peer, calls);
-      else this.#calls.delete(peer);
-    };
+  #pick(picker: experimental.Picker, args: experimental.PickArgs): experimental.PickResult {
+    const picks = [...this.#picks(picker, args)];
+    // Nobody is connected: the pick says whether to wait or to fail.
+    if (picks.length === 0) return picker.pick(args);
+    const [peer, pick] = picks.reduce((best, other) =>
+      this.#balance.cost(other[0]) < this.#balance.cost(best[0]) ? other : best,
+    );
     return {
       ...pick,
       onCallStarted: () => {
-        add(1);
+        this.#balance.count(peer, 1);
         pick.onCallStarted?.();
       },
       onCallEnded: (...ended) => {
-        add(-1);
+        this.#balance.count(peer, -1);
         pick.onCallEnded?.(...ended);
       },
     };
@@ -114,7 +132,7 @@ class FewestCalls implements experimental.LoadBalancer {
   updateAddressList(
     ...[endpoints, , options, note]: Parameters<experimental.LoadBalancer['updateAddressList']>
   ): boolean {
-    this.#avoided = options[optionName] as Avoided;
+    this.#balance = options[optionName] as Balance;
     if (endpoints.ok) this.#addresses = endpoints.value.length;
     return this.#child.updateAddressList(endpoints, this.#roundRobin, options, note);
   }

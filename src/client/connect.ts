@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { type ChannelCredentials, type ChannelOptions, credentials as grpcCredentials } from '@grpc/grpc-js';
 import { TributaryError } from '../errors.js';
-import { Avoided, balancing } from './balance.js';
+import { Balance, balancing } from './balance.js';
 
 /** Where replicas are, and how to reach them. */
 export interface ConnectOptions {
@@ -25,16 +25,16 @@ const channelOptions: ChannelOptions = {
 
 /**
  * The arguments of a client's constructor. Each call goes to the address with the fewest, of all that the name resolves to; those
- * that are `avoided` come last. NO_REPLICA where a host of a list has no address.
+ * that are to be avoided come last. NO_REPLICA where a host of a list has no address.
  */
 export async function channelTo(
   { address, credentials }: ConnectOptions,
-  avoided: Avoided = new Avoided(),
+  balance: Balance = new Balance(),
 ): Promise<[string, ChannelCredentials, ChannelOptions]> {
   return [
     await target(address),
     credentials ?? grpcCredentials.createInsecure(),
-    { ...channelOptions, ...balancing(avoided) },
+    { ...channelOptions, ...balancing(balance) },
   ];
 }
 

@@ -4,7 +4,7 @@ import type { LoaderServiceClient } from '../../protos/generated/tributary/v1/Lo
 import type { StreamBatchesRequest } from '../../protos/generated/tributary/v1/StreamBatchesRequest.js';
 import type { StreamBatchesResponse__Output } from '../../protos/generated/tributary/v1/StreamBatchesResponse.js';
 import { TributaryError } from '../errors.js';
-import type { Avoided } from './balance.js';
+import type { Balance } from './balance.js';
 import { type ReceivedBatch, receiveBatches } from './receive.js';
 import { toFailure } from './status.js';
 
@@ -64,7 +64,7 @@ interface Reader {
  */
 export class Lanes {
   readonly #client: LoaderServiceClient;
-  readonly #avoided: Avoided;
+  readonly #balance: Balance;
   readonly #request: Request;
   readonly #options: LaneOptions;
   readonly #ready = new Map<number, ReceivedBatch>();
@@ -86,16 +86,16 @@ export class Lanes {
     this.#wake = resolve;
   });
 
-  /** @param avoided the replicas that the client's channel is to choose last. */
+  /** @param balance the one of the client's channel. */
   constructor(
     client: LoaderServiceClient,
-    avoided: Avoided,
+    balance: Balance,
     request: Request,
     { first, count }: { first: number; count: number },
     options: LaneOptions,
   ) {
     this.#client = client;
-    this.#avoided = avoided;
+    this.#balance = balance;
     this.#request = request;
     this.#options = options;
     this.#head = first;
@@ -202,6 +202,7 @@ export class Lanes {
       reader.since = null;
       await this.#room(reader.step);
       if (this.#stop.signal.aborted || reader.overtaken || this.#has(reader.step)) return;
+      if (this.#balance.idleBeside(batch.peer)) return;
       reader.since = Date.now();
     }
   }
@@ -239,7 +240,7 @@ export class Lanes {
 
   /** Asks for a late step again. Whoever was to bring it comes last in the choice for a while. */
   async #askElsewhere(step: number): Promise<void> {
-    for (const late of this.#readers) if (late.step === step) this.#avoided.add(late.call.getPeer());
+    for (const late of this.#readers) if (late.step === step) this.#balance.avoid(late.call.getPeer());
     const reader = this.#open(step, 1, 1);
     try {
       for await (const batch of receiveBatches(reader.call, this.#options.hungAfter)) this.#accept(reader, batch);
@@ -253,7 +254,7 @@ export class Lanes {
   /** Whether a lane may go on after this; otherwise the failure is kept for the reader. */
   #tolerate(error: unknown, peer: string): boolean {
     const failure = toFailure(error, peer);
-    this.#avoided.add(peer);
+    this.#balance.avoid(peer);
     this.#failingSince ??= Date.now();
     this.#refusals.set(peer === '' ? 'no address' : peer, failure.error.message);
     if (failure.error.reason === 'FINGERPRINT_MISMATCH' && ++this.#mismatches > mismatchesTolerated)

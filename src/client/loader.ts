@@ -6,7 +6,7 @@ import type { PlanBatchesResponse__Output } from '../../protos/generated/tributa
 import type { RunSelector } from '../../protos/generated/tributary/v1/RunSelector.js';
 import { TributaryError } from '../errors.js';
 import { contract } from '../server/contract.js';
-import { Avoided } from './balance.js';
+import { Balance } from './balance.js';
 import { type ConnectOptions, channelTo } from './connect.js';
 import { defaultLaneOptions, type LaneOptions, Lanes } from './lanes.js';
 import type { ReceivedBatch } from './receive.js';
@@ -31,21 +31,21 @@ const strangersPassed = 4;
 /** A trainer's connection to its replicas. Stateless but for its channel: every batch has an address. `close` when done. */
 export class Loader {
   readonly #client: LoaderServiceClient;
-  readonly #avoided: Avoided;
+  readonly #balance: Balance;
   readonly #options: LoaderOptions & LaneOptions;
   #description: Promise<DescribeRunResponse__Output> | null = null;
 
-  private constructor(client: LoaderServiceClient, avoided: Avoided, options: LoaderOptions) {
+  private constructor(client: LoaderServiceClient, balance: Balance, options: LoaderOptions) {
     this.#client = client;
-    this.#avoided = avoided;
+    this.#balance = balance;
     this.#options = { ...defaultLaneOptions, ...options };
   }
 
   static async connect(options: LoaderOptions): Promise<Loader> {
-    const avoided = new Avoided();
+    const balance = new Balance();
     return new Loader(
-      new contract.tributary.v1.LoaderService(...(await channelTo(options, avoided))),
-      avoided,
+      new contract.tributary.v1.LoaderService(...(await channelTo(options, balance))),
+      balance,
       options,
     );
   }
@@ -90,7 +90,7 @@ export class Loader {
     };
     // At least one step is asked for, so that the server says what is wrong with a step past the end.
     const count = stepCount ?? Math.max(stepsPerEpoch - firstStep, 1);
-    yield* new Lanes(this.#client, this.#avoided, request, { first: firstStep, count }, this.#options).batches();
+    yield* new Lanes(this.#client, this.#balance, request, { first: firstStep, count }, this.#options).batches();
   }
 
   /** What steps will hold. */

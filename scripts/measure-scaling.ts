@@ -1,0 +1,114 @@
+/**
+ * Measures how throughput grows with replicas while storage is far away: `node dist/scripts/measure-scaling.js [ms] [rounds]`.
+ *
+ * Every read of an image takes `ms` (50) longer, in every replica (scripts/slow-reads.c, compiled on the spot with cc). A
+ * trainer streams epochs of 32 x 32 pixels from 1, 2, 4 and 8 replicas in turn, `rounds` (3) times; the medians count. Small
+ * images, so that a machine of 2 cores is not the limit. Everything is made in a temporary folder and deleted.
+ */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import sharp from 'sharp';
+import { stringify } from 'yaml';
+import { Loader } from '../src/client/loader.js';
+
+const [milliseconds = 50, rounds = 3] = process.argv.slice(2).map(Number);
+const counts = [1, 2, 4, 8];
+/** Images of the source, and of a batch. */
+const [images, batch] = [4096, 16];
+/** Seconds that one figure is measured for, after as long as it takes until all replicas send. */
+const seconds = 8;
+
+const main = fileURLToPath(new URL('../src/cli/main.cjs', import.meta.url));
+const folder = await mkdtemp(join(tmpdir(), 'tributary-scaling-'));
+const replicas: { address: string; child: ChildProcess }[] = [];
+try {
+  const config = await makeSource();
+  const library = join(folder, 'slow-reads.so');
+  execFileSync('cc', ['-shared', '-fPIC', '-O2', '-o', library, 'scripts/slow-reads.c', '-ldl'], { stdio: 'inherit' });
+  for (let i = 0; i < Math.max(...counts); i++) replicas.push(await startReplica(config, library));
+  const rates = new Map<number, number[]>(counts.map((count) => [count, []]));
+  let epoch = 0;
+  for (let round = 0; round < rounds; round++)
+    for (const count of counts) rates.get(count)!.push(await measure(count, epoch++));
+  const median = (count: number): number => rates.get(count)!.sort((a, b) => a - b)[rounds >> 1]!;
+  console.log(
+    `${cpus()[0]!.model}, ${availableParallelism()} cores, load ${loadavg()[0]!.toFixed(1)}; ${milliseconds} ms a read`,
+  );
+  console.log('replicas  images/s  of linear  rounds');
+  for (const count of counts) {
+    const share = median(count) / median(1) / count;
+    const all = rates.get(count)!.map((rate) => rate.toFixed(0));
+    console.log(
+      `${String(count).padStart(8)}  ${median(count).toFixed(0).padStart(8)}  ${share.toFixed(2).padStart(9)}  ${all.join(' ')}`,
+    );
+  }
+} finally {
+  for (const { child } of replicas) child.kill('SIGKILL');
+  await rm(folder, { recursive: true, force: true });
+}
+
+async function makeSource(): Promise<string> {
+  await mkdir(join(folder, 'images'));
+  for (let i = 0; i < images; i++) {
+    const background = { r: i % 256, g: (i >> 4) % 256, b: 128 };
+    const image = sharp({ create: { width: 64, height: 48, channels: 3, background } }).jpeg();
+    await writeFile(join(folder, 'images', `${i}.jpg`), await image.toBuffer());
+  }
+  const config = join(folder, 'tributary.yaml');
+  const run = { recipe: 'dinov3', sources: ['images'], seed: 1, image_size: 32, global_batch: batch, epochs: 1000 };
+  await writeFile(config, stringify({ sources: { images: './images' }, runs: { scaling: run } }));
+  execFileSync(process.execPath, [main, 'index', '--config', config], { stdio: 'ignore' });
+  return config;
+}
+
+/** A replica with one worker thread, and no room to keep what it has made. */
+function startReplica(config: string, library: string): Promise<{ address: string; child: ChildProcess }> {
+  const args = ['serve', '--config', config, '--listen', '127.0.0.1:0', '--workers', '1', '--memory', '8MiB'];
+  const child = spawn(process.execPath, [main, ...args, '--backend', 'simd'], {
+    env: {
+      ...process.env,
+      LD_PRELOAD: library,
+      SLOW_READS_FOLDER: join(folder, 'images'),
+      SLOW_READS_MS: String(milliseconds),
+    },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  return new Promise((resolve, reject) => {
+    child.once('exit', (code) => reject(new Error(`a replica ended with ${code}`)));
+    createInterface({ input: child.stdout! }).on('line', (text) => {
+      const line = JSON.parse(text) as { msg: string; port: number };
+      if (line.msg === 'serving') resolve({ address: `127.0.0.1:${line.port}`, child });
+    });
+  });
+}
+
+/** Images a second of one epoch's middle, from the first `count` replicas. */
+async function measure(count: number, epoch: number): Promise<number> {
+  const address = replicas.slice(0, count).map((replica) => replica.address);
+  const loader = await Loader.connect({
+    address: address.join(','),
+    run: { run: 'name', name: 'scaling' },
+    lanes: 2 * count,
+    memory: 64 << 20,
+  });
+  try {
+    const senders = new Set<string>();
+    let start: number | null = null;
+    let taken = 0;
+    for await (const { peer, header } of loader.batches(epoch)) {
+      senders.add(peer);
+      const now = performance.now();
+      if (start !== null) taken += header.samples.length;
+      else if (senders.size === count && header.step >= 4 * count) start = now;
+      if (start !== null && now - start > seconds * 1000) break;
+    }
+    if (start === null) throw new Error(`only ${senders.size} of ${count} replicas sent batches`);
+    return taken / ((performance.now() - start) / 1000);
+  } finally {
+    loader.close();
+  }
+}
