@@ -4,6 +4,8 @@
 import os = require('node:os');
 import v8 = require('node:v8');
 
+// What gRPC would write itself comes back as an error as well, and is told once, in this project's words.
+process.env.GRPC_VERBOSITY ??= 'NONE';
 process.env.UV_THREADPOOL_SIZE ??= String(Math.max(4, os.availableParallelism() + 2));
 // Tensors on their way count as the heap's growth, and 10 MB of them a batch would have the collector mark this small
 // heap again for every batch or two: a sixth of a replica's CPU time. With room for five times the heap it seldom does.
