@@ -1,5 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Piscina } from 'piscina';
+// The threads decode, and only the main thread can say what they may.
+import '../decode/allow-list.js';
 import { TributaryError } from '../errors.js';
 import type { Manifest } from '../sources/manifest.js';
 import type { SampleCaches } from './sample-caches.js';

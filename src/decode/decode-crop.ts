@@ -1,17 +1,15 @@
 import sharp, { type Sharp } from 'sharp';
 import { TributaryError } from '../errors.js';
 import type { Box } from '../sample/draw.js';
+import './allow-list.js';
 import { cmykToRgb } from './cmyk.js';
 import { corruptSample } from './corrupt.js';
 import type { Crop, ImageSize, Limits } from './crop.js';
-import { formats } from './formats.js';
 import { readHeader } from './probe.js';
 
 // One image takes one thread, as many images run at once as the pool has threads, and no file is read twice soon.
 sharp.concurrency(1);
 sharp.cache(false);
-sharp.block({ operation: ['VipsForeignLoad'] });
-sharp.unblock({ operation: formats.map(({ loader }) => loader) });
 
 /**
  * Decodes one box of an image, byte for byte as Pillow's `Image.open(file).convert("RGB").crop(box)`: EXIF orientation
