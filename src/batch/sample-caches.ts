@@ -87,7 +87,8 @@ export class SampleCaches {
   end(manifest: Manifest, index: number, task: CacheTask, report: CacheReport | null): void {
     this.#files?.release(task.file);
     this.#decoded?.release(task.decoded);
-    if (task.disk !== null) this.#disk!.settle(task.disk, report?.isStored ?? false);
+    // What replaces a damaged file takes no more room than that did.
+    if (task.disk !== null) this.#disk!.settle(task.disk, (report?.isStored ?? false) && report?.damage === null);
     if (report === null) return;
     take(this.#files, manifest, index, report.file);
     take(this.#decoded, manifest, index, report.decoded);

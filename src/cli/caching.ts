@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os';
 import type { Command } from 'commander';
 import type { Logger } from 'pino';
 import { SampleCaches } from '../batch/sample-caches.js';
@@ -22,7 +23,7 @@ export function withCaching(command: Command): Command {
     .option('--cache-decoded <size>', 'bytes of memory for decoded images', byteSize, 0);
 }
 
-/** Opens the caches that the flags ask for; null where none is. ARGUMENT_INVALID where half of the disk's is given. */
+/** Opens the caches that the flags ask for; null where none is. ARGUMENT_INVALID where they cannot be. */
 export async function openCaches(flags: CachingFlags, log: Logger): Promise<SampleCaches | null> {
   const { cacheMemory, cacheFolder, cacheDisk, cacheDecoded } = flags;
   if ((cacheFolder === undefined) !== (cacheDisk === undefined))
@@ -30,6 +31,14 @@ export async function openCaches(flags: CachingFlags, log: Logger): Promise<Samp
       expected: '--cache-folder and --cache-disk together',
       came: cacheFolder === undefined ? '--cache-disk alone' : '--cache-folder alone',
       remedy: 'Say where the cache may lie and how many bytes it may take',
+    });
+  // The system promises more memory than it has, and ends the process that believes it.
+  const memory = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
+  if (cacheMemory + cacheDecoded > memory)
+    throw new TributaryError('ARGUMENT_INVALID', {
+      expected: `caches that fit in this machine's ${memory} bytes of memory`,
+      came: `--cache-memory ${cacheMemory} and --cache-decoded ${cacheDecoded}`,
+      remedy: 'Give smaller sizes, which leave room for --memory as well',
     });
   const folder =
     cacheFolder === undefined || cacheDisk === undefined
@@ -40,14 +49,5 @@ export async function openCaches(flags: CachingFlags, log: Logger): Promise<Samp
           onTrouble: (message, detail) => log.warn(detail, message),
         });
   if (cacheMemory === 0 && cacheDecoded === 0 && folder === null) return null;
-  try {
-    return new SampleCaches({ memory: cacheMemory, decoded: cacheDecoded }, folder);
-  } catch (cause) {
-    throw new TributaryError('ARGUMENT_INVALID', {
-      expected: 'caches that this machine has the memory for',
-      came: (cause as Error).message,
-      remedy: 'Give a smaller --cache-memory or --cache-decoded',
-      cause,
-    });
-  }
+  return new SampleCaches({ memory: cacheMemory, decoded: cacheDecoded }, folder);
 }

@@ -61,8 +61,12 @@ export class CacheFolder {
   readonly #troubles = new Set<string>();
   #stored = 0;
   #reserved = 0;
-  #addedSinceScan = 0;
+  /** Places with room reserved; `isListed` where the last listing has left the file out of its sum. */
+  readonly #inFlight = new Map<string, { isListed: boolean }>();
+  /** Files stored while the folder is listed, which the listing may have seen or not. */
+  readonly #storedDuringScan = new Set<string>();
   #addedDuringScan = 0;
+  #addedSinceScan = 0;
   #headroomAtScan = 0;
   #scanTook = 0;
   #scanned = Number.NEGATIVE_INFINITY;
@@ -103,21 +107,26 @@ export class CacheFolder {
     const { path, offset, length } = location;
     const digest = createHash('sha256').update(`${path}\0${offset}\0${length}`).digest('hex').slice(0, 32);
     const size = onDisk(length);
-    return {
-      path: join(version, digest.slice(0, 2), `${digest}-${length}`),
-      mayStore: this.#isStoring && this.#reserve(size),
-      size,
-    };
+    const file = join(version, digest.slice(0, 2), `${digest}-${length}`);
+    // Of tasks that need one sample at a time, the first stores it.
+    const mayStore = this.#isStoring && !this.#inFlight.has(file) && this.#reserve(size);
+    if (mayStore) this.#inFlight.set(file, { isListed: false });
+    return { path: file, mayStore, size };
   }
 
-  /** Ends a reservation: the file was stored, or it was not. */
+  /** Ends a reservation. @param isStored whether the folder has a file now that it had not before. */
   settle(place: CachePlace, isStored: boolean): void {
     if (!place.mayStore) return;
     this.#reserved -= place.size;
+    const { isListed } = this.#inFlight.get(place.path)!;
+    this.#inFlight.delete(place.path);
+    if (isStored || isListed) {
+      this.#stored += place.size;
+      this.#addedDuringScan += place.size;
+    }
     if (!isStored) return;
-    this.#stored += place.size;
     this.#addedSinceScan += place.size;
-    this.#addedDuringScan += place.size;
+    if (this.#scanning !== null) this.#storedDuringScan.add(place.path);
     // Others may have stored as much: with four of them the budget still holds.
     if (this.#addedSinceScan >= this.#headroomAtScan / 4) this.#scanAgain(0);
   }
@@ -144,16 +153,19 @@ export class CacheFolder {
   async #scan(): Promise<void> {
     const start = performance.now();
     this.#addedDuringScan = 0;
+    this.#storedDuringScan.clear();
+    for (const flying of this.#inFlight.values()) flying.isListed = false;
     try {
       const versions: HeldVersion[] = [];
       for (const name of await readdir(this.#root)) {
         if (name.startsWith(goneMark)) await rm(join(this.#root, name), { recursive: true, force: true });
         else if (versionName.test(name)) versions.push(await this.#scanVersion(name));
       }
-      this.#stored = (await this.#makeRoom(versions)) + this.#addedDuringScan;
+      this.#stored = versions.reduce((sum, { bytes }) => sum + bytes, 0) + this.#addedDuringScan;
+      await this.#makeRoom(versions);
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
-      if (code === 'ENOENT') this.#stored = 0;
+      if (code === 'ENOENT') this.#stored = this.#addedDuringScan;
       else this.#trouble('scan', 'the cache folder cannot be listed', { code, message });
     }
     this.#addedSinceScan = 0;
@@ -162,37 +174,44 @@ export class CacheFolder {
     this.#scanTook = performance.now() - start;
   }
 
-  /** Takes away what is over the budget, and sources that nobody uses where room is wanted; returns the bytes left. */
-  async #makeRoom(versions: readonly HeldVersion[]): Promise<number> {
+  /** Takes away what is over the budget, and sources that nobody uses where room is wanted. */
+  async #makeRoom(versions: readonly HeldVersion[]): Promise<void> {
     const { budget } = this.#options;
     // An eighth is freed at once, so that room is not made for every single file.
     const target = this.#isRoomWanted ? (budget / 8) * 7 : budget;
     this.#isRoomWanted = false;
-    let bytes = versions.reduce((sum, version) => sum + version.bytes, 0);
-    for (const { name, used, bytes: freed } of versions.toSorted((a, b) => a.used - b.used)) {
-      if (bytes <= target) return bytes;
+    for (const { name, used, bytes } of versions.toSorted((a, b) => a.used - b.used)) {
+      if (this.#stored <= target) return;
       if (used >= this.#now() - idleAfter || this.#versions.has(name)) continue;
       const gone = join(this.#root, `${goneMark}${name}-${randomBytes(4).toString('hex')}`);
       await rename(join(this.#root, name), gone);
       await rm(gone, { recursive: true, force: true });
-      bytes -= freed;
+      this.#stored -= bytes;
     }
     // The budget has become smaller, or many replicas have filled the folder at once.
     for (const { name } of versions) {
-      for (const part of bytes > budget ? await filesOf(join(this.#root, name)) : []) {
-        if (bytes <= budget) return bytes;
-        await removeCacheFile(part.path);
-        bytes -= part.size;
+      if (this.#stored <= budget) return;
+      for await (const { path, size } of filesOf(join(this.#root, name))) {
+        if (this.#stored <= budget) return;
+        if (size === null || this.#inFlight.has(path)) continue;
+        await removeCacheFile(path);
+        this.#stored -= size;
       }
     }
-    return bytes;
   }
 
   async #scanVersion(name: string): Promise<HeldVersion> {
     const folder = join(this.#root, name);
     const used = (await stat(join(folder, usedName)).catch(() => stat(folder))).mtimeMs;
-    const files = await filesOf(folder, (part) => this.#sweep(part));
-    return { name, used, bytes: files.reduce((sum, { size }) => sum + size, 0) };
+    let bytes = 0;
+    for await (const { path, size } of filesOf(folder)) {
+      const flying = this.#inFlight.get(path);
+      // What a task has in hand counts when it is done, and once.
+      if (flying !== undefined) flying.isListed = size !== null;
+      else if (size === null) await this.#sweep(path);
+      else if (!this.#storedDuringScan.has(path)) bytes += size;
+    }
+    return { name, used, bytes };
   }
 
   async #sweep(part: string): Promise<void> {
@@ -257,22 +276,16 @@ export class CacheFolder {
   }
 }
 
-/** The files of one version; what is no such file is left alone, and what is half written is told. */
-async function filesOf(
-  folder: string,
-  onPart: (path: string) => Promise<void> = async () => {},
-): Promise<{ path: string; size: number }[]> {
-  const files: { path: string; size: number }[] = [];
+/** The files of one version, one folder of them at a time; `size` is null for what is half written. */
+async function* filesOf(folder: string): AsyncGenerator<{ path: string; size: number | null }> {
   for (const part of await readdir(folder)) {
     if (!partName.test(part)) continue;
     for (const name of await readdir(join(folder, part)).catch(() => [])) {
-      const path = join(folder, part, name);
       const length = fileName.exec(name)?.[1];
-      if (length !== undefined) files.push({ path, size: onDisk(Number(length)) });
-      else if (name.endsWith(partSuffix)) await onPart(path);
+      if (length !== undefined) yield { path: join(folder, part, name), size: onDisk(Number(length)) };
+      else if (name.endsWith(partSuffix)) yield { path: join(folder, part, name), size: null };
     }
   }
-  return files;
 }
 
 function onDisk(length: number): number {
