@@ -242,13 +242,13 @@ test('crop memory comes back empty, and is bounded', () => {
   assert.equal(pool.take(70, 224).length, 3);
   assert.ok(!fitsDevice(2049) && pool.take(1, 2049).length === 0);
   let bytes = 0;
-  const small = createCropPool(cropPoolBytes / 64);
+  const small = createCropPool(cropPoolBytes / 32);
   const taken = [];
   for (let memories = small.take(8, 96); memories.length > 0; memories = small.take(8, 96)) {
     taken.push(...memories);
     bytes += memories[0]!.shared.byteLength;
   }
-  assert.ok(taken.length > 1 && bytes <= cropPoolBytes / 64);
+  assert.ok(taken.length > 1 && bytes <= cropPoolBytes / 32);
   // what is spare of another shape makes room
   small.giveBack(taken);
   assert.equal(small.take(2, 90).length, 1);
