@@ -78,7 +78,7 @@ test('batches go on while the schedule endpoint is down, and the next epoch wait
       batches++;
       if (header.epoch !== 0) return;
       if (header.step === 1) await first.stop('SIGKILL');
-      // It starts again once the trainer is at its door.
+      // It starts again while the trainer asks for the next epoch.
       if (header.step === 6) back = startServer(t, 'schedule', ['--config', config], { listen: first.address });
     },
   });
