@@ -182,7 +182,8 @@ export class CacheFolder {
     this.#isRoomWanted = false;
     for (const { name, used, bytes } of versions.toSorted((a, b) => a.used - b.used)) {
       if (this.#stored <= target) return;
-      if (used >= this.#now() - idleAfter || this.#versions.has(name)) continue;
+      // The mark of what this process uses may not be written yet.
+      if (Math.max(used, this.#versions.get(name)?.marked ?? 0) >= this.#now() - idleAfter) continue;
       const gone = join(this.#root, `${goneMark}${name}-${randomBytes(4).toString('hex')}`);
       await rename(join(this.#root, name), gone);
       await rm(gone, { recursive: true, force: true });

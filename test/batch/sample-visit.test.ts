@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { crc32, deflateSync } from 'node:zlib';
 import fc from 'fast-check';
 import { arenaMemory, none } from '../../src/batch/byte-arena.js';
 import type { CacheReport, CacheTask } from '../../src/batch/sample-caches.js';
@@ -93,6 +94,44 @@ test('every box of a held image is what decoding the box gives, for damaged file
   assert.ok(refusedWhole > 0 && damagedYetHeld > 0, `${refusedWhole} refused, ${damagedYetHeld} held`);
 });
 
+test('an image that is damaged below the box gives the box, as it does without a cache', async (context) => {
+  const [width, height] = [200, 1000];
+  const rows = Buffer.from(
+    Array.from({ length: height * (1 + 3 * width) }, (_, i) => (i % 601 ? (i * 7919) >> 5 : 0) & 255),
+  );
+  const data = deflateSync(rows, { level: 1 });
+  data.fill(0xff, Math.floor(data.length * 0.9));
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
+  header.set([8, 2, 0, 0, 0], 8);
+  const chunk = (type: string, body: Buffer): Buffer => {
+    const named = Buffer.concat([Buffer.from(type), body]);
+    const [length, sum] = [Buffer.alloc(4), Buffer.alloc(4)];
+    length.writeUInt32BE(body.length);
+    sum.writeUInt32BE(crc32(named));
+    return Buffer.concat([length, named, sum]);
+  };
+  const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+  const file = Buffer.concat([signature, chunk('IHDR', header), chunk('IDAT', data), chunk('IEND', Buffer.alloc(0))]);
+  const path = join(await temporaryFolder(context), 'damaged.png');
+  await writeFile(path, file);
+  const top = { top: 0, left: 0, width: 50, height: 50 };
+  const bottom = { top: 900, left: 0, width: 50, height: 100 };
+  const caches = threadCaches({ files: null, decoded: arenaMemory(2 ** 26, 16_384) });
+  const verdicts: string[] = [];
+  for (const box of [top, bottom]) {
+    const visit = new SampleVisit(caches, { location: located(path, file.length), limits: defaultLimits, cache: cold });
+    const got = await said(async () => (await visit.decode(await visit.read(), { width, height }, box)).data);
+    assert.equal(got, await plainly(file, box));
+    assert.equal((await visit.end())!.decoded, null);
+    verdicts.push(got.slice(0, 14));
+  }
+  assert.notEqual(verdicts[0], 'SAMPLE_CORRUPT');
+  assert.equal(verdicts[1], 'SAMPLE_CORRUPT');
+  assert.equal(caches.decoded!.usedBytes, 0);
+});
+
 test('a held image is no excuse from a run of stricter limits', async (context) => {
   const folder = await temporaryFolder(context);
   const file = await readFile(join(images, 'shapes.jpg'));
@@ -160,11 +199,12 @@ test('a full disk, a folder that is a file and damage cost a warning, never a by
   const second = visitOf(place);
   assert.ok((await second.read()).equals(file));
   assert.equal((await second.end())!.disk, 'hit');
-  await writeFile(place, 'damage');
+  await rm(place);
+  await mkdir(join(place, 'inside'), { recursive: true });
   const third = visitOf(place);
   assert.ok((await third.read()).equals(file));
   const report = (await third.end())!;
-  assert.deepEqual([report.disk, report.damage, report.isStored], ['miss', '6 bytes', true]);
+  assert.deepEqual([report.disk, report.damage, report.isStored], ['miss', 'no regular file', true]);
   const fourth = visitOf(place);
   await fourth.read();
   assert.equal((await fourth.end())!.disk, 'hit');
