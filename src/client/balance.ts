@@ -14,12 +14,10 @@ export class Balance {
     this.#avoidedUntil.set(peer, Date.now() + avoidedFor);
   }
 
-  /** Whether another replica that is well has no call of this channel's while `peer` has several. */
-  idleBeside(peer: string): boolean {
-    return (
-      (this.#calls.get(peer) ?? 0) > 1 &&
-      this.#connected.some((other) => !this.#calls.has(other) && !this.#isAvoided(other))
-    );
+  /** Whether a call to `peer` were better made to another replica that is well: one with fewer calls even then. */
+  isUneven(peer: string): boolean {
+    const calls = this.#calls.get(peer) ?? 0;
+    return this.#connected.some((other) => (this.#calls.get(other) ?? 0) + 1 < calls && !this.#isAvoided(other));
   }
 
   /** The order of choice: the least first. */

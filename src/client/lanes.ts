@@ -106,7 +106,10 @@ export class Lanes {
   async *batches(): AsyncGenerator<ReceivedBatch> {
     const lanes = Math.min(this.#options.lanes, this.#end - this.#head);
     const first = this.#head;
-    const running = Array.from({ length: lanes }, (_, lane) => this.#lane(first + lane, lanes));
+    const running = Array.from({ length: lanes }, (_, lane) =>
+      // A lane that cannot even ask, as where the loader was closed, must not leave its reader waiting.
+      this.#lane(first + lane, lanes).catch((error: unknown) => this.#fail(error)),
+    );
     try {
       while (this.#head < this.#end) {
         const batch = await this.#next();
@@ -202,7 +205,7 @@ export class Lanes {
       reader.since = null;
       await this.#room(reader.step);
       if (this.#stop.signal.aborted || reader.overtaken || this.#has(reader.step)) return;
-      if (this.#balance.idleBeside(batch.peer)) return;
+      if (this.#balance.isUneven(batch.peer)) return;
       reader.since = Date.now();
     }
   }
@@ -265,7 +268,7 @@ export class Lanes {
   }
 
   #noReplica(): TributaryError {
-    const met = [...this.#refusals].map(([peer, message]) => `${peer}: ${message}`).join('; ');
+    const met = [...this.#refusals].map(([peer, message]) => `${peer}: ${message.replace(/\.$/, '')}`).join('; ');
     return new TributaryError('NO_REPLICA', {
       expected: `a replica that answers within ${this.#options.patience / 1000} s`,
       came: met,

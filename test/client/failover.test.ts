@@ -132,3 +132,12 @@ test('many trainers of one run get the same bytes, each batch made once, and a s
   const last = await lagging;
   for (const { crcs } of epochs) assert.deepEqual(crcs, last.crcs);
 });
+
+test('closing a loader while it is read ends its reader', async (t) => {
+  const { replicas } = await fleet(t, 1);
+  const loader = await loaderOf(t, replicas, { lease: 1, lanes: 1 });
+  const closed = epoch(loader, (step) => {
+    if (step === 2) loader.close();
+  });
+  await assert.rejects(closed, /shut down|closed/i);
+});
