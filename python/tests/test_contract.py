@@ -6,10 +6,13 @@ import shutil
 import subprocess
 import tempfile
 import unittest
+import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from google.protobuf.message import DecodeError
 from PIL import Image
 from torchvision import transforms
 
@@ -37,6 +40,45 @@ class ContractTest(unittest.TestCase):
         again = contract.BatchHeader.FromString(header.SerializeToString())
         self.assertEqual((again.samples[0].seed, list(again.shape)), (2**32 - 1, [2, 3]))
         self.assertFalse(again.samples[0].HasField("label"))
+
+    def test_chunks_are_read_as_protobuf_reads_them(self) -> None:
+        def read(raw: bytes) -> Any:
+            """What each of both makes of it: offset and data, another part, or a refusal."""
+            try:
+                part = contract.read_part(raw)
+            except DecodeError:
+                return None
+            if isinstance(part, contract.Chunk):
+                return part.offset, bytes(part.data)
+            return (part.chunk.offset, part.chunk.data) if part.HasField("chunk") else part
+
+        def protobuf(raw: bytes) -> Any:
+            try:
+                part = contract.StreamBatchesResponse.FromString(raw)
+            except DecodeError:
+                return None
+            return (part.chunk.offset, part.chunk.data) if part.HasField("chunk") else part
+
+        warnings.simplefilter("ignore", RuntimeWarning)  # of protobuf, about what is damaged here on purpose
+        self.addCleanup(warnings.resetwarnings)
+        taken = 0
+        for offset in (0, 1, 127, 128, 1 << 20, (1 << 40) + 5):
+            for size in (0, 1, 127, 128, 70_000):
+                raw = contract.StreamBatchesResponse(
+                    chunk={"offset": offset, "data": bytes(i % 251 for i in range(size))}
+                ).SerializeToString()
+                self.assertEqual(read(raw), protobuf(raw))
+                taken += isinstance(contract.read_part(raw), contract.Chunk)
+                # Cut anywhere in its head, followed by another field, or with any bit of its head turned.
+                for odd in [*(raw[:n] for n in range(20)), raw + b"\x28\x01", raw[:-1] + b"\x28\x01"]:
+                    self.assertEqual(read(odd), protobuf(odd), odd[:30])
+                for bit in range(8 * min(len(raw), 14)):
+                    odd = bytearray(raw)
+                    odd[bit // 8] ^= 1 << bit % 8
+                    self.assertEqual(read(bytes(odd)), protobuf(bytes(odd)), bytes(odd[:30]))
+        self.assertEqual(taken, 6 * 4)
+        trailer = contract.StreamBatchesResponse(trailer={"crc32": 7})
+        self.assertEqual(contract.read_part(trailer.SerializeToString()), trailer)
 
 
 class NormalizeTest(unittest.TestCase):

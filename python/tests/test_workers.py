@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import importlib.util
 import signal
 import subprocess
 import sys
@@ -105,6 +106,24 @@ class WorkersTest(FleetTest):
                     self.assert_steps([*head, *tail], range(11))
                     pool.close()
                     again.close()
+
+    @unittest.skipUnless(importlib.util.find_spec("torchdata"), "torchdata is not installed")
+    def test_stateful_data_loader_of_torchdata(self) -> None:
+        from torchdata.stateful_dataloader import StatefulDataLoader
+
+        replica = self.replica("--steps", 7)
+        for workers, stop in ((0, 3), (2, 3)):
+            with self.subTest(workers=workers):
+                context = "forkserver" if workers else None
+                arguments = {"batch_size": None, "num_workers": workers, "multiprocessing_context": context}
+                data = StatefulDataLoader(self.loader(replica), **arguments)
+                iterator = iter(data)
+                head = [next(iterator) for _ in range(stop)]
+                state = data.state_dict()
+                del iterator, data
+                again = StatefulDataLoader(self.loader(replica), **arguments)
+                again.load_state_dict(state)
+                self.assert_steps([*head, *again], range(7))
 
     def test_the_process_ends(self) -> None:
         replica = self.replica("--steps", 1000)

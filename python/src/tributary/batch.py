@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass, replace
-from typing import Any, Dict, NamedTuple, Optional, Tuple
+from typing import Any, Dict, NamedTuple, Optional, Tuple, Union
 
 import numpy as np
 
@@ -130,7 +130,7 @@ class PartialBatch:
         self._array = array
         self._view = memoryview(array)
 
-    def add(self, offset: int, data: bytes) -> None:
+    def add(self, offset: int, data: Union[bytes, memoryview]) -> None:
         """Takes a chunk. Chunks come in order and without gaps."""
         end = offset + len(data)
         if offset != self._filled or end > len(self._view):

@@ -18,6 +18,7 @@ from typing import Any, Callable, Deque, Dict, Optional, Set, Tuple, Union
 import grpc
 
 from tributary.batch import Batch, PartialBatch
+from tributary.contract import Chunk
 from tributary.errors import TributaryError, from_rpc, wrong
 from tributary.replicas import Replica, Replicas, verdict
 
@@ -279,7 +280,7 @@ class Lanes:
         wanted = self._steps.at(reader.place)
         for part in call:
             reader.waiting_since = time.monotonic()
-            kind = part.WhichOneof("part")
+            kind = "chunk" if isinstance(part, Chunk) else part.WhichOneof("part")
             if kind == "header" and partial is None:
                 if (part.header.epoch, part.header.step) != (self._steps.epoch, wanted):
                     raise wrong(
@@ -291,7 +292,8 @@ class Lanes:
                 partial = PartialBatch(part.header, self._pin_memory)
                 self._fit(part.header.byte_size)
             elif kind == "chunk" and partial is not None:
-                partial.add(part.chunk.offset, part.chunk.data)
+                chunk = part if isinstance(part, Chunk) else part.chunk
+                partial.add(chunk.offset, chunk.data)
             elif kind == "trailer" and partial is not None:
                 return self._finish(partial, part.trailer.crc32)
             else:

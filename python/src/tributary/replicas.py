@@ -317,7 +317,7 @@ class Replicas:
         return self.channel(replica).unary_stream(
             f"/{contract.LOADER_SERVICE}/StreamBatches",
             request_serializer=contract.StreamBatchesRequest.SerializeToString,
-            response_deserializer=contract.StreamBatchesResponse.FromString,
+            response_deserializer=contract.read_part,
         )(request)
 
     def close(self) -> None:
