@@ -18,9 +18,9 @@ import { Loader } from '../src/client/loader.js';
 const [milliseconds = 50, rounds = 3] = process.argv.slice(2).map(Number);
 const counts = [1, 2, 4, 8];
 /** Images of the source, and of a batch. */
-const [images, batch] = [4096, 16];
-/** Seconds that one figure is measured for, after as long as it takes until all replicas send. */
-const seconds = 8;
+const [images, batch] = [8192, 16];
+/** Seconds that one figure is measured for, and those before, in which connections are made and lanes are spread. */
+const [seconds, warmUp] = [10, 4];
 
 const main = fileURLToPath(new URL('../src/cli/main.cjs', import.meta.url));
 const folder = await mkdtemp(join(tmpdir(), 'tributary-scaling-'));
@@ -97,13 +97,14 @@ async function measure(count: number, epoch: number): Promise<number> {
   });
   try {
     const senders = new Set<string>();
+    const begun = performance.now();
     let start: number | null = null;
     let taken = 0;
     for await (const { peer, header } of loader.batches(epoch)) {
       senders.add(peer);
       const now = performance.now();
       if (start !== null) taken += header.samples.length;
-      else if (senders.size === count && header.step >= 4 * count) start = now;
+      else if (senders.size === count && now - begun > warmUp * 1000) start = now;
       if (start !== null && now - start > seconds * 1000) break;
     }
     if (start === null) throw new Error(`only ${senders.size} of ${count} replicas sent batches`);
