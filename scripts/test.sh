@@ -11,5 +11,6 @@ npx --no-install biome check --error-on-warnings .
 say "Testing the Python package"
 (cd python && PYTHONPATH=src /usr/bin/python3 -m unittest discover -s tests -t . -v 2>&1) || python_failed=1
 say "Testing the rest"
-node --test --test-concurrency=2 dist/test || exit 1
+mapfile -t tests < <(find dist/test -name '*.test.js' | sort)
+node --test --test-concurrency=2 "${tests[@]}" || exit 1
 exit ${python_failed:-0}
