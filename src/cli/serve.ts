@@ -24,9 +24,8 @@ export function serveCommand(): Command {
       const log = pino({ level: flags.logLevel });
       const config = await readConfig(flags.config);
       const credentials = await serverCredentials(flags);
-      const caches = await openCaches(flags, log);
       const runs = flags.indexMissing ? runsIndexedOnTheWay(config) : indexedRuns(config);
-      const opened = await runs.openAll();
+      const [opened, caches] = await Promise.all([runs.openAll(), openCaches(flags, log)]);
       const metrics = new Metrics();
       const backend = await openBackend(flags.backend);
       const { workers, memory } = flags;

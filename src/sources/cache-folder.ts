@@ -127,7 +127,7 @@ export class CacheFolder {
     if (!isStored) return;
     this.#addedSinceScan += place.size;
     if (this.#scanning !== null) this.#storedDuringScan.add(place.path);
-    // Others may have stored as much: with four of them the budget still holds.
+    // Other replicas may have stored as much meanwhile.
     if (this.#addedSinceScan >= this.#headroomAtScan / 4) this.#scanAgain(0);
   }
 
@@ -192,11 +192,13 @@ export class CacheFolder {
     // The budget has become smaller, or many replicas have filled the folder at once.
     for (const { name } of versions) {
       if (this.#stored <= budget) return;
-      for await (const { path, size } of filesOf(join(this.#root, name))) {
-        if (this.#stored <= budget) return;
-        if (size === null || this.#inFlight.has(path)) continue;
-        await removeCacheFile(path);
-        this.#stored -= size;
+      for await (const files of filesOf(join(this.#root, name))) {
+        for (const { path, size } of files) {
+          if (this.#stored <= budget) return;
+          if (size === null || this.#inFlight.has(path)) continue;
+          await removeCacheFile(path);
+          this.#stored -= size;
+        }
       }
     }
   }
@@ -205,12 +207,14 @@ export class CacheFolder {
     const folder = join(this.#root, name);
     const used = (await stat(join(folder, usedName)).catch(() => stat(folder))).mtimeMs;
     let bytes = 0;
-    for await (const { path, size } of filesOf(folder)) {
-      const flying = this.#inFlight.get(path);
-      // What a task has in hand counts when it is done, and once.
-      if (flying !== undefined) flying.isListed = size !== null;
-      else if (size === null) await this.#sweep(path);
-      else if (!this.#storedDuringScan.has(path)) bytes += size;
+    for await (const files of filesOf(folder)) {
+      for (const { path, size } of files) {
+        const flying = this.#inFlight.get(path);
+        // What a task has in hand counts when it is done, and once.
+        if (flying !== undefined) flying.isListed = size !== null;
+        else if (size === null) await this.#sweep(path);
+        else if (!this.#storedDuringScan.has(path)) bytes += size;
+      }
     }
     return { name, used, bytes };
   }
@@ -278,14 +282,17 @@ export class CacheFolder {
 }
 
 /** The files of one version, one folder of them at a time; `size` is null for what is half written. */
-async function* filesOf(folder: string): AsyncGenerator<{ path: string; size: number | null }> {
+async function* filesOf(folder: string): AsyncGenerator<{ path: string; size: number | null }[]> {
   for (const part of await readdir(folder)) {
     if (!partName.test(part)) continue;
-    for (const name of await readdir(join(folder, part)).catch(() => [])) {
+    const within = join(folder, part);
+    const files: { path: string; size: number | null }[] = [];
+    for (const name of await readdir(within).catch(() => [])) {
       const length = fileName.exec(name)?.[1];
-      if (length !== undefined) yield { path: join(folder, part, name), size: onDisk(Number(length)) };
-      else if (name.endsWith(partSuffix)) yield { path: join(folder, part, name), size: null };
+      if (length !== undefined) files.push({ path: `${within}/${name}`, size: onDisk(Number(length)) });
+      else if (name.endsWith(partSuffix)) files.push({ path: `${within}/${name}`, size: null });
     }
+    yield files;
   }
 }
 
