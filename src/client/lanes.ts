@@ -5,6 +5,7 @@ import type { StreamBatchesRequest } from '../../protos/generated/tributary/v1/S
 import type { StreamBatchesResponse__Output } from '../../protos/generated/tributary/v1/StreamBatchesResponse.js';
 import { TributaryError } from '../errors.js';
 import type { Balance } from './balance.js';
+import { disagree, endedEarly, otherRun, otherStep } from './lane-errors.js';
 import { type ReceivedBatch, receiveBatches } from './receive.js';
 import { toFailure } from './status.js';
 
@@ -304,40 +305,4 @@ export class Lanes {
 
 function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
-}
-
-function endedEarly(step: number, peer: string): TributaryError {
-  return new TributaryError('NO_REPLICA', {
-    expected: `step ${step} from ${peer}`,
-    came: 'the end of the stream',
-    remedy: 'Check the log of that replica',
-    metadata: { peer },
-  });
-}
-
-function otherStep(step: number, { header, peer }: ReceivedBatch): TributaryError {
-  return new TributaryError('INTERNAL', {
-    expected: `step ${step} from ${peer}`,
-    came: `step ${header.step} of epoch ${header.epoch}`,
-    remedy: 'Stop that replica: it breaks the contract',
-    metadata: { peer },
-  });
-}
-
-function otherRun(expected: string, { header, peer }: ReceivedBatch): TributaryError {
-  return new TributaryError('FINGERPRINT_MISMATCH', {
-    expected: `batches of the fingerprint ${expected}`,
-    came: `${header.fingerprint} from ${peer}`,
-    remedy: 'Give every replica the config and the sources of the run that is to go on, or start a new run',
-    metadata: { expected, fingerprint: header.fingerprint, peer },
-  });
-}
-
-function disagree(step: number, one: Pick<ReceivedBatch, 'crc32' | 'peer'>, other: ReceivedBatch): TributaryError {
-  return new TributaryError('REPLAY_DIFFERS', {
-    expected: `step ${step} to be the same from every replica`,
-    came: `CRC-32 ${one.crc32} from ${one.peer} and ${other.crc32} from ${other.peer}`,
-    remedy: 'Stop both replicas and compare their versions and their machines: one of them computes wrongly',
-    metadata: { epoch: String(other.header.epoch), step: String(step) },
-  });
 }
