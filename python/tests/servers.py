@@ -77,7 +77,8 @@ class SevenTest(FleetTest):
         subprocess.run(["node", str(MAKER), str(made), "--images", str(cls.images)], check=True, capture_output=True)
         config = made / "tributary.yaml"
         runs = "".join(
-            f"  {name}: {{sources: [{', '.join(SOURCES)}], sample_t: 0.5, seed: 7, {more}}}\n" for name, more in cls.runs.items()
+            f"  {name}: {{sources: [{', '.join(SOURCES)}], sample_t: 0.5, seed: 7, {more}}}\n"
+            for name, more in cls.runs.items()
         )
         config.write_text(config.read_text().split("\nruns:\n")[0] + "\nruns:\n" + runs)
         cls.config = str(config)
