@@ -1,4 +1,5 @@
 // Median milliseconds of each SIMD kernel, one thread: node dist/scripts/bench-kernels.js [SIZE] [SECONDS PER LINE]
+import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { SimdKernels } from '../src/augment/simd.js';
 import type { Draw, Geometry, PolicyName } from '../src/sample/draw.js';
@@ -113,6 +114,6 @@ function main(size: number, seconds: number): void {
   console.log(`\nmemory ${(kernels.memory / 2 ** 20).toFixed(1)} MiB`);
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+if (realpathSync(process.argv[1]!) === fileURLToPath(import.meta.url)) {
   main(Number(process.argv[2] ?? 224), Number(process.argv[3] ?? 0.3));
 }
