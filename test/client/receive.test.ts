@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { crc32 } from 'node:zlib';
+import { credentials, Server, ServerCredentials, type ServerWritableStream } from '@grpc/grpc-js';
+import type { StreamBatchesRequest__Output } from '../../protos/generated/tributary/v1/StreamBatchesRequest.js';
+import type { StreamBatchesResponse } from '../../protos/generated/tributary/v1/StreamBatchesResponse.js';
+import { receiveBatches } from '../../src/client/receive.js';
+import { TributaryError } from '../../src/errors.js';
+import { contract } from '../../src/server/contract.js';
+
+const data = Buffer.from(Array.from({ length: 96 }, (_, i) => i));
+const header: StreamBatchesResponse = { header: { step: 4, byteSize: data.length, shape: [2, 4, 4, 3] } };
+const chunk = (offset: number, end: number): StreamBatchesResponse => ({
+  chunk: { offset, data: data.subarray(offset, end) },
+});
+const trailer: StreamBatchesResponse = { trailer: { crc32: crc32(data) } };
+
+/** What a client makes of a replica that sends these messages; `null` leaves the stream open after them. */
+async function received(t: TestContext, messages: readonly (StreamBatchesResponse | null)[]): Promise<Buffer[]> {
+  const server = new Server();
+  const never = (): void => {};
+  server.addService(contract.tributary.v1.LoaderService.service, {
+    DescribeRun: never,
+    PlanBatches: never,
+    StreamBatches: (call: ServerWritableStream<StreamBatchesRequest__Output, StreamBatchesResponse>) => {
+      for (const message of messages) if (message !== null) call.write(message);
+      if (!messages.includes(null)) call.end();
+    },
+  });
+  const port = await new Promise<number>((resolve, reject) =>
+    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
+      error ? reject(error) : resolve(bound),
+    ),
+  );
+  const client = new contract.tributary.v1.LoaderService(`127.0.0.1:${port}`, credentials.createInsecure());
+  t.after(() => {
+    client.close();
+    server.forceShutdown();
+  });
+  const batches: Buffer[] = [];
+  for await (const batch of receiveBatches(client.streamBatches({}), 300)) batches.push(batch.data);
+  return batches;
+}
+
+test('a batch comes whole, whatever the size of its chunks', async (t) => {
+  const parts = [header, chunk(0, 1), chunk(1, 50), chunk(50, 96), trailer];
+  assert.deepEqual(await received(t, [...parts, ...parts]), [data, data]);
+});
+
+const faults: Record<string, readonly (StreamBatchesResponse | null)[]> = {
+  'another CRC': [header, chunk(0, 96), { trailer: { crc32: crc32(data) ^ 1 } }],
+  'a changed byte': [header, { chunk: { offset: 0, data: Buffer.alloc(96) } }, trailer],
+  'a missing chunk': [header, chunk(0, 50), trailer],
+  'a chunk left out in the middle': [header, chunk(0, 10), chunk(20, 96), trailer],
+  'a chunk beyond the end': [header, { chunk: { offset: 0, data: Buffer.alloc(97) } }, trailer],
+  'no trailer': [header, chunk(0, 96)],
+};
+for (const [name, messages] of Object.entries(faults))
+  test(`${name} is a CRC_MISMATCH, and no batch`, async (t) => {
+    await assert.rejects(
+      received(t, messages),
+      (error) => error instanceof TributaryError && error.reason === 'CRC_MISMATCH',
+    );
+  });
+
+test('a replica that says nothing more is left after the patience', async (t) => {
+  await assert.rejects(received(t, [header, chunk(0, 50), null]), /within 0\.3 s/);
+});
