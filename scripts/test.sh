@@ -12,5 +12,6 @@ say "Testing the Python package"
 (cd python && PYTHONPATH=src /usr/bin/python3 -m unittest discover -s tests -t . -v 2>&1) || python_failed=1
 say "Testing the rest"
 mapfile -t tests < <(find dist/test -name '*.test.js' | sort)
-node --test --test-concurrency=2 "${tests[@]}" || exit 1
+# A test that hangs fails after 20 minutes; the slowest takes 3.
+node --test --test-concurrency=2 --test-timeout=1200000 "${tests[@]}" || exit 1
 exit ${python_failed:-0}
