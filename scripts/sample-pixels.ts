@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SimdKernels } from '../src/augment/simd.js';
-import { defaultLimits } from '../src/decode/crop.js';
 import { decodeCrop } from '../src/decode/decode-crop.js';
 import { probe } from '../src/decode/probe.js';
+import { defaultLimits } from '../src/run/limits.js';
 import { recipes } from '../src/run/recipes.js';
 import type { Knobs } from '../src/run/run.js';
 import type { Draw } from '../src/sample/draw.js';

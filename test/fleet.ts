@@ -157,3 +157,11 @@ function ended(child: ChildProcess): Promise<number | null> {
   if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve(child.exitCode);
   return new Promise((resolve) => child.once('exit', resolve));
 }
+
+/** What a replica's metric says now; the first of its lines where it has several. */
+export async function metric({ metricsPort }: ServerProcess, name: string): Promise<number> {
+  const text = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
+  const line = text.split('\n').find((candidate) => candidate.startsWith(name));
+  if (line === undefined) throw new Error(`expected a metric ${name}, but the replica has none`);
+  return Number(line.split(' ').at(-1));
+}

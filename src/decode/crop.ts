@@ -10,16 +10,3 @@ export interface ImageSize {
   readonly width: number;
   readonly height: number;
 }
-
-/** What a file may ask of the decoder. Beyond any of these a sample is corrupt, permanently. */
-export interface Limits {
-  /** Width times height. */
-  readonly pixels: number;
-  /** Size of the encoded file, in bytes. */
-  readonly bytes: number;
-  /** Time of one decode, in seconds. */
-  readonly seconds: number;
-}
-
-/** The limits where the config gives none: 100 megapixels, 64 MiB, 30 s. */
-export const defaultLimits: Limits = { pixels: 100_000_000, bytes: 64 * 1024 * 1024, seconds: 30 };

@@ -2,9 +2,10 @@ import sharp, { type Sharp } from 'sharp';
 import { TributaryError } from '../errors.js';
 import type { Box } from '../sample/draw.js';
 import './allow-list.js';
+import type { Limits } from '../run/limits.js';
 import { cmykToRgb } from './cmyk.js';
 import { corruptSample } from './corrupt.js';
-import type { Crop, ImageSize, Limits } from './crop.js';
+import type { Crop, ImageSize } from './crop.js';
 import { readHeader } from './probe.js';
 
 // One image takes one thread, as many images run at once as the pool has threads, and no file is read twice soon.

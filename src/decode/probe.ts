@@ -1,5 +1,6 @@
+import type { Limits } from '../run/limits.js';
 import { corruptSample } from './corrupt.js';
-import type { ImageSize, Limits } from './crop.js';
+import type { ImageSize } from './crop.js';
 import { formats } from './formats.js';
 import type { Header } from './header.js';
 

@@ -8,10 +8,10 @@ import fc from 'fast-check';
 import { arenaMemory, none } from '../../src/batch/byte-arena.js';
 import type { CacheReport, CacheTask } from '../../src/batch/sample-caches.js';
 import { SampleVisit, threadCaches } from '../../src/batch/sample-visit.js';
-import { defaultLimits } from '../../src/decode/crop.js';
 import { decodeCrop } from '../../src/decode/decode-crop.js';
 import { probe } from '../../src/decode/probe.js';
 import { TributaryError } from '../../src/errors.js';
+import { defaultLimits } from '../../src/run/limits.js';
 import type { Box } from '../../src/sample/draw.js';
 import { temporaryFolder } from '../sources/tree.js';
 

@@ -3,10 +3,10 @@ import { describe, it } from 'node:test';
 import { crc32, deflateSync } from 'node:zlib';
 import fc from 'fast-check';
 import sharp from 'sharp';
-import { defaultLimits } from '../../src/decode/crop.js';
 import { decodeCrop } from '../../src/decode/decode-crop.js';
 import { probe } from '../../src/decode/probe.js';
 import { TributaryError } from '../../src/errors.js';
+import { defaultLimits } from '../../src/run/limits.js';
 
 function chunk(kind: string, data: Buffer): Buffer {
   const body = Buffer.concat([Buffer.from(kind, 'latin1'), data]);

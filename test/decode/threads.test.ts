@@ -4,8 +4,8 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import sharp from 'sharp';
-import { defaultLimits } from '../../src/decode/crop.js';
 import { decodeCrop } from '../../src/decode/decode-crop.js';
+import { defaultLimits } from '../../src/run/limits.js';
 
 const box = { top: 1, left: 2, width: 20, height: 10 };
 const here = fileURLToPath(import.meta.url);

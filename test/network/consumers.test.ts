@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { get } from 'node:http';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { credentials } from '@grpc/grpc-js';
@@ -10,7 +9,7 @@ import { Loader, type LoaderOptions } from '../../src/client/loader.js';
 import type { ReceivedBatch } from '../../src/client/receive.js';
 import { TributaryError } from '../../src/errors.js';
 import { contract } from '../../src/server/contract.js';
-import { indexedSamples, type ServerProcess, sevenRun, startServer, tributary } from '../fleet.js';
+import { indexedSamples, metric, type ServerProcess, sevenRun, startServer, tributary } from '../fleet.js';
 
 /** 112 samples: 28 steps of 4, 14 of 8. */
 const runs = {
@@ -54,25 +53,6 @@ async function sums(batches: AsyncIterable<ReceivedBatch>): Promise<number[]> {
   const list: number[] = [];
   for await (const batch of batches) list.push(batch.crc32);
   return list;
-}
-
-async function metric({ metricsPort }: ServerProcess, name: string): Promise<number> {
-  const text = await new Promise<string>((resolve, reject) => {
-    get(`http://127.0.0.1:${metricsPort}/metrics`, (response) => {
-      let body = '';
-      response.setEncoding('utf8').on('data', (part: string) => {
-        body += part;
-      });
-      response.once('end', () => resolve(body));
-    }).once('error', reject);
-  });
-  return Number(
-    text
-      .split('\n')
-      .find((line) => line.startsWith(name))!
-      .split(' ')
-      .at(-1),
-  );
 }
 
 async function within(seconds: number, holds: () => Promise<boolean>): Promise<boolean> {

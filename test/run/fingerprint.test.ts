@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import { defaultLimits as decodeLimits } from '../../src/decode/crop.js';
 import { canonicalJson } from '../../src/run/canonical-json.js';
 import { diffRuns } from '../../src/run/diff.js';
 import { runFingerprint } from '../../src/run/fingerprint.js';
@@ -82,10 +81,6 @@ test('a source without a manifest is refused by name', () => {
 test('canonical JSON does not depend on the order of keys', () => {
   assert.equal(canonicalJson({ b: [{ d: 1, c: 2 }], a: null }), '{"a":null,"b":[{"c":2,"d":1}]}');
   assert.equal(canonicalJson({ B: 1, a: 2, Z: 3 }), '{"B":1,"Z":3,"a":2}');
-});
-
-test('the decoder has the limits that the fingerprint takes for granted', () => {
-  assert.deepEqual(decodeLimits, defaultLimits);
 });
 
 test('the difference of two runs names each knob, and whether it decides bytes', () => {

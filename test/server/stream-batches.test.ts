@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { get } from 'node:http';
 import { test } from 'node:test';
 import { credentials, type ServiceError, status } from '@grpc/grpc-js';
 import type { LoaderServiceClient } from '../../protos/generated/tributary/v1/LoaderService.js';
@@ -9,7 +8,7 @@ import { Loader } from '../../src/client/loader.js';
 import type { ReceivedBatch } from '../../src/client/receive.js';
 import { toFailure } from '../../src/client/status.js';
 import { contract } from '../../src/server/contract.js';
-import { indexedSamples, type ServerProcess, sevenRun, startServer } from '../fleet.js';
+import { indexedSamples, metric, type ServerProcess, sevenRun, startServer } from '../fleet.js';
 
 const seven = { run: 'name', name: 'seven' } as const;
 
@@ -36,21 +35,6 @@ async function all(batches: AsyncIterable<ReceivedBatch>): Promise<ReceivedBatch
   const list: ReceivedBatch[] = [];
   for await (const batch of batches) list.push(batch);
   return list;
-}
-
-async function metric({ metricsPort }: ServerProcess, name: string): Promise<number> {
-  const text = await new Promise<string>((resolve, reject) => {
-    get(`http://127.0.0.1:${metricsPort}/metrics`, (response) => {
-      let body = '';
-      response.setEncoding('utf8').on('data', (part: string) => {
-        body += part;
-      });
-      response.once('end', () => resolve(body));
-    }).once('error', reject);
-  });
-  const line = text.split('\n').find((candidate) => candidate.startsWith(name));
-  assert.ok(line !== undefined, `no metric ${name}`);
-  return Number(line.split(' ').at(-1));
 }
 
 /** Asks until the answer holds; gives up after `seconds`. */
