@@ -2,7 +2,7 @@
 # Installs what the tests need, builds, checks the contract and the code's form, and runs all tests.
 set -euo pipefail
 . "$(dirname "$0")/setup.sh"
-need_packages python3-torch python3-torchvision python3-pil python3-grpcio python3-numpy python3-protobuf chromium-common iproute2 dnsmasq-base
+need_packages python3-torch python3-torchvision python3-pil python3-grpcio python3-numpy python3-protobuf chromium-common iproute2 dnsmasq-base libjpeg-turbo-progs
 build
 say "Checking the contract (buf) and the code's form (biome)"
 npx --no-install buf lint

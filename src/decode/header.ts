@@ -1,4 +1,5 @@
-import type { ImageSize } from './crop.js';
+import type { Box } from '../sample/draw.js';
+import type { Crop, ImageSize } from './crop.js';
 
 /** What the first bytes of a file say about it, and whether its structure is whole. */
 export interface Header extends ImageSize {
@@ -20,4 +21,9 @@ export interface Format {
   matches(bytes: Buffer): boolean;
   /** Reads the header, or yields null where there is none. Never throws. */
   read(bytes: Buffer): Header | null;
+  /**
+   * Decodes a box, which is not empty, of a file that is complete, to the bytes that the loader would make of it; null where
+   * that is the loader's to do.
+   */
+  decode?(bytes: Buffer, size: ImageSize, box: Box): Crop | null;
 }

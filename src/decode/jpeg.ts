@@ -1,3 +1,4 @@
+import { decodeBaselineJpeg } from './baseline-jpeg.js';
 import type { Format, Header } from './header.js';
 
 const startOfScan = 0xda;
@@ -8,6 +9,7 @@ export const jpeg: Format = {
   name: 'jpeg',
   loader: 'VipsForeignLoadJpegBuffer',
   matches: (bytes) => bytes.length > 3 && bytes.readUIntBE(0, 3) === 0xffd8ff,
+  decode: decodeBaselineJpeg,
   read(bytes) {
     let at = 2;
     let frame: { width: number; height: number; components: number } | null = null;

@@ -2,7 +2,7 @@ import type { Limits } from '../run/limits.js';
 import { corruptSample } from './corrupt.js';
 import type { ImageSize } from './crop.js';
 import { formats } from './formats.js';
-import type { Header } from './header.js';
+import type { Format, Header } from './header.js';
 
 /**
  * Reads an image's size from its header; no pixel is decoded. EXIF orientation does not count.
@@ -15,8 +15,8 @@ export async function probe(bytes: Uint8Array, limits: Limits): Promise<ImageSiz
   return { width, height };
 }
 
-/** `probe` with all that the header says, for those who go on to decode. */
-export function readHeader(bytes: Uint8Array, limits: Limits): Header {
+/** `probe` with all that the header says, and the format, for those who go on to decode. */
+export function readHeader(bytes: Uint8Array, limits: Limits): Header & { readonly format: Format } {
   if (bytes.length === 0) throw corruptSample('empty', 'no bytes');
   if (bytes.length > limits.bytes) {
     throw corruptSample('too-many-bytes', `${bytes.length} bytes, over the limit of ${limits.bytes}`);
@@ -33,5 +33,5 @@ export function readHeader(bytes: Uint8Array, limits: Limits): Header {
     const size = `${header.width} x ${header.height} pixels`;
     throw corruptSample('too-many-pixels', `${size}, over the limit of ${limits.pixels}`);
   }
-  return header;
+  return { ...header, format };
 }

@@ -1,0 +1,177 @@
+// JPEG's YCbCr to RGB in 2^-16, each factor less the whole number that is added apart, so that it fits 16 bits.
+const redOfCr = 91881 - 65536;
+const greenOfCb = -22554;
+const greenOfCr = 65536 - 46802;
+const blueOfCb = 116130 - 131072;
+
+// @ts-ignore: decorator
+@inline
+function factors(cb: i32, cr: i32): v128 {
+  return i32x4.splat((cb & 0xffff) | (cr << 16));
+}
+
+// @ts-ignore: decorator
+@inline
+function weighed(low: v128, high: v128, by: v128): v128 {
+  const half = i32x4.splat(32768);
+  return i16x8.narrow_i32x4_s(
+    i32x4.shr_s(i32x4.add(i32x4.dot_i16x8_s(low, by), half), 16),
+    i32x4.shr_s(i32x4.add(i32x4.dot_i16x8_s(high, by), half), 16),
+  );
+}
+
+// @ts-ignore: decorator
+@inline
+function unpackLow(a: v128, b: v128): v128 {
+  return i16x8.shuffle(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
+}
+
+// @ts-ignore: decorator
+@inline
+function unpackHigh(a: v128, b: v128): v128 {
+  return i16x8.shuffle(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
+}
+
+/** 16 pixels from 16 bytes a channel, interleaved: 48 bytes. */
+// @ts-ignore: decorator
+@inline
+function storePixels(out: usize, red: v128, green: v128, blue: v128): void {
+  const a = i8x16.shuffle(red, green, 0, 16, 0, 1, 17, 0, 2, 18, 0, 3, 19, 0, 4, 20, 0, 5);
+  const b = i8x16.shuffle(red, green, 21, 0, 6, 22, 0, 7, 23, 0, 8, 24, 0, 9, 25, 0, 10, 26);
+  const c = i8x16.shuffle(red, green, 0, 11, 27, 0, 12, 28, 0, 13, 29, 0, 14, 30, 0, 15, 31, 0);
+  v128.store(out, i8x16.shuffle(a, blue, 0, 1, 16, 3, 4, 17, 6, 7, 18, 9, 10, 19, 12, 13, 20, 15));
+  v128.store(out, i8x16.shuffle(b, blue, 0, 21, 2, 3, 22, 5, 6, 23, 8, 9, 24, 11, 12, 25, 14, 15), 16);
+  v128.store(out, i8x16.shuffle(c, blue, 26, 1, 2, 27, 4, 5, 28, 7, 8, 29, 10, 11, 30, 13, 14, 31), 32);
+}
+
+/**
+ * 16 pixels of luma and of chroma, which is 16-bit and 128 for none, to RGB.
+ *
+ * Source: libjpeg-turbo jdcolor.c, `build_ycc_rgb_table` and `ycc_rgb_convert`.
+ */
+// @ts-ignore: decorator
+@inline
+function toRgb(out: usize, luma: v128, cbLow: v128, cbHigh: v128, crLow: v128, crHigh: v128): void {
+  const centre = i16x8.splat(128);
+  const cb0 = i16x8.sub(cbLow, centre);
+  const cb1 = i16x8.sub(cbHigh, centre);
+  const cr0 = i16x8.sub(crLow, centre);
+  const cr1 = i16x8.sub(crHigh, centre);
+  const low0 = unpackLow(cb0, cr0);
+  const high0 = unpackHigh(cb0, cr0);
+  const low1 = unpackLow(cb1, cr1);
+  const high1 = unpackHigh(cb1, cr1);
+  const y0 = i16x8.extend_low_i8x16_u(luma);
+  const y1 = i16x8.extend_high_i8x16_u(luma);
+  const red = factors(0, redOfCr);
+  const green = factors(greenOfCb, greenOfCr);
+  const blue = factors(blueOfCb, 0);
+  storePixels(
+    out,
+    i8x16.narrow_i16x8_u(
+      i16x8.add(i16x8.add(y0, cr0), weighed(low0, high0, red)),
+      i16x8.add(i16x8.add(y1, cr1), weighed(low1, high1, red)),
+    ),
+    i8x16.narrow_i16x8_u(
+      i16x8.add(i16x8.sub(y0, cr0), weighed(low0, high0, green)),
+      i16x8.add(i16x8.sub(y1, cr1), weighed(low1, high1, green)),
+    ),
+    i8x16.narrow_i16x8_u(
+      i16x8.add(i16x8.add(y0, i16x8.add(cb0, cb0)), weighed(low0, high0, blue)),
+      i16x8.add(i16x8.add(y1, i16x8.add(cb1, cb1)), weighed(low1, high1, blue)),
+    ),
+  );
+}
+
+/** A row of grey pixels to RGB. */
+export function greyRow(out: usize, luma: usize, width: i32): void {
+  for (let x = 0; x < width; x += 16, luma += 16, out += 48) {
+    const y = v128.load(luma);
+    storePixels(out, y, y, y);
+  }
+}
+
+/** A row whose chroma has a sample for every pixel. */
+export function fullRow(out: usize, luma: usize, cb: usize, cr: usize, width: i32): void {
+  for (let x = 0; x < width; x += 16, luma += 16, cb += 16, cr += 16, out += 48) {
+    const blues = v128.load(cb);
+    const reds = v128.load(cr);
+    toRgb(
+      out,
+      v128.load(luma),
+      i16x8.extend_low_i8x16_u(blues),
+      i16x8.extend_high_i8x16_u(blues),
+      i16x8.extend_low_i8x16_u(reds),
+      i16x8.extend_high_i8x16_u(reds),
+    );
+  }
+}
+
+/**
+ * A row whose chroma has a sample for every second pixel of a row. It reads one sample on either side.
+ *
+ * Source: libjpeg-turbo jdsample.c, `h2v1_fancy_upsample`; its first and last columns follow from samples repeated there.
+ */
+export function halfRow(out: usize, luma: usize, cb: usize, cr: usize, width: i32): void {
+  for (let x = 0; x < width; x += 16, luma += 16, cb += 8, cr += 8, out += 48) {
+    const blues = three(loadBytes(cb));
+    const reds = three(loadBytes(cr));
+    const blueEven = i16x8.shr_u(i16x8.add(i16x8.add(blues, loadBytes(cb - 1)), i16x8.splat(1)), 2);
+    const blueOdd = i16x8.shr_u(i16x8.add(i16x8.add(blues, loadBytes(cb + 1)), i16x8.splat(2)), 2);
+    const redEven = i16x8.shr_u(i16x8.add(i16x8.add(reds, loadBytes(cr - 1)), i16x8.splat(1)), 2);
+    const redOdd = i16x8.shr_u(i16x8.add(i16x8.add(reds, loadBytes(cr + 1)), i16x8.splat(2)), 2);
+    toRgb(
+      out,
+      v128.load(luma),
+      unpackLow(blueEven, blueOdd),
+      unpackHigh(blueEven, blueOdd),
+      unpackLow(redEven, redOdd),
+      unpackHigh(redEven, redOdd),
+    );
+  }
+}
+
+/**
+ * A row whose chroma has a sample for two by two pixels: `near` is the distance to the row of samples that covers it,
+ * which `cb` and `cr` are, from the nearest other row.
+ *
+ * Source: libjpeg-turbo jdsample.c, `h2v2_fancy_upsample`.
+ *
+ * @param far bytes from a row of samples to the other.
+ */
+export function quarterRow(out: usize, luma: usize, cb: usize, cr: usize, far: isize, width: i32): void {
+  for (let x = 0; x < width; x += 16, luma += 16, cb += 8, cr += 8, out += 48) {
+    const blues = three(column(cb, far));
+    const reds = three(column(cr, far));
+    const blueEven = i16x8.shr_u(i16x8.add(i16x8.add(blues, column(cb - 1, far)), i16x8.splat(8)), 4);
+    const blueOdd = i16x8.shr_u(i16x8.add(i16x8.add(blues, column(cb + 1, far)), i16x8.splat(7)), 4);
+    const redEven = i16x8.shr_u(i16x8.add(i16x8.add(reds, column(cr - 1, far)), i16x8.splat(8)), 4);
+    const redOdd = i16x8.shr_u(i16x8.add(i16x8.add(reds, column(cr + 1, far)), i16x8.splat(7)), 4);
+    toRgb(
+      out,
+      v128.load(luma),
+      unpackLow(blueEven, blueOdd),
+      unpackHigh(blueEven, blueOdd),
+      unpackLow(redEven, redOdd),
+      unpackHigh(redEven, redOdd),
+    );
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function loadBytes(from: usize): v128 {
+  return v128.load_ext<u8>(from);
+}
+
+// @ts-ignore: decorator
+@inline
+function three(x: v128): v128 {
+  return i16x8.add(x, i16x8.shl(x, 1));
+}
+
+// @ts-ignore: decorator
+@inline
+function column(sample: usize, far: isize): v128 {
+  return i16x8.add(three(loadBytes(sample)), loadBytes(sample + far));
+}

@@ -1,0 +1,7 @@
+export { clearTables, huffmanTable } from './huffman';
+export { begin, components, decodeRows, quantTable, rows } from './scan';
+
+/** The first address that is free. */
+export function arenaStart(): usize {
+  return (__heap_base + 63) & ~63;
+}

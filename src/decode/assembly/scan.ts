@@ -1,0 +1,315 @@
+import { bitsLeft, openSegment, slack } from './bits';
+import { fullRow, greyRow, halfRow, quarterRow } from './colour';
+import { huffmanTable, isDamaged, isFlat, isKnown, readBlock, skipBlock } from './huffman';
+import { fillBlock, inverseTransform } from './inverse-transform';
+import { gather, segmentCount, segmentEnd, segmentStart } from './stream';
+
+const side = 8;
+/** Readable and writable bytes on both sides of every row of a plane. */
+const margin: usize = 32;
+const bandBytes: usize = 128 * 1024;
+
+const quants = memory.data(4 * 128, 64);
+const block = memory.data(128, 64);
+const places = memory.data<u8>([
+  0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21, 28, 35,
+  42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
+]);
+
+// The scan: luma's sampling factors (chroma's are 1), and tables of each component.
+let channels: i32 = 0;
+let across: i32 = 1;
+let down: i32 = 1;
+let lumaQuants: usize = 0;
+let cbQuants: usize = 0;
+let crQuants: usize = 0;
+let lumaDc: i32 = 0;
+let lumaAc: i32 = 0;
+let cbDc: i32 = 0;
+let cbAc: i32 = 0;
+let crDc: i32 = 0;
+let crAc: i32 = 0;
+
+let imageWidth: i32 = 0;
+let imageHeight: i32 = 0;
+let restartInterval: i32 = 0;
+let mcusAcross: i32 = 0;
+
+// The box, and the MCUs that touch it or the samples beside it.
+let left: i32 = 0;
+let top: i32 = 0;
+let boxWidth: i32 = 0;
+let bottom: i32 = 0;
+let firstMcu: i32 = 0;
+let lastMcu: i32 = 0;
+let firstMcuRow: i32 = 0;
+let lastMcuRow: i32 = 0;
+
+// A plane holds the last row of the MCU row before, then the rows of one MCU row; chroma's ends with a repeated one.
+let lumaPlane: usize = 0;
+let cbPlane: usize = 0;
+let crPlane: usize = 0;
+let lumaStride: usize = 0;
+let chromaStride: usize = 0;
+let row: usize = 0;
+let band: usize = 0;
+
+// Where the scan stands.
+let mcuRow: i32 = 0;
+let nextRow: i32 = 0;
+let segment: i32 = 0;
+let untilRestart: i32 = 0;
+let lumaPredicted: i32 = 0;
+let cbPredicted: i32 = 0;
+let crPredicted: i32 = 0;
+
+/** Reads a table of 64 bytes in zigzag order, as a DQT segment has it. */
+export function quantTable(slot: i32, from: usize): void {
+  const table = quants + <usize>slot * 128;
+  for (let i: usize = 0; i < 64; i++) store<i16>(table + (<usize>load<u8>(places + i) << 1), load<u8>(from + i));
+}
+
+/** Three components, luma sampled `h` x `v` as densely as chroma, or one; tables of component c: `quant_dc_ac` in 4 bits each. */
+export function components(count: i32, h: i32, v: i32, tables0: i32, tables1: i32, tables2: i32): bool {
+  channels = count;
+  across = h;
+  down = v;
+  lumaQuants = quantsOf(tables0);
+  lumaDc = (tables0 >> 4) & 15;
+  lumaAc = tables0 & 15;
+  cbQuants = quantsOf(tables1);
+  cbDc = (tables1 >> 4) & 15;
+  cbAc = tables1 & 15;
+  crQuants = quantsOf(tables2);
+  crDc = (tables2 >> 4) & 15;
+  crAc = tables2 & 15;
+  const isLumaKnown = isKnown(false, lumaDc) && isKnown(true, lumaAc);
+  if (count == 1) return isLumaKnown;
+  return isLumaKnown && isKnown(false, cbDc) && isKnown(true, cbAc) && isKnown(false, crDc) && isKnown(true, crAc);
+}
+
+function quantsOf(tables: i32): usize {
+  return quants + <usize>(tables >> 8) * 128;
+}
+
+/**
+ * Starts a scan, whose entropy-coded bytes lie from `from` up to `to`; `arena` and all above it is free.
+ *
+ * @returns false where the stream is not as a sound encoder writes it.
+ */
+export function begin(
+  from: usize,
+  to: usize,
+  arena: usize,
+  width: i32,
+  height: i32,
+  interval: i32,
+  boxLeft: i32,
+  boxTop: i32,
+  boxRight: i32,
+  boxBottom: i32,
+): bool {
+  imageWidth = width;
+  imageHeight = height;
+  restartInterval = interval;
+  left = boxLeft;
+  top = boxTop;
+  boxWidth = boxRight - boxLeft;
+  bottom = boxBottom;
+  const mcuWidth = side * across;
+  const mcuHeight = side * down;
+  mcusAcross = (width + mcuWidth - 1) / mcuWidth;
+  // Upsampling looks at the samples beside and, where it goes down too, above and below.
+  firstMcu = max(boxLeft - 1, 0) / mcuWidth;
+  lastMcu = min(boxRight, width - 1) / mcuWidth;
+  firstMcuRow = max(boxTop - (down - 1), 0) / mcuHeight;
+  lastMcuRow = min(boxBottom - 1 + (down - 1), height - 1) / mcuHeight;
+
+  const mcus = mcusAcross * ((height + mcuHeight - 1) / mcuHeight);
+  const most = interval > 0 ? (mcus + interval - 1) / interval : 1;
+  lumaStride = margin * 2 + <usize>(mcusAcross * mcuWidth);
+  chromaStride = margin * 2 + <usize>(mcusAcross * side);
+  const lumaBytes = lumaStride * <usize>(mcuHeight + 1);
+  const chromaBytes: usize = channels == 1 ? 0 : chromaStride * <usize>(side + 2);
+  const rowBytes = ((<usize>boxWidth + 64) * 3 + 63) & ~63;
+  const stream = slack + (to - from);
+  let at = (arena + 63) & ~63;
+  const table = at;
+  at += (<usize>most * 8 + 63) & ~63;
+  const lowest = at;
+  at += (stream + 63) & ~63;
+  lumaPlane = at + margin;
+  at += (lumaBytes + 63) & ~63;
+  cbPlane = at + margin;
+  at += (chromaBytes + 63) & ~63;
+  crPlane = at + margin;
+  at += (chromaBytes + 63) & ~63;
+  row = at;
+  at += rowBytes;
+  band = at;
+  at += max(bandBytes, rowBytes * <usize>(mcuHeight + 1)) + 64;
+  const missing = <isize>at - (<isize>memory.size() << 16);
+  if (missing > 0 && memory.grow(<i32>((missing + 65535) >> 16)) < 0) return false;
+
+  memory.fill(lowest, 0, slack);
+  memory.fill(block, 0, 128);
+  if (gather(from, to, lowest + stream, table, most, interval > 0) == 0) return false;
+  mcuRow = 0;
+  nextRow = boxTop;
+  segment = -1;
+  untilRestart = 0;
+  return openNext();
+}
+
+/** The address of the rows that `decodeRows` has made. */
+export function rows(): usize {
+  return band;
+}
+
+/**
+ * Goes on with the scan.
+ *
+ * @returns rows of the box that were made, RGB without padding; 0 at the end; negative where the stream is damaged.
+ */
+export function decodeRows(): i32 {
+  const stride = <usize>boxWidth * 3;
+  const most = <i32>((bandBytes > stride * <usize>(side * down + 1) ? bandBytes : stride * <usize>(side * down + 1)) / stride);
+  let made = 0;
+  while (nextRow < bottom && made + side * down + 1 <= most) {
+    if (!readMcuRow(mcuRow)) return -1;
+    if (mcuRow >= firstMcuRow) {
+      const until = mcuRow >= lastMcuRow ? bottom : min((mcuRow + 1) * side * down - (down - 1), bottom);
+      if (channels > 1) repeatSides();
+      for (; nextRow < until; nextRow++, made++) makeRow(band + <usize>made * stride);
+      keepLastRows();
+    }
+    mcuRow++;
+  }
+  return made;
+}
+
+function readMcuRow(at: i32): bool {
+  const isWanted = at >= firstMcuRow;
+  for (let mcu = 0; mcu < mcusAcross; mcu++) {
+    if (restartInterval > 0) {
+      if (untilRestart == 0 && !openNext()) return false;
+      untilRestart--;
+    }
+    const isRead = isWanted && mcu >= firstMcu && mcu <= lastMcu ? readMcu(mcu) : skipMcu();
+    if (!isRead || bitsLeft() < 0) return false;
+  }
+  return true;
+}
+
+function openNext(): bool {
+  // libjpeg skips what an encoder left before a restart; a sound one leaves less than a byte.
+  if (segment >= 0 && bitsLeft() >= 8) return false;
+  if (++segment >= segmentCount()) return false;
+  openSegment(segmentStart(segment), segmentEnd(segment));
+  untilRestart = restartInterval;
+  lumaPredicted = 0;
+  cbPredicted = 0;
+  crPredicted = 0;
+  return true;
+}
+
+function readMcu(mcu: i32): bool {
+  let isSound = true;
+  for (let y = 0; y < down; y++) {
+    for (let x = 0; x < across; x++) {
+      lumaPredicted = readBlock(block, lumaPredicted, lumaDc, lumaAc);
+      isSound = isSound && !isDamaged;
+      const out = lumaPlane + <usize>(1 + y * side) * lumaStride + <usize>((mcu * across + x) * side);
+      transform(lumaQuants, out, lumaStride);
+    }
+  }
+  if (channels == 1) return isSound;
+  const out = chromaStride + <usize>(mcu * side);
+  cbPredicted = readBlock(block, cbPredicted, cbDc, cbAc);
+  isSound = isSound && !isDamaged;
+  transform(cbQuants, cbPlane + out, chromaStride);
+  crPredicted = readBlock(block, crPredicted, crDc, crAc);
+  isSound = isSound && !isDamaged;
+  transform(crQuants, crPlane + out, chromaStride);
+  return isSound;
+}
+
+// @ts-ignore: decorator
+@inline
+function transform(table: usize, out: usize, stride: usize): void {
+  if (isFlat) fillBlock(block, table, out, stride);
+  else inverseTransform(block, table, out, stride);
+}
+
+function skipMcu(): bool {
+  let isSound = true;
+  for (let i = across * down; i > 0; i--) {
+    lumaPredicted = skipBlock(lumaPredicted, lumaDc, lumaAc);
+    isSound = isSound && !isDamaged;
+  }
+  if (channels == 1) return isSound;
+  cbPredicted = skipBlock(cbPredicted, cbDc, cbAc);
+  isSound = isSound && !isDamaged;
+  crPredicted = skipBlock(crPredicted, crDc, crAc);
+  return isSound && !isDamaged;
+}
+
+// Samples beyond the image's edges repeat those at the edges.
+function repeatSides(): void {
+  const samples = <usize>((imageWidth + across - 1) / across);
+  const inMcuRow = <usize>side;
+  for (let y: usize = 1; y <= inMcuRow; y++) {
+    repeatSide(cbPlane + y * chromaStride, samples);
+    repeatSide(crPlane + y * chromaStride, samples);
+  }
+  if (mcuRow == 0) {
+    copyRow(cbPlane, cbPlane + chromaStride, chromaStride);
+    copyRow(crPlane, crPlane + chromaStride, chromaStride);
+  }
+  const below = (imageHeight + down - 1) / down - mcuRow * side;
+  if (below > side) return;
+  const last = <usize>below * chromaStride;
+  copyRow(cbPlane + last + chromaStride, cbPlane + last, chromaStride);
+  copyRow(crPlane + last + chromaStride, crPlane + last, chromaStride);
+}
+
+// @ts-ignore: decorator
+@inline
+function repeatSide(samples: usize, count: usize): void {
+  store<u8>(samples - 1, load<u8>(samples));
+  store<u8>(samples + count, load<u8>(samples + count - 1));
+}
+
+// Whole rows with their margins.
+// @ts-ignore: decorator
+@inline
+function copyRow(to: usize, from: usize, stride: usize): void {
+  memory.copy(to - margin, from - margin, stride);
+}
+
+function keepLastRows(): void {
+  if (down == 1) return;
+  copyRow(lumaPlane, lumaPlane + <usize>(side * down) * lumaStride, lumaStride);
+  copyRow(cbPlane, cbPlane + <usize>side * chromaStride, chromaStride);
+  copyRow(crPlane, crPlane + <usize>side * chromaStride, chromaStride);
+}
+
+function makeRow(out: usize): void {
+  // Whole groups of pixels from an even one on, then the row of the box.
+  const even = left & ~1;
+  const offset = left - even;
+  const width = boxWidth + offset;
+  const y = nextRow - mcuRow * side * down;
+  const luma = lumaPlane + <usize>((y + 1) * <i32>lumaStride) + <usize>even;
+  if (channels == 1) greyRow(row, luma, width);
+  else {
+    const sampleRow = down == 1 ? y : y >> 1;
+    const sample = <usize>((sampleRow + 1) * <i32>chromaStride) + <usize>(across == 1 ? even : even >> 1);
+    const cb = cbPlane + sample;
+    const cr = crPlane + sample;
+    if (across == 1) fullRow(row, luma, cb, cr, width);
+    else if (down == 1) halfRow(row, luma, cb, cr, width);
+    else quarterRow(row, luma, cb, cr, (y & 1) == 0 ? -<isize>chromaStride : <isize>chromaStride, width);
+  }
+  memory.copy(out, row + <usize>offset * 3, <usize>boxWidth * 3);
+}

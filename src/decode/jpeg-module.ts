@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs';
+import { TributaryError } from '../errors.js';
+
+/** What src/decode/assembly/index.ts exports; addresses, counts and pixels. */
+export interface JpegModule {
+  readonly memory: WebAssembly.Memory;
+  arenaStart(): number;
+  clearTables(): void;
+  quantTable(slot: number, from: number): void;
+  huffmanTable(isAc: boolean, slot: number, from: number): number;
+  components(count: number, across: number, down: number, luma: number, cb: number, cr: number): number;
+  begin(
+    from: number,
+    to: number,
+    arena: number,
+    width: number,
+    height: number,
+    restartInterval: number,
+    left: number,
+    top: number,
+    right: number,
+    bottom: number,
+  ): number;
+  rows(): number;
+  decodeRows(): number;
+}
+
+let instance: JpegModule | undefined;
+
+/**
+ * The thread's JPEG decoder: one WebAssembly instance beside this code.
+ *
+ * Errors: BACKEND_UNAVAILABLE where the module has not been built, or SIMD is missing.
+ */
+export function jpegModule(): JpegModule {
+  instance ??= instantiate();
+  return instance;
+}
+
+/** Gives up the instance, whose state no call may rely on after it trapped. */
+export function dropJpegModule(): void {
+  instance = undefined;
+}
+
+function instantiate(): JpegModule {
+  const file = new URL('jpeg.wasm', import.meta.url);
+  try {
+    const module = new WebAssembly.Module(readFileSync(file));
+    return new WebAssembly.Instance(module, {}).exports as unknown as JpegModule;
+  } catch (cause) {
+    throw new TributaryError('BACKEND_UNAVAILABLE', {
+      expected: 'the WebAssembly decoder beside the compiled code',
+      came: cause instanceof Error ? cause.message : String(cause),
+      remedy: 'Run `npm run build:wasm`, on a Node whose WebAssembly has SIMD',
+      cause,
+    });
+  }
+}
