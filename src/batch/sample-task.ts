@@ -40,6 +40,13 @@ export interface PackTask {
   readonly offset: number;
 }
 
+/** Takes the CRC-32 of bytes that a backend has finished in place. */
+export interface CheckTask {
+  readonly kind: 'check';
+  readonly bytes: SharedArrayBuffer;
+  readonly length: number;
+}
+
 /** Reads no more of an image than its header, and draws. */
 export interface DrawTask {
   readonly kind: 'draw';
@@ -52,7 +59,7 @@ export interface DrawTask {
   readonly cache: CacheTask | null;
 }
 
-export type Task = MakeTask | PackTask | DrawTask;
+export type Task = MakeTask | PackTask | CheckTask | DrawTask;
 
 /** The stages of a sample, in their order, as metrics and the bench name them. */
 export const stages = ['read', 'decode', 'kernels', 'pack'] as const;
@@ -71,9 +78,11 @@ export type Ending =
       readonly draw: Draw;
       /** Where the crop lies for the backend to resize; null where the sample is resized. */
       readonly placed: PlacedCrop | null;
+      /** CRC-32 (IEEE 802.3) of the sample's bytes in the tensor; null where they are yet to come. */
+      readonly crc32: number | null;
       readonly seconds: StageSeconds;
     }
-  | { readonly status: 'packed'; readonly seconds: StageSeconds }
+  | { readonly status: 'packed'; readonly crc32: number; readonly seconds: StageSeconds }
   | { readonly status: 'corrupt'; readonly reason: string; readonly seconds: StageSeconds }
   | { readonly status: 'error'; readonly error: FlatError };
 

@@ -5,7 +5,7 @@ import '../decode/allow-list.js';
 import { TributaryError } from '../errors.js';
 import type { Manifest } from '../sources/manifest.js';
 import type { SampleCaches } from './sample-caches.js';
-import type { DrawTask, MakeTask, Outcome, PackTask, StageSeconds } from './sample-task.js';
+import type { CheckTask, DrawTask, MakeTask, Outcome, PackTask, StageSeconds } from './sample-task.js';
 
 /** What became of a task that did not fail. */
 export type Finished = Exclude<Outcome, { status: 'error' }>;
@@ -62,9 +62,11 @@ export class WorkerPool {
     return this.#finished(outcome);
   }
 
-  /** Packs a sample. Throws what went wrong. */
-  async pack(task: PackTask): Promise<void> {
-    this.#finished((await this.#piscina.run(task)) as Outcome);
+  /** Packs a sample, or looks at a whole batch, and yields the CRC-32. Throws what went wrong. */
+  async pack(task: PackTask | CheckTask): Promise<number> {
+    const outcome = this.#finished((await this.#piscina.run(task)) as Outcome);
+    if (outcome.status !== 'packed') throw new Error(`a ${task.kind} task ended as ${outcome.status}`);
+    return outcome.crc32;
   }
 
   #finished(outcome: Outcome): Finished {

@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { workerData } from 'node:worker_threads';
+import { crc32 } from 'node:zlib';
 import { type PlacedCrop, placeCrop } from '../augment/crop-memory.js';
 import { SimdKernels } from '../augment/simd.js';
 import { probe } from '../decode/probe.js';
@@ -8,7 +9,7 @@ import type { Draw } from '../sample/draw.js';
 import { drawEvaluation } from '../sample/draw-evaluation.js';
 import { drawTrain } from '../sample/draw-train.js';
 import type { CacheMemory } from './sample-caches.js';
-import type { DrawTask, Ending, MakeTask, Outcome, PackTask, StageSeconds, Task } from './sample-task.js';
+import type { CheckTask, DrawTask, Ending, MakeTask, Outcome, PackTask, StageSeconds, Task } from './sample-task.js';
 import { SampleVisit, threadCaches } from './sample-visit.js';
 import { packSample, sampleBytes } from './tensor.js';
 
@@ -22,6 +23,7 @@ const caches = threadCaches(workerData as CacheMemory | null);
 
 export default async function runTask(task: Task): Promise<Outcome> {
   if (task.kind === 'pack') return pack(task, {});
+  if (task.kind === 'check') return check(task);
   const visit = new SampleVisit(caches, task);
   try {
     const ending = await endingOf(task, visit);
@@ -75,14 +77,15 @@ async function make(task: MakeTask, visit: SampleVisit, seconds: StageSeconds): 
     packSample(pixels, size, form, drawn!.erase, out);
     seconds.pack = since(packStart);
   }
-  return { status: 'ok', draw: drawn!, placed, seconds };
+  // Here the bytes are still in this core's cache.
+  return { status: 'ok', draw: drawn!, placed, crc32: form === null ? null : crc32(out), seconds };
 }
 
 async function draw(task: DrawTask, visit: SampleVisit, seconds: StageSeconds): Promise<Ending> {
   const held = visit.heldImage();
   const file = held === null ? await timed(seconds, 'read', () => visit.read()) : null;
   const image = held ?? (await timed(seconds, 'decode', () => probe(file!, task.limits)));
-  return { status: 'ok', draw: drawSample(task, image), placed: null, seconds };
+  return { status: 'ok', draw: drawSample(task, image), placed: null, crc32: null, seconds };
 }
 
 function pack(task: PackTask, seconds: StageSeconds): Outcome {
@@ -91,7 +94,11 @@ function pack(task: PackTask, seconds: StageSeconds): Outcome {
   const out = new Uint8Array(task.bytes, task.offset, sampleBytes(task.form.type, task.size));
   packSample(pixels, task.size, task.form, task.erase, out);
   seconds.pack = since(start);
-  return { status: 'packed', seconds };
+  return { status: 'packed', crc32: crc32(out), seconds };
+}
+
+function check({ bytes, length }: CheckTask): Outcome {
+  return { status: 'packed', crc32: crc32(new Uint8Array(bytes, 0, length)), seconds: {} };
 }
 
 function drawSample(task: MakeTask | DrawTask, image: { width: number; height: number }): Draw {

@@ -2,47 +2,84 @@ import type { MethodDefinition, PackageDefinition, ServiceDefinition } from '@gr
 import type { StreamBatchesResponse } from '../../protos/generated/tributary/v1/StreamBatchesResponse.js';
 
 const [chunkTag, offsetTag, dataTag] = [0x12, 0x08, 0x12];
-// Room for three tags and three lengths before the data, and a multiple of 8.
-const dataAt = 64;
-let scratch = Buffer.alloc(0);
+/** Bytes that gRPC puts before a message in its frame. */
+const framePrefix = 5;
+const longestVarint = 10;
 
 /**
- * The StreamBatchesResponse of one chunk in protobuf's encoding, byte for byte what protobufjs makes of it.
+ * The StreamBatchesResponse of one chunk in protobuf's encoding, which is written no earlier than grpc-js copies the message
+ * into its frame: so the batch's bytes are copied once. V8 copies out of shared memory by words where both sides are aligned
+ * alike, and otherwise by single bytes; the offset is written in as many bytes as align the data in the frame. A reader of
+ * protobuf takes a varint of up to ten bytes.
  *
- * @returns bytes that are good until the next call: grpc-js copies each message into its frame at once.
+ * Source: @grpc/grpc-js src/server-interceptors.ts, `serializeMessage`, which uses `byteLength` and `copy` alone.
  */
-export function encodeChunk(offset: number, data: Uint8Array): Buffer {
-  if (scratch.length < dataAt + data.length) scratch = Buffer.allocUnsafeSlow(dataAt + data.length);
-  // V8 copies out of shared memory by words where both sides are aligned alike, and otherwise by single bytes.
-  scratch.set(data, dataAt);
-  const at = prepend(offsetTag, offset, prepend(dataTag, data.length, dataAt));
-  const end = dataAt + data.length;
-  return scratch.subarray(prepend(chunkTag, end - at, at), end);
+export class ChunkMessage {
+  readonly byteLength: number;
+  readonly #offset: number;
+  readonly #data: Uint8Array;
+  readonly #offsetBytes: number;
+  readonly #chunkBytes: number;
+
+  constructor(offset: number, data: Uint8Array) {
+    this.#offset = offset;
+    this.#data = data;
+    const least = varintBytes(offset);
+    this.#offsetBytes = least;
+    const dataHead = 1 + varintBytes(data.length);
+    for (let padded = least; padded <= longestVarint; padded++) {
+      const chunkBytes = 1 + padded + dataHead + data.length;
+      const dataAt = framePrefix + 1 + varintBytes(chunkBytes) + 1 + padded + dataHead;
+      if ((dataAt - data.byteOffset) % 8 !== 0) continue;
+      this.#offsetBytes = padded;
+      break;
+    }
+    this.#chunkBytes = 1 + this.#offsetBytes + dataHead + data.length;
+    this.byteLength = 1 + varintBytes(this.#chunkBytes) + this.#chunkBytes;
+  }
+
+  /** Writes the message into `target` from `start` on. */
+  copy(target: Uint8Array, start: number): number {
+    const data = this.#data;
+    let at = start;
+    target[at++] = chunkTag;
+    at = writeVarint(target, at, this.#chunkBytes, varintBytes(this.#chunkBytes));
+    target[at++] = offsetTag;
+    at = writeVarint(target, at, this.#offset, this.#offsetBytes);
+    target[at++] = dataTag;
+    at = writeVarint(target, at, data.length, varintBytes(data.length));
+    target.set(data, at);
+    return this.byteLength;
+  }
 }
 
-/** Writes a tag and a varint so that they end before `end`; yields where they start. */
-function prepend(tag: number, value: number, end: number): number {
+function varintBytes(value: number): number {
   let length = 1;
   for (let rest = value; rest >= 128; rest = Math.floor(rest / 128)) length++;
-  const start = end - length - 1;
-  scratch[start] = tag;
-  let rest = value;
-  for (let at = start + 1; at < end; at++) {
-    scratch[at] = (rest % 128) + (at + 1 < end ? 128 : 0);
-    rest = Math.floor(rest / 128);
-  }
-  return start;
+  return length;
 }
 
-/** The contract with `encodeChunk` in the place of proto-loader's encoder for chunks, which copies them twice, byte by byte. */
+/** Writes `value` in `length` bytes, at least as many as it needs; yields where the next byte goes. */
+function writeVarint(target: Uint8Array, at: number, value: number, length: number): number {
+  let rest = value;
+  for (let i = 1; i < length; i++) {
+    target[at++] = (rest % 128) + 128;
+    rest = Math.floor(rest / 128);
+  }
+  target[at++] = rest;
+  return at;
+}
+
+/** The contract with `ChunkMessage` in the place of proto-loader's encoder for chunks, which copies them twice, byte by byte. */
 export function withChunkEncoder(definition: PackageDefinition): PackageDefinition {
   const name = 'tributary.v1.LoaderService';
   const service = definition[name] as ServiceDefinition;
   const method = service.StreamBatches as MethodDefinition<object, StreamBatchesResponse>;
   const responseSerialize = (message: StreamBatchesResponse): Buffer => {
     const { chunk } = message;
-    if (chunk?.data instanceof Uint8Array) return encodeChunk(Number(chunk.offset ?? 0), chunk.data);
-    return method.responseSerialize(message);
+    if (!(chunk?.data instanceof Uint8Array)) return method.responseSerialize(message);
+    // All that grpc-js uses of a Buffer.
+    return new ChunkMessage(Number(chunk.offset ?? 0), chunk.data) as unknown as Buffer;
   };
   return {
     ...definition,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadSync, type MethodDefinition, type ServiceDefinition } from '@grpc/proto-loader';
 import fc from 'fast-check';
-import { encodeChunk } from '../../src/server/chunk-message.js';
+import { ChunkMessage } from '../../src/server/chunk-message.js';
 import { packageDefinition, protosFolder } from '../../src/server/contract.js';
 
 type Method = MethodDefinition<object, object>;
@@ -23,7 +23,14 @@ function shared(length: number, start: number): Uint8Array {
   return bytes;
 }
 
-test('a chunk has the bytes that protobufjs gives it', () => {
+/** What grpc-js's `serializeMessage` does to a message; a frame has it after five bytes. */
+function frame(message: Pick<ChunkMessage, 'byteLength' | 'copy'>): Buffer {
+  const output = Buffer.allocUnsafeSlow(message.byteLength + 5);
+  assert.equal(message.copy(output, 5), message.byteLength);
+  return output;
+}
+
+test('a chunk reads as what protobufjs makes of it', () => {
   const edges = [0, 1, 127, 128, 16_383, 16_384, 2 ** 20, 2 ** 21];
   const offsets = fc.oneof(fc.constantFrom(...edges, 2 ** 32, 2 ** 40 + 3), fc.nat());
   const lengths = fc.oneof(fc.constantFrom(...edges), fc.nat({ max: 40_000 }));
@@ -31,10 +38,21 @@ test('a chunk has the bytes that protobufjs gives it', () => {
     fc.property(offsets, lengths, fc.nat({ max: 9 }), (offset, length, start) => {
       const data = shared(length, start);
       const expected = reference.responseSerialize({ chunk: { offset, data: Buffer.from(data) } });
-      assert.ok(encodeChunk(offset, data).equals(expected), `${length} bytes at ${offset}`);
-      assert.ok(own.responseSerialize({ chunk: { offset, data } }).equals(expected));
+      const message = own.responseSerialize({ chunk: { offset, data } });
+      const read = reference.responseDeserialize(frame(message).subarray(5));
+      assert.deepEqual(read, reference.responseDeserialize(expected), `${length} bytes at ${offset}`);
+      assert.ok(message.byteLength <= expected.length + 7);
     }),
   );
+});
+
+test('the chunks of a batch lie in their frames as they do in the batch', () => {
+  for (const mebibytes of [0.25, 1, 2])
+    for (let at = 0; at < 64; at++) {
+      const data = shared(mebibytes * 2 ** 20, 0);
+      const framed = frame(new ChunkMessage(at * data.length, data));
+      assert.equal((framed.length - data.length) % 8, 0, `chunk ${at} of ${mebibytes} MiB`);
+    }
 });
 
 test('the parts of a batch that are no chunks are encoded as they were', () => {
