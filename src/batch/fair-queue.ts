@@ -6,7 +6,7 @@ export interface Flow {
 }
 
 /**
- * A queue that several flows share evenly, however much each has waiting: start-time fair queueing. A flow's n-th task
+ * A queue that several flows share evenly, however much each has waiting: start-time fair queueing. A flow's task
  * has the time at which it would start if the flows took turns, and the earliest goes first. A flow that was idle starts
  * at the present and not with a credit. Built on p-queue's priorities.
  */
@@ -37,11 +37,13 @@ export class FairQueue {
   /**
    * Runs `act` in the flow's turn; rejects with the signal's reason if that comes first while it waits. Once it runs it settles
    * when `act` does, whatever the signal says: p-queue alone would settle at once, while `act` still writes.
+   *
+   * @param samples how many samples `act` is about: what it takes of the flow's share.
    */
-  async add<T>(flow: Flow, act: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  async add<T>(flow: Flow, act: () => Promise<T>, signal: AbortSignal, samples = 1): Promise<T> {
     signal.throwIfAborted();
     const start = Math.max(flow.time, this.#now);
-    flow.time = start + 1;
+    flow.time = start + samples;
     const waiting = new AbortController();
     const giveUp = (): void => waiting.abort(signal.reason);
     signal.addEventListener('abort', giveUp, { once: true });

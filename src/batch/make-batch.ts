@@ -1,11 +1,10 @@
 import { setMaxListeners } from 'node:events';
 import type { Backend } from '../augment/backend.js';
-import type { CropMemory } from '../augment/crop-memory.js';
 import { planShare } from '../plan/plan.js';
 import type { Batch, BatchRequest } from './batch.js';
 import { combineCrc32 } from './crc32.js';
 import type { Flow } from './fair-queue.js';
-import { type MadeSlot, makeSlot, type SlotShop } from './make-slot.js';
+import { type MadeSlot, makeSlots, type SlotShop, type SlotsPlace } from './make-slots.js';
 import { sampleBytes, tensorShape } from './tensor.js';
 import { throughBackend } from './through-backend.js';
 
@@ -39,26 +38,24 @@ export async function makeBatch(
   // One listener for each sample that waits is meant, and no leak.
   setMaxListeners(0, either);
   const all = <T>(tasks: readonly Promise<T>[]) => settled(tasks, failure);
-  const make = (slot: number, into: SharedArrayBuffer, offset: number, crops: CropMemory | null) =>
-    makeSlot(shop, request, planned[slot]!, {
-      form: backend === null ? form : null,
-      bytes: into,
-      offset,
-      crops,
-      flow,
-      signal: either,
-    });
+  const make = async (into: SharedArrayBuffer, slotForm: BatchRequest['form'] | null, crops: SlotsPlace['crops']) => {
+    const slotBytes = sampleBytes(slotForm?.type ?? 'UINT8', size);
+    const place = { form: slotForm, bytes: into, slotBytes, crops, flow, signal: either };
+    return (await all(makeSlots(shop, request, planned, place))).flat();
+  };
 
-  const tensorBytes = sampleBytes(form.type, size);
   const count = planned.length;
   const { made, crc32 } =
     backend === null
-      ? await onThreads(all(planned.map((_, slot) => make(slot, bytes, slot * tensorBytes, null))), tensorBytes)
+      ? await onThreads(
+          make(bytes, form, () => null),
+          sampleBytes(form.type, size),
+        )
       : await throughBackend(
           shop,
           backend,
           { request, count, bytes, staging, flow, signal: either },
-          (slot, offset, crops) => make(slot, staging ?? bytes, offset, crops),
+          (crops) => make(staging ?? bytes, null, crops),
           all,
         );
   return {
@@ -66,7 +63,7 @@ export async function makeBatch(
     form,
     shape: tensorShape(form.layout, count, size),
     samples: made.map(({ sample }) => sample),
-    data: new Uint8Array(bytes, 0, count * tensorBytes),
+    data: new Uint8Array(bytes, 0, count * sampleBytes(form.type, size)),
     crc32,
   };
 }

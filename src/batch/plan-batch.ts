@@ -3,6 +3,8 @@ import { planShare } from '../plan/plan.js';
 import type { Draw } from '../sample/draw.js';
 import type { Label } from '../sources/manifest.js';
 import type { OpenRun } from './open-run.js';
+import { groupSize, inGroups } from './sample-groups.js';
+import type { DrawTask } from './sample-task.js';
 import type { WorkerPool } from './worker-pool.js';
 
 /** One slot of a batch before it is made. */
@@ -25,25 +27,22 @@ export async function planBatch(
   address: Address,
   withDraw: boolean,
 ): Promise<PlannedSlot[]> {
-  const { run } = open;
-  return Promise.all(
-    planShare(open.plan, address).map(async ({ source, index, seed, pass }) => {
-      const manifest = open.manifests[source]!;
-      const slot = { source: manifest.source, key: manifest.key(index), seed, pass, label: manifest.label(index) };
-      if (!withDraw || pool === null) return { ...slot, draw: null, corrupt: null };
-      const outcome = await pool.run(
-        {
-          kind: 'draw',
-          seed,
-          split: run.split,
-          knobs: run.knobs,
-          size: run.image_size,
-          limits: run.limits,
-        },
-        { manifest, index },
-      );
-      if (outcome.status === 'ok') return { ...slot, draw: outcome.draw, corrupt: null };
-      return { ...slot, draw: null, corrupt: outcome.status === 'corrupt' ? outcome.reason : outcome.status };
+  const { split, knobs, image_size: size, limits } = open.run;
+  const planned = planShare(open.plan, address);
+  const slots = planned.map(({ source, index, seed, pass }) => {
+    const manifest = open.manifests[source]!;
+    return { source: manifest.source, key: manifest.key(index), seed, pass, label: manifest.label(index) };
+  });
+  if (!withDraw || pool === null) return slots.map((slot) => ({ ...slot, draw: null, corrupt: null }));
+  const outcomes = await Promise.all(
+    inGroups(planned, groupSize(planned.length, pool.threads)).map((group) => {
+      const samples = group.map(({ source, index, seed }) => ({ manifest: open.manifests[source]!, index, seed }));
+      return pool.run<DrawTask>({ kind: 'draw', split, knobs, size, limits, samples });
     }),
   );
+  return outcomes.flat().map((outcome, i) => ({
+    ...slots[i]!,
+    draw: outcome.status === 'ok' ? outcome.draw : null,
+    corrupt: outcome.status === 'ok' ? null : outcome.reason,
+  }));
 }

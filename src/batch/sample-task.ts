@@ -7,25 +7,38 @@ import type { Location } from '../sources/manifest.js';
 import type { CacheReport, CacheTask } from './sample-caches.js';
 import type { TensorForm } from './tensor.js';
 
-/** What a sample is made from: everything a worker thread needs, so that worker threads hold no state. */
-export interface MakeTask {
-  readonly kind: 'make';
+/** What one sample of a task is made from. */
+export interface TaskSample {
   readonly location: Location;
   readonly seed: number;
+  /** The sample's place in the caches; null without caches. */
+  readonly cache: CacheTask | null;
+}
+
+/** What the samples of a task have in common. */
+export interface TaskRun {
   readonly split: 'train' | 'val';
   readonly knobs: Knobs;
   readonly size: number;
   readonly limits: Limits;
-  /** The sample's place in the caches; null without caches. */
-  readonly cache: CacheTask | null;
+}
+
+/** A sample of a batch. */
+export interface MakeSample extends TaskSample {
+  /** Where its bytes start. */
+  readonly offset: number;
+  /** Where the decoded crop goes for a backend that resizes; null where the worker thread resizes. */
+  readonly crops: CropMemory | null;
+}
+
+/** Makes some samples of a batch: everything a worker thread needs, so that worker threads hold no state. */
+export interface MakeTask extends TaskRun {
+  readonly kind: 'make';
+  readonly samples: readonly MakeSample[];
   /** The tensor's form; null where another backend has the photometric operations yet to do, and packing follows. */
   readonly form: TensorForm | null;
   /** The batch's bytes, shared by all worker threads. */
   readonly bytes: SharedArrayBuffer;
-  /** Where this sample's bytes start. */
-  readonly offset: number;
-  /** Where the decoded crop goes for a backend that resizes; null where the worker thread resizes. */
-  readonly crops: CropMemory | null;
 }
 
 /** Packs pixels that a backend has finished into the batch's tensor. */
@@ -47,16 +60,10 @@ export interface CheckTask {
   readonly length: number;
 }
 
-/** Reads no more of an image than its header, and draws. */
-export interface DrawTask {
+/** Reads no more of some images than their headers, and draws. */
+export interface DrawTask extends TaskRun {
   readonly kind: 'draw';
-  readonly location: Location;
-  readonly seed: number;
-  readonly split: 'train' | 'val';
-  readonly knobs: Knobs;
-  readonly size: number;
-  readonly limits: Limits;
-  readonly cache: CacheTask | null;
+  readonly samples: readonly TaskSample[];
 }
 
 export type Task = MakeTask | PackTask | CheckTask | DrawTask;
@@ -65,10 +72,17 @@ export type Task = MakeTask | PackTask | CheckTask | DrawTask;
 export const stages = ['read', 'decode', 'kernels', 'pack'] as const;
 export type Stage = (typeof stages)[number];
 
-/** Seconds that a task spent in each stage. */
+/** What became of pixels that a backend had finished. */
+export interface Packed {
+  /** CRC-32 (IEEE 802.3) of the bytes in the tensor. */
+  readonly crc32: number;
+  readonly seconds: StageSeconds;
+}
+
+/** Seconds that a sample spent in each stage. */
 export type StageSeconds = Partial<Record<Stage, number>>;
 
-/** What became of a task. Corruption is an outcome, not an error: it is decided by the file's content alone. */
+/** What became of a sample. Corruption is an outcome, not an error: it is decided by the file's content alone. */
 export type Outcome = Ending & { readonly cache?: CacheReport | null };
 
 /** See `Outcome`. */
@@ -82,7 +96,6 @@ export type Ending =
       readonly crc32: number | null;
       readonly seconds: StageSeconds;
     }
-  | { readonly status: 'packed'; readonly crc32: number; readonly seconds: StageSeconds }
   | { readonly status: 'corrupt'; readonly reason: string; readonly seconds: StageSeconds }
   | { readonly status: 'error'; readonly error: FlatError };
 

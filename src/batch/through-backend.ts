@@ -3,7 +3,7 @@ import type { CropMemory } from '../augment/crop-memory.js';
 import type { BatchRequest } from './batch.js';
 import { combineCrc32 } from './crc32.js';
 import type { Flow } from './fair-queue.js';
-import type { MadeSlot, SlotShop } from './make-slot.js';
+import type { MadeSlot, SlotShop } from './make-slots.js';
 import { sampleBytes } from './tensor.js';
 
 /** A batch that a backend finishes. */
@@ -18,14 +18,14 @@ export interface BackendBatch {
   readonly signal: AbortSignal;
 }
 
-/** Makes one slot with its pixels at `offset`, and its crop among `crops` where that is not null. */
-type MakePixels = (slot: number, offset: number, crops: CropMemory | null) => Promise<MadeSlot>;
+/** Makes the slots' pixels, a slot's crop among `crops` where that is not null. */
+type MakePixels = (crops: (slot: number) => CropMemory | null) => Promise<MadeSlot[]>;
 
 /**
  * Makes a batch of which worker threads decode and crop, a backend does the photometric operations and, where it takes
  * crops, the resize, and worker threads pack the result.
  *
- * @param all awaits slots, and stops them all at the first failure.
+ * @param all awaits tasks, and stops them all at the first failure.
  * @returns the slots, and the CRC-32 of the tensor.
  */
 export async function throughBackend(
@@ -41,9 +41,9 @@ export async function throughBackend(
   const memories = backend.crops?.take(count, size) ?? [];
   let made: MadeSlot[];
   try {
-    const memoryOf = (slot: number) =>
-      memories.length === 0 ? null : memories[Math.floor(slot / memories[0]!.images)]!;
-    made = await all(Array.from({ length: count }, (_, slot) => makePixels(slot, slot * pixelBytes, memoryOf(slot))));
+    made = await makePixels((slot) =>
+      memories.length === 0 ? null : memories[Math.floor(slot / memories[0]!.images)]!,
+    );
     const pixels = new Uint8Array(staging ?? bytes, 0, count * pixelBytes);
     const draws = made.map(({ sample }) => sample.draw);
     await (memories.length === 0

@@ -5,23 +5,25 @@ import '../decode/allow-list.js';
 import { TributaryError } from '../errors.js';
 import type { Manifest } from '../sources/manifest.js';
 import type { SampleCaches } from './sample-caches.js';
-import type { CheckTask, DrawTask, MakeTask, Outcome, PackTask, StageSeconds } from './sample-task.js';
+import type { CheckTask, DrawTask, MakeTask, Outcome, Packed, PackTask, StageSeconds } from './sample-task.js';
 
-/** What became of a task that did not fail. */
+/** What became of a sample that did not fail. */
 export type Finished = Exclude<Outcome, { status: 'error' }>;
 
-/** Which sample a task is about. */
+/** Which sample of a source is meant. */
 export interface PooledSample {
   readonly manifest: Manifest;
   readonly index: number;
 }
 
-/** A task that a sample's place in the source and in the caches is yet to be added to. */
-export type SampleTask = Omit<MakeTask, 'location' | 'cache'> | Omit<DrawTask, 'location' | 'cache'>;
+/** A task without what the source and the caches know of its samples. */
+type Unplaced<T extends MakeTask | DrawTask> = Omit<T, 'samples'> & {
+  readonly samples: readonly (PooledSample & Omit<T['samples'][number], 'location' | 'cache'>)[];
+};
 
 /**
- * The worker threads. Two tasks are in each thread at a time, so that one is decoded by libvips' thread while the other
- * is in the kernels. `close` ends the threads after their current tasks.
+ * The worker threads. Two tasks are in each thread at a time, so that one is read, or decoded by libvips' thread, while
+ * the other is in the kernels. `close` ends the threads after their current tasks.
  */
 export class WorkerPool {
   readonly threads: number;
@@ -49,24 +51,32 @@ export class WorkerPool {
     });
   }
 
-  /** Makes a sample or draws for it. Throws what the task found wrong, but for corruption, which is an outcome. */
-  async run(task: SampleTask, { manifest, index }: PooledSample): Promise<Finished> {
-    const location = manifest.location(index);
-    const cache = this.#caches?.begin(manifest, index, location) ?? null;
-    let outcome: Outcome | null = null;
+  /**
+   * Makes samples or draws for them, one after the other in one thread. Throws the first error, but for corruption, which
+   * is an outcome.
+   */
+  async run<T extends MakeTask | DrawTask>(task: Unplaced<T>): Promise<Finished[]> {
+    const samples = task.samples.map(({ manifest, index, ...rest }) => {
+      const location = manifest.location(index);
+      return { ...rest, location, cache: this.#caches?.begin(manifest, index, location) ?? null };
+    });
+    let outcomes: readonly Outcome[] = [];
     try {
-      outcome = (await this.#piscina.run({ ...task, location, cache })) as Outcome;
+      outcomes = await this.#piscina.run({ ...task, samples });
     } finally {
-      if (cache !== null) this.#caches!.end(manifest, index, cache, outcome?.cache ?? null);
+      for (const [i, { cache }] of samples.entries()) {
+        const { manifest, index } = task.samples[i]!;
+        if (cache !== null) this.#caches!.end(manifest, index, cache, outcomes[i]?.cache ?? null);
+      }
     }
-    return this.#finished(outcome);
+    return outcomes.map((outcome) => this.#finished(outcome));
   }
 
-  /** Packs a sample, or looks at a whole batch, and yields the CRC-32. Throws what went wrong. */
+  /** Packs a sample, or looks at a whole batch, and yields the CRC-32. */
   async pack(task: PackTask | CheckTask): Promise<number> {
-    const outcome = this.#finished((await this.#piscina.run(task)) as Outcome);
-    if (outcome.status !== 'packed') throw new Error(`a ${task.kind} task ended as ${outcome.status}`);
-    return outcome.crc32;
+    const { crc32, seconds } = (await this.#piscina.run(task)) as Packed;
+    this.#observe(seconds);
+    return crc32;
   }
 
   #finished(outcome: Outcome): Finished {

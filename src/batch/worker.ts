@@ -3,67 +3,131 @@ import { workerData } from 'node:worker_threads';
 import { crc32 } from 'node:zlib';
 import { type PlacedCrop, placeCrop } from '../augment/crop-memory.js';
 import { SimdKernels } from '../augment/simd.js';
+import type { ImageSize } from '../decode/crop.js';
 import { probe } from '../decode/probe.js';
 import { TributaryError } from '../errors.js';
+import type { Limits } from '../run/limits.js';
 import type { Draw } from '../sample/draw.js';
 import { drawEvaluation } from '../sample/draw-evaluation.js';
 import { drawTrain } from '../sample/draw-train.js';
 import type { CacheMemory } from './sample-caches.js';
-import type { CheckTask, DrawTask, Ending, MakeTask, Outcome, PackTask, StageSeconds, Task } from './sample-task.js';
+import type {
+  CheckTask,
+  DrawTask,
+  Ending,
+  MakeSample,
+  MakeTask,
+  Outcome,
+  Packed,
+  PackTask,
+  StageSeconds,
+  Task,
+  TaskRun,
+  TaskSample,
+} from './sample-task.js';
 import { SampleVisit, threadCaches } from './sample-visit.js';
 import { packSample, sampleBytes } from './tensor.js';
 
 /**
- * A worker thread's whole job: read, decode, draw, crop, resize, augment and pack one sample straight into its place of
- * the batch's shared bytes. It holds nothing between tasks but its kernels' memory.
+ * A worker thread's whole job: read, decode, draw, crop, resize, augment and pack samples straight into their places of
+ * the batch's shared bytes. It holds nothing between tasks but its kernels' and its decoder's memory.
  */
 let kernels: SimdKernels | undefined;
 let scratch = new Uint8Array(0);
 const caches = threadCaches(workerData as CacheMemory | null);
 
-export default async function runTask(task: Task): Promise<Outcome> {
-  if (task.kind === 'pack') return pack(task, {});
-  if (task.kind === 'check') return check(task);
-  const visit = new SampleVisit(caches, task);
-  try {
-    const ending = await endingOf(task, visit);
-    return { ...ending, cache: await visit.end() };
-  } catch (error) {
-    visit.abandon();
-    throw error;
+export default async function runTask(task: Task): Promise<readonly Outcome[] | Packed> {
+  switch (task.kind) {
+    case 'pack':
+      return pack(task);
+    case 'check':
+      return check(task);
+    case 'make':
+      return inTurn(task, (sample, reading) => make(task, sample, reading));
+    case 'draw':
+      return inTurn(task, (sample, reading) => draw(task, sample, reading));
   }
 }
 
-async function endingOf(task: MakeTask | DrawTask, visit: SampleVisit): Promise<Ending> {
+/** A sample's bytes, on their way or held decoded. */
+interface Reading {
+  readonly visit: SampleVisit;
+  readonly held: ImageSize | null;
+  /** Null where the image is held; rejects where it cannot be read. */
+  readonly file: Promise<Buffer> | null;
+  readonly seconds: StageSeconds;
+}
+
+/** One sample after the other, the next being read while one is made. */
+async function inTurn<S extends TaskSample>(
+  { samples, limits }: TaskRun & { readonly samples: readonly S[] },
+  act: (sample: S, reading: Reading) => Promise<Ending>,
+): Promise<readonly Outcome[]> {
+  const outcomes: Outcome[] = [];
+  let next = read(samples[0]!, limits);
+  for (const [i, sample] of samples.entries()) {
+    const reading = next;
+    await reading.file?.catch(() => {});
+    const following = samples[i + 1];
+    if (following !== undefined) next = read(following, limits);
+    try {
+      const ending = await endingOf(sample, reading, act);
+      outcomes.push({ ...ending, cache: await reading.visit.end() });
+    } catch (error) {
+      reading.visit.abandon();
+      if (next !== reading) await abandon(next);
+      throw error;
+    }
+  }
+  return outcomes;
+}
+
+function read({ location, cache }: TaskSample, limits: Limits): Reading {
+  const visit = new SampleVisit(caches, { location, cache, limits });
   const seconds: StageSeconds = {};
+  const held = visit.heldImage();
+  const file = held === null ? timed(seconds, 'read', () => visit.read()) : null;
+  // It is awaited in its turn; until then its failure must not count as unhandled.
+  file?.catch(() => {});
+  return { visit, held, file, seconds };
+}
+
+async function abandon({ visit, file }: Reading): Promise<void> {
+  await file?.catch(() => {});
+  visit.abandon();
+}
+
+async function endingOf<S>(
+  sample: S,
+  reading: Reading,
+  act: (sample: S, reading: Reading) => Promise<Ending>,
+): Promise<Ending> {
   try {
-    return await (task.kind === 'draw' ? draw(task, visit, seconds) : make(task, visit, seconds));
+    return await act(sample, reading);
   } catch (error) {
     if (!(error instanceof TributaryError)) throw error;
     if (error.reason === 'SAMPLE_CORRUPT')
-      return { status: 'corrupt', reason: error.metadata.cause ?? error.message, seconds };
+      return { status: 'corrupt', reason: error.metadata.cause ?? error.message, seconds: reading.seconds };
     return { status: 'error', error: { reason: error.reason, detail: error.detail } };
   }
 }
 
-async function make(task: MakeTask, visit: SampleVisit, seconds: StageSeconds): Promise<Ending> {
-  const held = visit.heldImage();
-  const file = held === null ? await timed(seconds, 'read', () => visit.read()) : null;
+async function make(task: MakeTask, sample: MakeSample, { visit, held, file, seconds }: Reading): Promise<Ending> {
+  const bytes = await file;
   let drawn: Draw | undefined;
   const crop = await timed(seconds, 'decode', async () => {
-    const image = held ?? (await probe(file!, task.limits));
-    drawn = drawSample(task, image);
+    const image = held ?? (await probe(bytes!, task.limits));
+    drawn = drawSample(task, sample, image);
     const box = drawn.geometry.crop;
-    return held === null ? visit.decode(file!, image, box) : visit.heldCrop(image, box);
+    return held === null ? visit.decode(bytes!, image, box) : visit.heldCrop(image, box);
   });
-  kernels ??= await SimdKernels.create();
+  kernels ??= SimdKernels.create();
   const { size, form } = task;
-  const length = sampleBytes(form?.type ?? 'UINT8', size);
-  const out = new Uint8Array(task.bytes, task.offset, length);
+  const out = new Uint8Array(task.bytes, sample.offset, sampleBytes(form?.type ?? 'UINT8', size));
   const start = performance.now();
   let placed: PlacedCrop | null = null;
   if (form === null) {
-    if (task.crops !== null) placed = placeCrop(task.crops, crop, drawn!);
+    if (sample.crops !== null) placed = placeCrop(sample.crops, crop, drawn!);
     if (placed === null) kernels.reduce(crop, drawn!, size, out);
     seconds.kernels = since(start);
   } else if (form.type === 'UINT8' && form.layout === 'NHWC') {
@@ -81,30 +145,26 @@ async function make(task: MakeTask, visit: SampleVisit, seconds: StageSeconds): 
   return { status: 'ok', draw: drawn!, placed, crc32: form === null ? null : crc32(out), seconds };
 }
 
-async function draw(task: DrawTask, visit: SampleVisit, seconds: StageSeconds): Promise<Ending> {
-  const held = visit.heldImage();
-  const file = held === null ? await timed(seconds, 'read', () => visit.read()) : null;
-  const image = held ?? (await timed(seconds, 'decode', () => probe(file!, task.limits)));
-  return { status: 'ok', draw: drawSample(task, image), placed: null, crc32: null, seconds };
+async function draw(task: DrawTask, sample: TaskSample, { held, file, seconds }: Reading): Promise<Ending> {
+  const bytes = await file;
+  const image = held ?? (await timed(seconds, 'decode', () => probe(bytes!, task.limits)));
+  return { status: 'ok', draw: drawSample(task, sample, image), placed: null, crc32: null, seconds };
 }
 
-function pack(task: PackTask, seconds: StageSeconds): Outcome {
+function pack(task: PackTask): Packed {
   const start = performance.now();
   const pixels = new Uint8Array(task.pixels, task.pixelsOffset, sampleBytes('UINT8', task.size));
   const out = new Uint8Array(task.bytes, task.offset, sampleBytes(task.form.type, task.size));
   packSample(pixels, task.size, task.form, task.erase, out);
-  seconds.pack = since(start);
-  return { status: 'packed', crc32: crc32(out), seconds };
+  return { crc32: crc32(out), seconds: { pack: since(start) } };
 }
 
-function check({ bytes, length }: CheckTask): Outcome {
-  return { status: 'packed', crc32: crc32(new Uint8Array(bytes, 0, length)), seconds: {} };
+function check({ bytes, length }: CheckTask): Packed {
+  return { crc32: crc32(new Uint8Array(bytes, 0, length)), seconds: {} };
 }
 
-function drawSample(task: MakeTask | DrawTask, image: { width: number; height: number }): Draw {
-  return task.split === 'train'
-    ? drawTrain(task.seed, image, task.size, task.knobs)
-    : drawEvaluation(image, task.size, task.knobs.interpolation);
+function drawSample({ split, size, knobs }: TaskRun, { seed }: TaskSample, image: ImageSize): Draw {
+  return split === 'train' ? drawTrain(seed, image, size, knobs) : drawEvaluation(image, size, knobs.interpolation);
 }
 
 function scratchOf(size: number): Uint8Array {

@@ -96,8 +96,12 @@ export class Metrics {
         },
       });
     };
-    gauge('tributary_queue_size', 'Samples that wait for a worker thread', () => replica.queue.size);
-    gauge('tributary_queue_pending', 'Samples in worker threads', () => replica.queue.pending);
+    gauge(
+      'tributary_queue_size',
+      'Groups of up to four samples that wait for a worker thread',
+      () => replica.queue.size,
+    );
+    gauge('tributary_queue_pending', 'Groups of up to four samples in worker threads', () => replica.queue.pending);
     gauge('tributary_prepared_bytes', 'Bytes of batches held, being made or kept', () => replica.maker.preparedBytes);
     const now = (): number => performance.now() / 1000;
     gauge('tributary_consumer_wait_ratio', 'Share of the last minute that streams waited for batches', () =>

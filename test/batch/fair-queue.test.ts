@@ -26,6 +26,28 @@ test('flows share a queue evenly, however much one has waiting', async () => {
   assert.equal(order.slice(0, 21).filter((name) => name === 'modest').length, 10, order.slice(0, 30).join(' '));
 });
 
+test("a task of several samples takes as many of its flow's turns", async () => {
+  const queue = new FairQueue(1);
+  const order: string[] = [];
+  let open: () => void = () => {};
+  const gate = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  const [four, one] = [queue.flow(), queue.flow()];
+  const task = (name: string) => async (): Promise<void> => {
+    await gate;
+    order.push(name);
+  };
+  const tasks = [
+    ...Array.from({ length: 10 }, () => queue.add(four, task('four'), forever, 4)),
+    ...Array.from({ length: 40 }, () => queue.add(one, task('one'), forever)),
+  ];
+  open();
+  await Promise.all(tasks);
+  const ones = order.slice(0, 25).filter((name) => name === 'one').length;
+  assert.ok(ones >= 18 && ones <= 21, order.join(' '));
+});
+
 test('a flow that was idle gets its turn at once, and no more than its turn', async () => {
   const queue = new FairQueue(1);
   const order: string[] = [];

@@ -4,7 +4,9 @@ import type { PlannedSample } from '../plan/input.js';
 import { successor } from '../plan/plan.js';
 import type { BatchRequest, BatchSample, CorruptSample } from './batch.js';
 import type { FairQueue, Flow } from './fair-queue.js';
-import type { WorkerPool } from './worker-pool.js';
+import { groupSize, inGroups } from './sample-groups.js';
+import type { MakeTask } from './sample-task.js';
+import type { Finished, WorkerPool } from './worker-pool.js';
 
 /** Where slots are made. */
 export interface SlotShop {
@@ -14,14 +16,15 @@ export interface SlotShop {
   readonly onSample: (source: string, corrupt: readonly CorruptSample[]) => void;
 }
 
-/** Where a slot's bytes go, and in whose turn it is made. */
-export interface Slot {
+/** Where the slots' bytes go, and in whose turn they are made. */
+export interface SlotsPlace {
   /** The tensor's form; null where a backend has the photometric operations yet to do. */
   readonly form: BatchRequest['form'] | null;
   readonly bytes: SharedArrayBuffer;
-  readonly offset: number;
-  /** Where the slot's crop goes for a backend that resizes. */
-  readonly crops: CropMemory | null;
+  /** Bytes of one slot. */
+  readonly slotBytes: number;
+  /** Where a slot's crop goes for a backend that resizes. */
+  crops(slot: number): CropMemory | null;
   readonly flow: Flow;
   readonly signal: AbortSignal;
 }
@@ -39,43 +42,65 @@ export interface MadeSlot {
 export const triesPerSlot = 64;
 
 /**
- * Makes the planned sample, or the next readable one of the same walk where the run substitutes corrupt ones.
+ * Makes the planned samples, or for a corrupt one the next readable one of the same walk where the run substitutes.
  *
+ * @returns groups of slots, in order; each is made by itself.
  * @throws TributaryError SAMPLE_CORRUPT where the run does not substitute, or `triesPerSlot` samples are corrupt.
  */
-export async function makeSlot(
+export function makeSlots(
   shop: SlotShop,
-  { open, address }: BatchRequest,
-  planned: PlannedSample,
-  slot: Slot,
+  request: BatchRequest,
+  planned: readonly PlannedSample[],
+  place: SlotsPlace,
+): Promise<MadeSlot[]>[] {
+  const slots = planned.map((sample, slot) => ({ sample, slot }));
+  return inGroups(slots, groupSize(slots.length, shop.pool.threads)).map(async (group) => {
+    const outcomes = await makeOnce(shop, request, group, place);
+    const made: MadeSlot[] = [];
+    // One after the other: where one fails, none of the group may still be written to.
+    for (const [i, slot] of group.entries()) made.push(await settleSlot(shop, request, slot, outcomes[i]!, place));
+    return made;
+  });
+}
+
+interface SlotOf {
+  readonly sample: PlannedSample;
+  readonly slot: number;
+}
+
+function makeOnce(
+  { pool, queue }: SlotShop,
+  { open }: BatchRequest,
+  slots: readonly SlotOf[],
+  { form, bytes, slotBytes, crops, flow, signal }: SlotsPlace,
+): Promise<Finished[]> {
+  const { split, knobs, image_size: size, limits } = open.run;
+  const samples = slots.map(({ sample: { source, index, seed }, slot }) => ({
+    manifest: open.manifests[source]!,
+    index,
+    seed,
+    offset: slot * slotBytes,
+    crops: crops(slot),
+  }));
+  const act = () => pool.run<MakeTask>({ kind: 'make', split, knobs, size, limits, form, bytes, samples });
+  return queue.add(flow, act, signal, samples.length);
+}
+
+async function settleSlot(
+  shop: SlotShop,
+  request: BatchRequest,
+  { sample: planned, slot }: SlotOf,
+  first: Finished,
+  place: SlotsPlace,
 ): Promise<MadeSlot> {
-  const { run } = open;
+  const { open, address } = request;
   const manifest = open.manifests[planned.source]!;
   const corrupt: CorruptSample[] = [];
   const most = Math.min(triesPerSlot, manifest.count);
   for (let tries = 0; tries < most; tries++) {
     const sample = tries === 0 ? planned : successor(open.plan, address.epoch, planned, tries);
+    const outcome = tries === 0 ? first : (await makeOnce(shop, request, [{ sample, slot }], place))[0]!;
     const { index, seed, pass } = sample;
-    const outcome = await shop.queue.add(
-      slot.flow,
-      () =>
-        shop.pool.run(
-          {
-            kind: 'make',
-            seed,
-            split: run.split,
-            knobs: run.knobs,
-            size: run.image_size,
-            limits: run.limits,
-            form: slot.form,
-            bytes: slot.bytes,
-            offset: slot.offset,
-            crops: slot.crops,
-          },
-          { manifest, index },
-        ),
-      slot.signal,
-    );
     const key = manifest.key(index);
     open.corruptBound.count(outcome.status === 'corrupt');
     if (outcome.status === 'ok') {
@@ -84,9 +109,8 @@ export async function makeSlot(
       const label = manifest.label(index);
       return { sample: { source: manifest.source, key, seed, pass, label, draw, index, corrupt }, placed, crc32 };
     }
-    const reason = outcome.status === 'corrupt' ? outcome.reason : outcome.status;
-    corrupt.push({ key, reason });
-    if (run.on_corrupt === 'fail') throw corruptSample(manifest.source, corrupt, 'a readable image');
+    corrupt.push({ key, reason: outcome.reason });
+    if (open.run.on_corrupt === 'fail') throw corruptSample(manifest.source, corrupt, 'a readable image');
   }
   throw corruptSample(manifest.source, corrupt, `a readable image among ${most} samples of the walk`);
 }
