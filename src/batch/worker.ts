@@ -58,24 +58,30 @@ interface Reading {
   readonly seconds: StageSeconds;
 }
 
-/** One sample after the other, the next being read while one is made. */
+/** Files of a task that are read before their turn have at most so many bytes together. */
+const aheadBytes = 4 * 1024 * 1024;
+
+/** One sample after the other, while the next are read: slow storage is asked for a task's files at once. */
 async function inTurn<S extends TaskSample>(
   { samples, limits }: TaskRun & { readonly samples: readonly S[] },
   act: (sample: S, reading: Reading) => Promise<Ending>,
 ): Promise<readonly Outcome[]> {
   const outcomes: Outcome[] = [];
-  let next = read(samples[0]!, limits);
+  const readings: Reading[] = [];
+  let ahead = 0;
   for (const [i, sample] of samples.entries()) {
-    const reading = next;
-    await reading.file?.catch(() => {});
-    const following = samples[i + 1];
-    if (following !== undefined) next = read(following, limits);
+    for (let next = samples[readings.length]; next !== undefined; next = samples[readings.length]) {
+      if (readings.length > i && ahead + next.location.length > aheadBytes) break;
+      ahead += next.location.length;
+      readings.push(read(next, limits));
+    }
+    ahead -= sample.location.length;
+    const reading = readings[i]!;
     try {
       const ending = await endingOf(sample, reading, act);
       outcomes.push({ ...ending, cache: await reading.visit.end() });
     } catch (error) {
-      reading.visit.abandon();
-      if (next !== reading) await abandon(next);
+      await Promise.all(readings.slice(i).map(abandon));
       throw error;
     }
   }

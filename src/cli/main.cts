@@ -1,12 +1,12 @@
 #!/usr/bin/env node
-// libuv reads this once, when its first thread starts: before any module is loaded asynchronously. Decoding runs on these
-// threads, so there must be one for every core; the rest serves file reads. Hence this file is CommonJS.
+// libuv reads this once, when its first thread starts: before any module is loaded asynchronously. These threads wait for
+// storage most of the time, and decode what goes through libvips. Hence this file is CommonJS.
 import os = require('node:os');
 import v8 = require('node:v8');
 
 // What gRPC would write itself comes back as an error as well, and is told once, in this project's words.
 process.env.GRPC_VERBOSITY ??= 'NONE';
-process.env.UV_THREADPOOL_SIZE ??= String(Math.max(4, os.availableParallelism() + 2));
+process.env.UV_THREADPOOL_SIZE ??= String(4 + 4 * os.availableParallelism());
 // Tensors on their way count as the heap's growth, and 10 MB of them a batch would have the collector mark this small
 // heap again for every batch or two: a sixth of a replica's CPU time. With room for five times the heap it seldom does.
 v8.setFlagsFromString('--heap-growing-percent=400');

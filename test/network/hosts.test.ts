@@ -97,7 +97,7 @@ test('trainers and replicas on hosts of their own', { skip: obstacle ?? false },
       const trainer = fleet.trainer(t, client);
       await fleet.network.answer(['a', 'b'].map((name) => fleet.host(name)));
       const before = fleet.has('c') ? fleet.served('c') : 0;
-      const added = await until(60, async () => {
+      const added = await until(120, async () => {
         const taken = await trainer.epoch(0, async (step) => {
           if (step !== 14) return;
           if (!fleet.has('c')) await fleet.add(t, 'c');
