@@ -2,7 +2,7 @@
 # Starts one command of Tributary, after setting what has to be set before Node.js starts.
 #
 #   TRIBUTARY_CPUS       the CPUs to count on; unless given, those that this container may use
-#   UV_THREADPOOL_SIZE   threads that decode, one for every CPU, and two that read meanwhile; at least 4
+#   UV_THREADPOOL_SIZE   threads that wait for storage, four for every CPU and four more; they also run libvips
 #   TRIBUTARY_MALLOC     jemalloc (default), or malloc for glibc's own with two arenas
 set -eu
 
@@ -20,8 +20,7 @@ cpus() {
 }
 
 if [ -z "${UV_THREADPOOL_SIZE:-}" ]; then
-  UV_THREADPOOL_SIZE=$((${TRIBUTARY_CPUS:-$(cpus)} + 2))
-  [ "$UV_THREADPOOL_SIZE" -ge 4 ] || UV_THREADPOOL_SIZE=4
+  UV_THREADPOOL_SIZE=$((4 * ${TRIBUTARY_CPUS:-$(cpus)} + 4))
 fi
 export UV_THREADPOOL_SIZE
 

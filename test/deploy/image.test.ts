@@ -46,11 +46,11 @@ test('the entry script passes its arguments on and is replaced by Node.js, so th
   assert.equal(seen.pid, pid);
 });
 
-test('threads are two more than CPUs, within a quota, at least 4, and as given', () => {
+test('threads are four for each CPU and four more, within a quota, and as given', () => {
   const cpus = Number(spawnSync('nproc', { encoding: 'utf8' }).stdout);
-  assert.equal(Number(enter({}).seen.env.UV_THREADPOOL_SIZE), Math.max(4, cpus + 2));
-  assert.equal(enter({}, '150000 100000').seen.env.UV_THREADPOOL_SIZE, '4');
-  assert.equal(enter({ TRIBUTARY_CPUS: '7' }).seen.env.UV_THREADPOOL_SIZE, '9');
+  assert.equal(Number(enter({}).seen.env.UV_THREADPOOL_SIZE), 4 * cpus + 4);
+  assert.equal(enter({}, '150000 100000').seen.env.UV_THREADPOOL_SIZE, '12');
+  assert.equal(enter({ TRIBUTARY_CPUS: '7' }).seen.env.UV_THREADPOOL_SIZE, '32');
   assert.equal(enter({ UV_THREADPOOL_SIZE: '9' }).seen.env.UV_THREADPOOL_SIZE, '9');
 });
 
@@ -58,9 +58,9 @@ test('a quota counts where it is below the number of CPUs', () => {
   const many = join(work, 'nproc');
   writeFileSync(many, '#!/bin/sh\necho 64\n', { mode: 0o755 });
   const env = { PATH: `${work}:${process.env.PATH}` };
-  assert.equal(enter(env).seen.env.UV_THREADPOOL_SIZE, '66');
-  assert.equal(enter(env, '650000 100000').seen.env.UV_THREADPOOL_SIZE, '9');
-  assert.equal(enter(env, '9900000 100000').seen.env.UV_THREADPOOL_SIZE, '66');
+  assert.equal(enter(env).seen.env.UV_THREADPOOL_SIZE, '260');
+  assert.equal(enter(env, '650000 100000').seen.env.UV_THREADPOOL_SIZE, '32');
+  assert.equal(enter(env, '9900000 100000').seen.env.UV_THREADPOOL_SIZE, '260');
 });
 
 test('the allocator can be chosen, and a wrong name is refused', () => {
