@@ -104,6 +104,7 @@ export class SampleVisit {
       const { width, height } = image;
       const whole = await decodeCrop(file, { top: 0, left: 0, width, height }, limits);
       arena.write(chain, new Uint8Array(Uint32Array.of(width, height).buffer), whole.data);
+      whole.release?.();
       this.#report.decoded = chain;
     } catch (error) {
       arena.free(chain);

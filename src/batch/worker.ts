@@ -147,6 +147,7 @@ async function make(task: MakeTask, sample: MakeSample, { visit, held, file, sec
     packSample(pixels, size, form, drawn!.erase, out);
     seconds.pack = since(packStart);
   }
+  crop.release?.();
   // Here the bytes are still in this core's cache.
   return { status: 'ok', draw: drawn!, placed, crc32: form === null ? null : crc32(out), seconds };
 }

@@ -1,14 +1,13 @@
+import type { Limits } from '../run/limits.js';
 import type { Box } from '../sample/draw.js';
 import type { Crop, ImageSize } from './crop.js';
-import { dropJpegModule, type JpegModule, jpegModule } from './jpeg-module.js';
+import { cropBuffer } from './crop-buffers.js';
+import { decodeTimeout } from './decode-timeout.js';
+import { dropJpegModule, jpegModule } from './jpeg-module.js';
 import { type Component, type JpegTables, readTables } from './jpeg-tables.js';
 
-/**
- * Larger files are left to libvips, which costs them little more: a thread's decoder holds at most some 8 MB, and is done
- * long before any time limit.
- */
-const mostBytes = 2 * 1024 * 1024;
-const mostPixels = 2 ** 24;
+/** Above this a module's memory, which can only grow, is given up after the file: it holds the file twice. */
+const memoryBound = 16 * 1024 * 1024;
 /** Narrower images have chroma of so few samples that libjpeg repeats them. */
 const leastWidth = 5;
 
@@ -20,20 +19,28 @@ const leastWidth = 5;
  * dense as luma (4:4:4), half as dense (4:2:2) or a quarter (4:2:0).
  *
  * @param box not empty, and inside the image.
+ * @throws TributaryError DECODE_TIMEOUT beyond `seconds`.
  * @returns null for every other file, for one with any damage above the box's last row: then libvips
  *   must say what becomes of it.
  */
-export function decodeBaselineJpeg(bytes: Buffer, size: ImageSize, box: Box): Crop | null {
-  if (bytes.length > mostBytes || size.width * size.height > mostPixels || size.width < leastWidth) return null;
+export function decodeBaselineJpeg(
+  bytes: Buffer,
+  size: ImageSize,
+  box: Box,
+  { seconds }: Pick<Limits, 'seconds'>,
+): Crop | null {
+  if (size.width < leastWidth) return null;
   const tables = readTables(bytes);
   const sampling = tables && samplingOf(tables.components);
   if (tables === null || sampling === null) return null;
   try {
-    return decode(jpegModule(), bytes, size, box, tables, sampling);
+    return decode(bytes, size, box, tables, sampling, seconds);
   } catch (error) {
     if (!(error instanceof WebAssembly.RuntimeError)) throw error;
     dropJpegModule();
     return null;
+  } finally {
+    dropJpegModule(memoryBound);
   }
 }
 
@@ -59,13 +66,15 @@ function isFactor(factor: number): boolean {
 }
 
 function decode(
-  module: JpegModule,
   bytes: Buffer,
   { width, height }: ImageSize,
   box: Box,
   tables: JpegTables,
   { across, down }: Sampling,
+  seconds: number,
 ): Crop | null {
+  const deadline = performance.now() + seconds * 1000;
+  const module = jpegModule();
   const file = module.arenaStart();
   const end = file + bytes.length;
   const missing = end + 64 - module.memory.buffer.byteLength;
@@ -82,14 +91,18 @@ function decode(
   const { restartInterval } = tables;
   if (!module.begin(from, end, end + 64, width, height, restartInterval, box.left, box.top, right, bottom)) return null;
 
-  const data = Buffer.allocUnsafeSlow(box.width * box.height * 3);
+  const { data, release } = cropBuffer(box.width * box.height * 3);
   const memory = new Uint8Array(module.memory.buffer);
   for (let at = 0; at < data.length; ) {
     const rows = module.decodeRows();
-    if (rows <= 0) return null;
+    if (rows <= 0) {
+      release();
+      return null;
+    }
+    if (performance.now() > deadline) throw decodeTimeout(seconds, 'one that was not done by then');
     const length = rows * box.width * 3;
     data.set(memory.subarray(module.rows(), module.rows() + length), at);
     at += length;
   }
-  return { data, width: box.width, height: box.height };
+  return { data, width: box.width, height: box.height, release };
 }

@@ -6,6 +6,7 @@ import type { Limits } from '../run/limits.js';
 import { cmykToRgb } from './cmyk.js';
 import { corruptSample } from './corrupt.js';
 import type { Crop, ImageSize } from './crop.js';
+import { decodeTimeout } from './decode-timeout.js';
 import { readHeader } from './probe.js';
 
 // One image takes one thread, as many images run at once as the pool has threads, and no file is read twice soon.
@@ -29,7 +30,7 @@ export async function decodeCrop(bytes: Uint8Array, box: Box, limits: Limits): P
   const header = readHeader(bytes, limits);
   requireInside(box, header);
   const isEmpty = box.width === 0 || box.height === 0;
-  const direct = header.complete && !isEmpty ? header.format.decode?.(asBuffer(bytes), header, box) : null;
+  const direct = header.complete && !isEmpty ? header.format.decode?.(asBuffer(bytes), header, box, limits) : null;
   if (direct) return direct;
   const image = sharp(bytes, {
     failOn: 'error',
@@ -67,13 +68,7 @@ async function decodeRaw(image: Sharp, limits: Limits): Promise<Uint8Array> {
     if (!message.startsWith('timeout')) {
       throw corruptSample('data', `a damaged file (${message.trim().replaceAll(/\s*\n\s*/g, '; ')})`, error);
     }
-    throw new TributaryError('DECODE_TIMEOUT', {
-      expected: `a file that decodes within ${limits.seconds} s`,
-      came: message,
-      remedy: 'Ask again, give the replica more time or fewer streams, or remove the file',
-      metadata: { seconds: String(limits.seconds) },
-      cause: error,
-    });
+    throw decodeTimeout(limits.seconds, message, error);
   }
 }
 

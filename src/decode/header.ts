@@ -1,3 +1,4 @@
+import type { Limits } from '../run/limits.js';
 import type { Box } from '../sample/draw.js';
 import type { Crop, ImageSize } from './crop.js';
 
@@ -23,7 +24,7 @@ export interface Format {
   read(bytes: Buffer): Header | null;
   /**
    * Decodes a box, which is not empty, of a file that is complete, to the bytes that the loader would make of it; null where
-   * that is the loader's to do.
+   * that is the loader's to do. Throws DECODE_TIMEOUT beyond `limits.seconds`.
    */
-  decode?(bytes: Buffer, size: ImageSize, box: Box): Crop | null;
+  decode?(bytes: Buffer, size: ImageSize, box: Box, limits: Limits): Crop | null;
 }

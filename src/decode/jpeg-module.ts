@@ -25,6 +25,7 @@ export interface JpegModule {
   decodeRows(): number;
 }
 
+let compiled: WebAssembly.Module | undefined;
 let instance: JpegModule | undefined;
 
 /**
@@ -37,16 +38,16 @@ export function jpegModule(): JpegModule {
   return instance;
 }
 
-/** Gives up the instance, whose state no call may rely on after it trapped. */
-export function dropJpegModule(): void {
-  instance = undefined;
+/** Gives up the instance if its memory is above `bytes`; without them whatever it has, as after a trap. */
+export function dropJpegModule(bytes = 0): void {
+  if (instance !== undefined && instance.memory.buffer.byteLength > bytes) instance = undefined;
 }
 
 function instantiate(): JpegModule {
   const file = new URL('jpeg.wasm', import.meta.url);
   try {
-    const module = new WebAssembly.Module(readFileSync(file));
-    return new WebAssembly.Instance(module, {}).exports as unknown as JpegModule;
+    compiled ??= new WebAssembly.Module(readFileSync(file));
+    return new WebAssembly.Instance(compiled, {}).exports as unknown as JpegModule;
   } catch (cause) {
     throw new TributaryError('BACKEND_UNAVAILABLE', {
       expected: 'the WebAssembly decoder beside the compiled code',

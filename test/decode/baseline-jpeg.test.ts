@@ -3,9 +3,10 @@ import { spawnSync } from 'node:child_process';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import sharp from 'sharp';
-import { decodeBaselineJpeg } from '../../src/decode/baseline-jpeg.js';
+import { decodeBaselineJpeg as decodeWithin } from '../../src/decode/baseline-jpeg.js';
 import type { ImageSize } from '../../src/decode/crop.js';
 import { jpeg } from '../../src/decode/jpeg.js';
+import { TributaryError } from '../../src/errors.js';
 import type { Box } from '../../src/sample/draw.js';
 
 type Picture = ImageSize & {
@@ -93,6 +94,8 @@ async function throughLibvips(file: Buffer, box: Box, size: ImageSize): Promise<
 
 const firstDifference = (a: Uint8Array, b: Uint8Array) => a.findIndex((value, i) => value !== b[i]);
 
+const decodeBaselineJpeg = (file: Buffer, size: ImageSize, box: Box) => decodeWithin(file, size, box, { seconds: 30 });
+
 describe('decodeBaselineJpeg', () => {
   it("decodes every box of what libjpeg-turbo encodes to libjpeg-turbo's bytes", async () => {
     await fc.assert(
@@ -145,6 +148,16 @@ describe('decodeBaselineJpeg', () => {
       const crop = decodeBaselineJpeg(file, of, box);
       assert.equal(firstDifference(crop!.data, await throughLibvips(file, box, of)), -1);
     }
+  });
+
+  it('gives up when its time is over, without a verdict', () => {
+    const of: Picture = { width: 640, height: 480, pattern: 'noise', seed: 5 };
+    const file = encode(of, ['-quality', '90']);
+    assert.throws(
+      () => decodeWithin(file, of, whole(of), { seconds: 1e-6 }),
+      (error) => error instanceof TributaryError && error.reason === 'DECODE_TIMEOUT',
+    );
+    assert.ok(decodeBaselineJpeg(file, of, whole(of)) !== null);
   });
 
   it('takes no file whose damage could show: what it takes, libvips takes, to the same bytes', async () => {
