@@ -1,9 +1,11 @@
 import type { Crop, ImageSize } from '../decode/crop.js';
+import { cropBuffer } from '../decode/crop-buffers.js';
 import { decodeCrop } from '../decode/decode-crop.js';
 import { TributaryError } from '../errors.js';
 import type { Limits } from '../run/limits.js';
 import type { Box } from '../sample/draw.js';
 import { readCacheFile, removeCacheFile, writeCacheFile } from '../sources/cache-file.js';
+import { discard } from '../sources/discard.js';
 import type { Location } from '../sources/manifest.js';
 import { readSample } from '../sources/read.js';
 import { ByteArena, none } from './byte-arena.js';
@@ -54,6 +56,8 @@ export class SampleVisit {
     damage: null,
     failure: null,
   };
+  #file: Buffer | null = null;
+  /** The file, where it did not come out of memory. */
   #bytes: Buffer | null = null;
   #storing: Promise<void> | null = null;
 
@@ -85,11 +89,13 @@ export class SampleVisit {
     if (cache !== null && cache.file !== none) {
       const bytes = Buffer.allocUnsafeSlow(location.length);
       this.#caches.files!.read(cache.file, 0, location.length, bytes);
+      this.#file = bytes;
       return bytes;
     }
     const found = cache?.disk ? await this.#readDisk(cache.disk.path) : null;
     const bytes = found ?? (await readSample(location, { storage }));
     if (found === null && cache?.disk) this.#store(cache.disk, bytes);
+    this.#file = bytes;
     this.#bytes = bytes;
     return bytes;
   }
@@ -115,11 +121,18 @@ export class SampleVisit {
     return this.#cut(chain, image, box);
   }
 
-  /** What the main thread is to know of the caches; null where there are none. It waits for what is being written. */
+  /** What the main thread is to know of the caches; null where there are none. It waits for what is being written, and frees the file. */
   async end(): Promise<CacheReport | null> {
-    const { cache } = this.#sample;
-    if (cache === null) return null;
     await this.#storing;
+    const report = this.#sample.cache === null ? null : this.#reported(this.#sample.cache);
+    // Nobody reads the file after its sample.
+    if (this.#file !== null) discard(this.#file);
+    this.#file = null;
+    this.#bytes = null;
+    return report;
+  }
+
+  #reported(cache: CacheTask): CacheReport {
     const isDecodedHeld = this.#report.decoded !== null && this.#report.decoded !== none;
     const { files } = this.#caches;
     if (files !== null && this.#bytes !== null && cache.file === none && !isDecodedHeld) {
@@ -147,11 +160,11 @@ export class SampleVisit {
   }
 
   #cut(chain: number, image: ImageSize, { top, left, width, height }: Box): Crop {
-    const data = Buffer.allocUnsafeSlow(width * height * 3);
+    const { data, release } = cropBuffer(width * height * 3);
     const stride = image.width * 3;
     const start = decodedHeader + top * stride + left * 3;
     this.#caches.decoded!.read(chain, start, width * 3, data, stride, height);
-    return { data, width, height };
+    return { data, width, height, release };
   }
 
   async #readDisk(path: string): Promise<Buffer | null> {
