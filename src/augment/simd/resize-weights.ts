@@ -1,3 +1,5 @@
+import { discard } from '../../sources/discard.js';
+
 /** Pillow's resampling filters that the resize uses. */
 export type ResizeFilter = 'BILINEAR' | 'BICUBIC';
 
@@ -24,6 +26,9 @@ function bicubic(at: number): number {
   return 0;
 }
 
+// A thread's scratch: hundreds of kB for every image would wait for the collector.
+let fixed = new Int32Array(0);
+
 /**
  * Pillow's weights, in double and rounded to 22 bits as Pillow does, less the zeros at both ends.
  *
@@ -36,8 +41,8 @@ function computeWeights(input: number, output: number, filter: ResizeFilter): Re
   const support = width * filterScale;
   const inverse = 1 / filterScale;
   const longest = 2 * Math.ceil(support) + 1;
+  if (fixed.length < output * longest) fixed = new Int32Array(output * longest);
   const taps = new Float64Array(longest);
-  const fixed = new Int32Array(output * longest);
   const bounds = new Int32Array(2 * output);
   let pairs = 1;
   for (let x = 0; x < output; x++) {
@@ -50,6 +55,7 @@ function computeWeights(input: number, output: number, filter: ResizeFilter): Re
       sum += taps[k]!;
     }
     const row = x * longest;
+    fixed.fill(0, row, row + longest);
     let first = count;
     let last = 0;
     for (let k = 0; k < count; k++) {
@@ -84,10 +90,11 @@ function computeWeights(input: number, output: number, filter: ResizeFilter): Re
 const cacheBytes = 8 * 1024 * 1024;
 const cache = new Map<string, ResizeWeights>();
 let held = 0;
+let previous: ResizeWeights | null = null;
 
 /**
  * The weights of one direction of Pillow's resize from `input` to `output` pixels. Those used last are kept, 8 MiB of
- * them in each thread.
+ * them in each thread. What a call yields is good until the call after the next: a resize takes two.
  */
 export function resizeWeights(input: number, output: number, filter: ResizeFilter): ResizeWeights {
   const key = `${input}:${output}:${filter}`;
@@ -95,6 +102,7 @@ export function resizeWeights(input: number, output: number, filter: ResizeFilte
   if (known) {
     cache.delete(key);
     cache.set(key, known);
+    previous = known;
     return known;
   }
   const made = computeWeights(input, output, filter);
@@ -104,12 +112,17 @@ export function resizeWeights(input: number, output: number, filter: ResizeFilte
     if (held <= cacheBytes || oldest === key) break;
     cache.delete(oldest);
     held -= size(entry);
+    if (entry !== previous) {
+      discard(entry.weights);
+      discard(entry.bounds);
+    }
   }
   // One table alone may be larger than all that is kept.
   if (held > cacheBytes) {
     cache.delete(key);
     held -= size(made);
   }
+  previous = made;
   return made;
 }
 

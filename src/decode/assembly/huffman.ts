@@ -207,16 +207,26 @@ export function skipBlock(predicted: i32, dc: i32, ac: i32): i32 {
   window <<= entry & 31;
   held -= entry & 31;
   let isFound = entry != 0;
-  let k: u32 = 1;
+  entry = lookUp(look, true, ac, window);
+  let k: u32 = 2 + (entry >> 9);
+  window <<= entry & 31;
+  held -= entry & 31;
+  isFound = isFound && entry != 0;
   while (k < firstBeyond && isFound) {
+    window |= load<u64>(low - 8) >> held;
+    low -= (63 - held) >> 3;
+    held |= 56;
     entry = lookUp(look, true, ac, window);
     k += (entry >> 9) + 1;
     window <<= entry & 31;
     held -= entry & 31;
     isFound = entry != 0;
-    window |= load<u64>(low - 8) >> held;
-    low -= (63 - held) >> 3;
-    held |= 56;
+    if (k >= firstBeyond || !isFound) break;
+    entry = lookUp(look, true, ac, window);
+    k += (entry >> 9) + 1;
+    window <<= entry & 31;
+    held -= entry & 31;
+    isFound = entry != 0;
   }
   keep(low, window, held);
   isDamaged = !isFound;
