@@ -2,6 +2,7 @@ import type { Batch, BatchRequest } from './batch.js';
 import type { Flow } from './fair-queue.js';
 import { makeBatch, type Workshop } from './make-batch.js';
 import { MemoryBudget } from './memory-budget.js';
+import { SpareBuffers } from './spare-buffers.js';
 import { bytesPerValue, sampleBytes } from './tensor.js';
 
 /** A batch that somebody holds. `release` exactly once; the bytes may be used for another batch after that. */
@@ -29,7 +30,7 @@ export class BatchMaker {
   readonly #shop: Workshop;
   /** In the order of last use. */
   readonly #entries = new Map<string, Entry>();
-  readonly #free = new Map<number, SharedArrayBuffer[]>();
+  readonly #spare = new SpareBuffers();
   #idleBytes = 0;
 
   /** @param memory bytes for batches. */
@@ -87,8 +88,10 @@ export class BatchMaker {
     const bytes = this.batchBytes(request, address.worldSize);
     this.#evict();
     const count = Math.ceil(open.run.global_batch / address.worldSize);
-    const tensor = this.#buffer(count * sampleBytes(form.type, open.run.image_size));
-    const staging = this.#needsStaging(form) ? this.#buffer(count * sampleBytes('UINT8', open.run.image_size)) : null;
+    const tensor = this.#spare.take(count * sampleBytes(form.type, open.run.image_size));
+    const staging = this.#needsStaging(form)
+      ? this.#spare.take(count * sampleBytes('UINT8', open.run.image_size))
+      : null;
     const call = new AbortController();
     const batch = makeBatch(this.#shop, request, tensor, staging, flow, call.signal);
     const entry: Entry = { key, bytes, batch, call, holders: 0, finished: false };
@@ -137,16 +140,8 @@ export class BatchMaker {
     return this.#shop.backend !== null && !(form.type === 'UINT8' && form.layout === 'NHWC');
   }
 
-  #buffer(length: number): SharedArrayBuffer {
-    return this.#free.get(length)?.pop() ?? new SharedArrayBuffer(length);
-  }
-
   #giveBack(buffer: SharedArrayBuffer): void {
-    // Only one size's spare buffers are kept, so that a change of runs does not leave another size's behind.
-    const spare = this.#free.get(buffer.byteLength) ?? [];
-    this.#free.clear();
-    this.#free.set(buffer.byteLength, spare);
-    if (spare.length < 4) spare.push(buffer);
+    this.#spare.giveBack(buffer, Math.max(0, this.budget.total - this.preparedBytes));
   }
 }
 

@@ -12,7 +12,7 @@ nowhere.close();
  * and lets hundreds of MB of files and crops stand. Nobody may read them any more. Memory that others own, such as sharp's,
  * and small memory are left alone. Node 20 has no `ArrayBuffer.prototype.transfer`, which would say it better.
  */
-export function discard(bytes: Uint8Array): void {
+export function discard(bytes: ArrayBufferView): void {
   const { buffer } = bytes;
   if (buffer instanceof ArrayBuffer && buffer.byteLength >= leastBytes) nowhere.postMessage(null, [buffer]);
 }
