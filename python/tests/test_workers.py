@@ -151,11 +151,17 @@ class WorkersTest(FleetTest):
         )
         assert process.stdout is not None and process.stderr is not None
         self.assertEqual(process.stdout.readline(), "got\n")
-        start = time.monotonic()
-        process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=20)
-        self.assertLess(time.monotonic() - start, 3)
+        try:
+            errors = self.interrupt(process)
+        except subprocess.TimeoutExpired:
+            # Python itself loses an interrupt that comes while it is in a destructor or a callback of C's.
+            errors = self.interrupt(process)
         self.assertTrue(errors.rstrip().endswith("KeyboardInterrupt"), errors)
+
+    def interrupt(self, process: "subprocess.Popen[str]") -> str:
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=3)
+        return errors
 
 
 class Pool:
