@@ -1,3 +1,5 @@
+import { unpackHigh, unpackLow } from './lanes';
+
 // JPEG's YCbCr to RGB in 2^-16, each factor less the whole number that is added apart, so that it fits 16 bits.
 const redOfCr = 91881 - 65536;
 const greenOfCb = -22554;
@@ -18,18 +20,6 @@ function weighed(low: v128, high: v128, by: v128): v128 {
     i32x4.shr_s(i32x4.add(i32x4.dot_i16x8_s(low, by), half), 16),
     i32x4.shr_s(i32x4.add(i32x4.dot_i16x8_s(high, by), half), 16),
   );
-}
-
-// @ts-ignore: decorator
-@inline
-function unpackLow(a: v128, b: v128): v128 {
-  return i16x8.shuffle(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
-}
-
-// @ts-ignore: decorator
-@inline
-function unpackHigh(a: v128, b: v128): v128 {
-  return i16x8.shuffle(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
 }
 
 /** 16 pixels from 16 bytes a channel, interleaved: 48 bytes. */

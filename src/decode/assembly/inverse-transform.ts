@@ -1,3 +1,5 @@
+import { unpackHigh, unpackLow } from './lanes';
+
 // FIX(x) = round(x * 2^13), as jidctint.c names them.
 const f0541 = 4433;
 const f0765 = 6270;
@@ -21,18 +23,6 @@ const work = memory.data(8 * 16, 64);
 @inline
 function pair(low: i32, high: i32): v128 {
   return i32x4.splat((low & 0xffff) | (high << 16));
-}
-
-// @ts-ignore: decorator
-@inline
-function unpackLow(a: v128, b: v128): v128 {
-  return i16x8.shuffle(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
-}
-
-// @ts-ignore: decorator
-@inline
-function unpackHigh(a: v128, b: v128): v128 {
-  return i16x8.shuffle(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
 }
 
 // Sign-extended to 32 bits and scaled by 2^13.
