@@ -163,7 +163,8 @@ function changed(manifest: StoredManifest, changes: SourceChanges): TributaryErr
     .filter(([, keys]) => keys.length > 0)
     .map(([what, keys]: [string, readonly string[]]) => {
       const more = keys.length > 3 ? ` and ${keys.length - 3} more` : '';
-      return `${keys.length} ${what} (${keys.slice(0, 3).join(', ')}${more})`;
+      // Folders are compared as storage answers; every replica should name the same.
+      return `${keys.length} ${what} (${keys.toSorted().slice(0, 3).join(', ')}${more})`;
     });
   return new TributaryError('SOURCE_CHANGED', {
     expected: `source ${manifest.source} as it was indexed, with fingerprint ${manifest.fingerprint.slice(0, 12)}`,
