@@ -20,8 +20,8 @@ const leastWidth = 5;
  *
  * @param box not empty, and inside the image.
  * @throws TributaryError DECODE_TIMEOUT beyond `seconds`.
- * @returns null for every other file, for one with any damage above the box's last row: then libvips
- *   must say what becomes of it.
+ * @returns null for every other file, and for one with any damage above the box's last row: then libvips must say what
+ *   becomes of it.
  */
 export function decodeBaselineJpeg(
   bytes: Buffer,

@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { TributaryError } from '../errors.js';
+import { compileModule } from './compile-module.js';
 
 /** What src/decode/assembly/index.ts exports; addresses, counts and pixels. */
 export interface JpegModule {
@@ -44,16 +43,6 @@ export function dropJpegModule(bytes = 0): void {
 }
 
 function instantiate(): JpegModule {
-  const file = new URL('jpeg.wasm', import.meta.url);
-  try {
-    compiled ??= new WebAssembly.Module(readFileSync(file));
-    return new WebAssembly.Instance(compiled, {}).exports as unknown as JpegModule;
-  } catch (cause) {
-    throw new TributaryError('BACKEND_UNAVAILABLE', {
-      expected: 'the WebAssembly decoder beside the compiled code',
-      came: cause instanceof Error ? cause.message : String(cause),
-      remedy: 'Run `npm run build:wasm`, on a Node whose WebAssembly has SIMD',
-      cause,
-    });
-  }
+  compiled ??= compileModule(new URL('jpeg.wasm', import.meta.url), 'decoder');
+  return new WebAssembly.Instance(compiled, {}).exports as unknown as JpegModule;
 }

@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { TributaryError } from '../../errors.js';
+import { compileModule } from '../../decode/compile-module.js';
 
 /** What src/augment/assembly/index.ts exports; every argument is an address, a count of bytes or pixels, or a factor. */
 export interface KernelExports {
@@ -80,7 +79,7 @@ let compiled: WebAssembly.Module | undefined;
  * Errors: BACKEND_UNAVAILABLE where the module has not been built, or SIMD is missing.
  */
 export function instantiate(): Kernels {
-  compiled ??= compile();
+  compiled ??= compileModule(new URL('../kernels.wasm', import.meta.url), 'kernels');
   const run = new WebAssembly.Instance(compiled, {}).exports as unknown as KernelExports;
   const start = run.arenaStart();
   let end = start;
@@ -108,18 +107,4 @@ export function instantiate(): Kernels {
     },
     bytes: () => view,
   };
-}
-
-function compile(): WebAssembly.Module {
-  const file = new URL('../kernels.wasm', import.meta.url);
-  try {
-    return new WebAssembly.Module(readFileSync(file));
-  } catch (cause) {
-    throw new TributaryError('BACKEND_UNAVAILABLE', {
-      expected: 'the WebAssembly kernels beside the compiled code',
-      came: cause instanceof Error ? cause.message : String(cause),
-      remedy: 'Run `npm run build:wasm`, on a Node whose WebAssembly has SIMD',
-      cause,
-    });
-  }
 }

@@ -1,4 +1,5 @@
 import { currentHeld, currentLow, currentWindow, keep } from './bits';
+import { places } from './zigzag';
 
 // Codes up to this length are found by one look into a table; longer ones are rare.
 const lookBits = 11;
@@ -17,13 +18,7 @@ const offsets = memory.data(2 * slots * (longest + 2) * 4, 16);
 const symbols = memory.data(2 * slots * 256, 16);
 const known = memory.data(2 * slots, 16);
 
-// Where the coefficients in zigzag order lie in a block, in bytes. A run beyond the last falls on it, as with libjpeg.
-const places = memory.data<u8>([
-  0, 2, 16, 32, 18, 4, 6, 20, 34, 48, 64, 50, 36, 22, 8, 10, 24, 38, 52, 66, 80, 96, 82, 68, 54, 40, 26, 12, 14, 28, 42, 56,
-  70, 84, 98, 112, 114, 100, 86, 72, 58, 44, 30, 46, 60, 74, 88, 102, 116, 118, 104, 90, 76, 62, 78, 92, 106, 120, 122, 108,
-  94, 110, 124, 126,
-]);
-/** `places` filled up for every place that an entry can lead to. */
+// `places` filled up for every place that an entry can lead to: a run beyond the last falls on it, as with libjpeg.
 const reach = memory.data(64 + 128, 64);
 
 /** Forgets the tables of the last file. */
@@ -136,7 +131,7 @@ function valueOf(window: u64, entry: u32): i32 {
  *
  * @param block 64 coefficients of 16 bits, all zero before.
  * @param predicted the DC coefficient of the block before.
- * @returns the DC coefficient, with `blockState` telling of the rest.
+ * @returns the DC coefficient, with `isFlat` and `isDamaged` telling of the rest.
  */
 export function readBlock(block: usize, predicted: i32, dc: i32, ac: i32): i32 {
   let low = currentLow();

@@ -1,8 +1,9 @@
 import { bitsLeft, openSegment, slack } from './bits';
 import { fullRow, greyRow, halfRow, quarterRow } from './colour';
-import { huffmanTable, isDamaged, isFlat, isKnown, readBlock, skipBlock } from './huffman';
+import { isDamaged, isFlat, isKnown, readBlock, skipBlock } from './huffman';
 import { fillBlock, inverseTransform } from './inverse-transform';
 import { gather, segmentCount, segmentEnd, segmentStart } from './stream';
+import { places } from './zigzag';
 
 const side = 8;
 /** Readable and writable bytes on both sides of every row of a plane. */
@@ -11,10 +12,6 @@ const bandBytes: usize = 128 * 1024;
 
 const quants = memory.data(4 * 128, 64);
 const block = memory.data(128, 64);
-const places = memory.data<u8>([
-  0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21, 28, 35,
-  42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
-]);
 
 // The scan: luma's sampling factors (chroma's are 1), and tables of each component.
 let channels: i32 = 0;
@@ -66,7 +63,7 @@ let crPredicted: i32 = 0;
 /** Reads a table of 64 bytes in zigzag order, as a DQT segment has it. */
 export function quantTable(slot: i32, from: usize): void {
   const table = quants + <usize>slot * 128;
-  for (let i: usize = 0; i < 64; i++) store<i16>(table + (<usize>load<u8>(places + i) << 1), load<u8>(from + i));
+  for (let i: usize = 0; i < 64; i++) store<i16>(table + load<u8>(places + i), load<u8>(from + i));
 }
 
 /** Three components, luma sampled `h` x `v` as densely as chroma, or one; tables of component c: `quant_dc_ac` in 4 bits each. */
