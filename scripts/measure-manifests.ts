@@ -11,9 +11,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { indexSource } from '../src/sources/index-source.js';
-import { loadManifest, writeManifest } from '../src/sources/manifest-file.js';
-import { RowCollector } from '../src/sources/rows.js';
-import { fingerprintOf, type ManifestDetails } from '../src/sources/stored-manifest.js';
+import { loadManifest, writeManifest } from '../src/sources/manifest/manifest-file.js';
+import { RowCollector } from '../src/sources/manifest/rows.js';
+import { fingerprintOf, type ManifestDetails } from '../src/sources/manifest/stored-manifest.js';
 
 const [what = 'walk', given, made] = process.argv.slice(2);
 const folder = await mkdtemp(join(tmpdir(), 'tributary-measure-'));

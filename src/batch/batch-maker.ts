@@ -1,8 +1,8 @@
+import { SpareBuffers } from '../memory/spare-buffers.js';
 import type { Batch, BatchRequest } from './batch.js';
 import type { Flow } from './fair-queue.js';
 import { makeBatch, type Workshop } from './make-batch.js';
 import { MemoryBudget } from './memory-budget.js';
-import { SpareBuffers } from './spare-buffers.js';
 import { bytesPerValue, sampleBytes } from './tensor.js';
 
 /** A batch that somebody holds. `release` exactly once; the bytes may be used for another batch after that. */

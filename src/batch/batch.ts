@@ -1,7 +1,7 @@
 import type { Address } from '../plan/input.js';
+import type { OpenRun } from '../runs/open-run.js';
 import type { Draw } from '../sample/draw.js';
-import type { Label } from '../sources/manifest.js';
-import type { OpenRun } from './open-run.js';
+import type { Label } from '../sources/manifest/manifest.js';
 import type { TensorForm } from './tensor.js';
 
 /** A sample that could not be decoded, and why. */

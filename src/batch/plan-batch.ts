@@ -1,8 +1,8 @@
 import type { Address } from '../plan/input.js';
 import { planShare } from '../plan/plan.js';
+import type { OpenRun } from '../runs/open-run.js';
 import type { Draw } from '../sample/draw.js';
-import type { Label } from '../sources/manifest.js';
-import type { OpenRun } from './open-run.js';
+import type { Label } from '../sources/manifest/manifest.js';
 import { groupSize, inGroups } from './sample-groups.js';
 import type { DrawTask } from './sample-task.js';
 import type { WorkerPool } from './worker-pool.js';

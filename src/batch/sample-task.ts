@@ -1,10 +1,10 @@
 import type { CropMemory, PlacedCrop } from '../augment/crop-memory.js';
+import type { CacheReport, CacheTask } from '../cache/sample-caches.js';
 import type { ErrorDetail, Reason } from '../errors.js';
 import type { Limits } from '../run/limits.js';
 import type { Knobs } from '../run/run.js';
 import type { Box, Draw } from '../sample/draw.js';
-import type { Location } from '../sources/manifest.js';
-import type { CacheReport, CacheTask } from './sample-caches.js';
+import type { Location } from '../sources/manifest/manifest.js';
 import type { TensorForm } from './tensor.js';
 
 /** What one sample of a task is made from. */

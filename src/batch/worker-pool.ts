@@ -2,9 +2,9 @@ import { availableParallelism } from 'node:os';
 import { Piscina } from 'piscina';
 // The threads decode, and only the main thread can say what they may.
 import '../decode/allow-list.js';
+import type { SampleCaches } from '../cache/sample-caches.js';
 import { TributaryError } from '../errors.js';
-import type { Manifest } from '../sources/manifest.js';
-import type { SampleCaches } from './sample-caches.js';
+import type { Manifest } from '../sources/manifest/manifest.js';
 import type { CheckTask, DrawTask, MakeTask, Outcome, Packed, PackTask, StageSeconds } from './sample-task.js';
 
 /** What became of a sample that did not fail. */

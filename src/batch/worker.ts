@@ -3,6 +3,8 @@ import { workerData } from 'node:worker_threads';
 import { crc32 } from 'node:zlib';
 import { type PlacedCrop, placeCrop } from '../augment/crop-memory.js';
 import { SimdKernels } from '../augment/simd.js';
+import type { CacheMemory } from '../cache/sample-caches.js';
+import { SampleVisit, threadCaches } from '../cache/sample-visit.js';
 import type { ImageSize } from '../decode/crop.js';
 import { probe } from '../decode/probe.js';
 import { TributaryError } from '../errors.js';
@@ -10,7 +12,6 @@ import type { Limits } from '../run/limits.js';
 import type { Draw } from '../sample/draw.js';
 import { drawEvaluation } from '../sample/draw-evaluation.js';
 import { drawTrain } from '../sample/draw-train.js';
-import type { CacheMemory } from './sample-caches.js';
 import type {
   CheckTask,
   DrawTask,
@@ -25,7 +26,6 @@ import type {
   TaskRun,
   TaskSample,
 } from './sample-task.js';
-import { SampleVisit, threadCaches } from './sample-visit.js';
 import { packSample, sampleBytes } from './tensor.js';
 
 /**

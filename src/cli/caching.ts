@@ -1,9 +1,9 @@
 import { totalmem } from 'node:os';
 import type { Command } from 'commander';
 import type { Logger } from 'pino';
-import { SampleCaches } from '../batch/sample-caches.js';
+import { CacheFolder } from '../cache/cache-folder.js';
+import { SampleCaches } from '../cache/sample-caches.js';
 import { TributaryError } from '../errors.js';
-import { CacheFolder } from '../sources/cache-folder.js';
 import { byteSize } from './options.js';
 
 /** What `withCaching` adds to a command's flags. */

@@ -1,6 +1,6 @@
-import type { OpenManifest } from '../batch/open-runs.js';
-import { OpenRuns } from '../batch/open-runs.js';
 import type { Config } from '../run/config.js';
+import type { OpenManifest } from '../runs/open-runs.js';
+import { OpenRuns } from '../runs/open-runs.js';
 import { openOrIndexSource, openSource } from '../sources/open-source.js';
 
 /** The runs of a config; a source without a manifest is refused with the command that builds it. */

@@ -2,7 +2,7 @@ import type { EpochSchedule__Output } from '../../protos/generated/tributary/v1/
 import type { GetEpochScheduleResponse__Output } from '../../protos/generated/tributary/v1/GetEpochScheduleResponse.js';
 import type { RunSelector } from '../../protos/generated/tributary/v1/RunSelector.js';
 import type { ScheduleServiceClient } from '../../protos/generated/tributary/v1/ScheduleService.js';
-import { contract } from '../server/contract.js';
+import { contract } from '../contract/contract.js';
 import { type ConnectOptions, channelTo } from './connect.js';
 import { defaultLaneOptions } from './lanes.js';
 import { retried } from './retry.js';

@@ -1,6 +1,6 @@
 import { type ServiceError, status } from '@grpc/grpc-js';
+import { contract } from '../contract/contract.js';
 import { errorDomain, type Reason, reasons, TributaryError } from '../errors.js';
-import { contract } from '../server/contract.js';
 
 const detailsKey = 'grpc-status-details-bin';
 

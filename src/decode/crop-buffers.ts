@@ -1,4 +1,4 @@
-import { discard } from '../sources/discard.js';
+import { discard } from '../memory/discard.js';
 
 /** Buffers that a thread keeps for its next crops: as many as it has crops in hand. */
 const mostSpare = 2;

@@ -2,11 +2,11 @@ import type { BatchHeader } from '../../protos/generated/tributary/v1/BatchHeade
 import type { DescribeRunResponse } from '../../protos/generated/tributary/v1/DescribeRunResponse.js';
 import type { Sample } from '../../protos/generated/tributary/v1/Sample.js';
 import type { Batch, BatchSample } from '../batch/batch.js';
-import type { OpenRun } from '../batch/open-run.js';
 import { formatCursor, nextCursor } from '../plan/cursor.js';
 import { shares } from '../plan/mixing.js';
 import { mean, std } from '../run/normalisation.js';
 import { version } from '../run/version.js';
+import type { OpenRun } from '../runs/open-run.js';
 
 /** What an opened run is, as DescribeRun answers. */
 export function describeRun(open: OpenRun, backend: string): DescribeRunResponse {

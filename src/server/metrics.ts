@@ -2,9 +2,9 @@ import { createServer, type Server } from 'node:http';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { BatchMaker } from '../batch/batch-maker.js';
 import type { FairQueue } from '../batch/fair-queue.js';
-import type { SampleCaches } from '../batch/sample-caches.js';
 import type { StageSeconds } from '../batch/sample-task.js';
 import type { WorkerPool } from '../batch/worker-pool.js';
+import type { SampleCaches } from '../cache/sample-caches.js';
 import { Load } from './load.js';
 
 const fine = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30];

@@ -2,10 +2,10 @@ import type { Logger } from 'pino';
 import type { Backend } from '../augment/backend.js';
 import { BatchMaker } from '../batch/batch-maker.js';
 import { FairQueue } from '../batch/fair-queue.js';
-import type { OpenRuns } from '../batch/open-runs.js';
-import type { SampleCaches } from '../batch/sample-caches.js';
 import type { StageSeconds } from '../batch/sample-task.js';
 import { WorkerPool } from '../batch/worker-pool.js';
+import type { SampleCaches } from '../cache/sample-caches.js';
+import type { OpenRuns } from '../runs/open-runs.js';
 import type { Metrics } from './metrics.js';
 
 /** What a loader replica is given. */

@@ -1,9 +1,9 @@
 import type { StreamBatchesRequest__Output } from '../../protos/generated/tributary/v1/StreamBatchesRequest.js';
-import type { OpenRun } from '../batch/open-run.js';
 import type { DataType, TensorForm, TensorLayout } from '../batch/tensor.js';
 import { TributaryError } from '../errors.js';
 import { checkCursor, parseCursor } from '../plan/cursor.js';
 import { checkRank } from '../plan/order.js';
+import type { OpenRun } from '../runs/open-run.js';
 
 /** A request with its defaults filled in, checked against the run. */
 export interface Asked {

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { ScheduleServiceHandlers } from '../../protos/generated/tributary/v1/ScheduleService.js';
-import type { OpenRuns } from '../batch/open-runs.js';
+import type { OpenRuns } from '../runs/open-runs.js';
 import { epochSchedule, epochSchedules } from '../schedule/schedule.js';
 import { handleUnary } from './handle.js';
 import type { Metrics } from './metrics.js';

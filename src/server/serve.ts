@@ -7,8 +7,8 @@ import {
 } from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
+import { contract, packageDefinition } from '../contract/contract.js';
 import { TributaryError } from '../errors.js';
-import { contract, packageDefinition } from './contract.js';
 import { loaderService } from './loader-service.js';
 import type { Metrics } from './metrics.js';
 import type { Replica } from './replica.js';

@@ -1,6 +1,6 @@
 import { Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import { contract } from '../contract/contract.js';
 import { errorDomain, TributaryError } from '../errors.js';
-import { contract } from './contract.js';
 
 /** Where gRPC carries a serialised `google.rpc.Status`. */
 export const detailsKey = 'grpc-status-details-bin';

@@ -4,9 +4,9 @@ import type { StreamBatchesRequest__Output } from '../../protos/generated/tribut
 import type { StreamBatchesResponse } from '../../protos/generated/tributary/v1/StreamBatchesResponse.js';
 import type { Batch, BatchSample } from '../batch/batch.js';
 import type { HeldBatch } from '../batch/batch-maker.js';
-import type { OpenRun } from '../batch/open-run.js';
 import { TributaryError } from '../errors.js';
-import { readSample } from '../sources/read.js';
+import type { OpenRun } from '../runs/open-run.js';
+import { readSample } from '../sources/storage/read.js';
 import { batchHeader, batchSample } from './messages.js';
 import type { Replica } from './replica.js';
 import { type Asked, resolveRequest } from './resolve-request.js';

@@ -1,16 +1,16 @@
 import { rm } from 'node:fs/promises';
 import { TributaryError } from '../errors.js';
-import { guardOf } from './inside.js';
 import type { Place, SourceLayout } from './layouts/layout.js';
 import { locateSource, type SourceOptions } from './layouts.js';
-import { loadManifest, manifestPath, writeManifest } from './manifest-file.js';
-import { type Progress, ProgressMeter } from './progress.js';
-import type { RowBatch } from './rows.js';
-import type { LeftOut, LeftOutKind } from './scan-folder.js';
-import { Scanner } from './scanner.js';
-import { indexShards, listShards, type ShardRows, type ShardWarning } from './shards.js';
-import { fingerprintOf, type ManifestDetails, manifestOf, type StoredManifest } from './stored-manifest.js';
-import { rowsOf, walkPlace } from './walk.js';
+import { loadManifest, manifestPath, writeManifest } from './manifest/manifest-file.js';
+import type { RowBatch } from './manifest/rows.js';
+import { fingerprintOf, type ManifestDetails, manifestOf, type StoredManifest } from './manifest/stored-manifest.js';
+import { type Progress, ProgressMeter } from './scan/progress.js';
+import type { LeftOut, LeftOutKind } from './scan/scan-folder.js';
+import { Scanner } from './scan/scanner.js';
+import { indexShards, listShards, type ShardRows, type ShardWarning } from './scan/shards.js';
+import { rowsOf, walkPlace } from './scan/walk.js';
+import { guardOf } from './storage/inside.js';
 
 /** What to index, and where its manifest goes. */
 export interface IndexOptions extends SourceOptions {

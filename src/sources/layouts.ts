@@ -6,7 +6,7 @@ import { imagenet } from './layouts/imagenet.js';
 import type { Place, SourceLayout, Split } from './layouts/layout.js';
 import { isFolder } from './layouts/look.js';
 import { webdataset } from './layouts/webdataset.js';
-import type { Layout } from './manifest.js';
+import type { Layout } from './manifest/manifest.js';
 
 /** Every layout, in the order that upstream looks for them; `flat` is any folder, so it comes last. */
 export const layouts: readonly SourceLayout[] = [webdataset, coco, imagenet, flat];

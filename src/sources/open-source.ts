@@ -1,9 +1,9 @@
 import { TributaryError } from '../errors.js';
-import { checkManifest } from './check.js';
 import { type IndexOptions, indexSource } from './index-source.js';
 import { locateSource } from './layouts.js';
-import { loadManifest, manifestPath } from './manifest-file.js';
-import type { StoredManifest } from './stored-manifest.js';
+import { checkManifest } from './manifest/check.js';
+import { loadManifest, manifestPath } from './manifest/manifest-file.js';
+import type { StoredManifest } from './manifest/stored-manifest.js';
 
 /**
  * Opens one split of a source by its manifest, after the cheap check.

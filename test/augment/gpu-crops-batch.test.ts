@@ -5,10 +5,10 @@ import { openGpuBackend } from '../../src/augment/gpu/gpu-backend.js';
 import type { Batch } from '../../src/batch/batch.js';
 import { FairQueue } from '../../src/batch/fair-queue.js';
 import { makeBatch } from '../../src/batch/make-batch.js';
-import type { OpenRun } from '../../src/batch/open-run.js';
 import { sampleBytes, type TensorForm } from '../../src/batch/tensor.js';
 import { readConfig } from '../../src/cli/options.js';
 import { indexedRuns } from '../../src/cli/runs.js';
+import type { OpenRun } from '../../src/runs/open-run.js';
 import { indexedSamples, sevenRun } from '../fleet.js';
 
 const forms: readonly TensorForm[] = [

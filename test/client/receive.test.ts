@@ -5,8 +5,8 @@ import { credentials, Server, ServerCredentials, type ServerWritableStream } fro
 import type { StreamBatchesRequest__Output } from '../../protos/generated/tributary/v1/StreamBatchesRequest.js';
 import type { StreamBatchesResponse } from '../../protos/generated/tributary/v1/StreamBatchesResponse.js';
 import { receiveBatches } from '../../src/client/receive.js';
+import { contract } from '../../src/contract/contract.js';
 import { TributaryError } from '../../src/errors.js';
-import { contract } from '../../src/server/contract.js';
 
 const data = Buffer.from(Array.from({ length: 96 }, (_, i) => i));
 const header: StreamBatchesResponse = { header: { step: 4, byteSize: data.length, shape: [2, 4, 4, 3] } };

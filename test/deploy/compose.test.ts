@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
 import { Ajv2019 } from 'ajv/dist/2019.js';
+import { contract } from '../../src/contract/contract.js';
 import { parseConfig } from '../../src/run/config.js';
-import { contract } from '../../src/server/contract.js';
 import { faultsOf, type Manifest, optionOf, pathOf, portOf, textOf, yamlOf } from './project-files.js';
 
 /** The Compose Specification's schema, without its old-fashioned `id`s and its misspelt `$schema`, which refer to nothing. */

@@ -4,8 +4,8 @@ import { mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { contract } from '../../src/contract/contract.js';
 import { parseConfig } from '../../src/run/config.js';
-import { contract } from '../../src/server/contract.js';
 import { liveName } from '../../src/server/serve.js';
 import { allYamlOf, faultsOf, type Manifest, optionOf, pathOf, portOf, textOf, yamlOf } from './project-files.js';
 

@@ -7,8 +7,8 @@ import sharp from 'sharp';
 import { stringify } from 'yaml';
 import { Loader, type LoaderOptions } from '../../src/client/loader.js';
 import type { ReceivedBatch } from '../../src/client/receive.js';
+import { contract } from '../../src/contract/contract.js';
 import { TributaryError } from '../../src/errors.js';
-import { contract } from '../../src/server/contract.js';
 import { indexedSamples, metric, type ServerProcess, sevenRun, startServer, tributary } from '../fleet.js';
 
 /** 112 samples: 28 steps of 4, 14 of 8. */

@@ -8,8 +8,8 @@ import { loadSync } from '@grpc/proto-loader';
 import { checkHealth } from '../../src/client/health.js';
 import { Loader } from '../../src/client/loader.js';
 import { Schedule } from '../../src/client/schedule.js';
+import { contract } from '../../src/contract/contract.js';
 import { TributaryError } from '../../src/errors.js';
-import { contract } from '../../src/server/contract.js';
 import { indexedSamples, sevenRun, startServer, temporaryFolder } from '../fleet.js';
 
 const seven = { run: 'name', name: 'seven' } as const;

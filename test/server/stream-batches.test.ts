@@ -7,7 +7,7 @@ import type { StreamBatchesResponse__Output } from '../../protos/generated/tribu
 import { Loader } from '../../src/client/loader.js';
 import type { ReceivedBatch } from '../../src/client/receive.js';
 import { toFailure } from '../../src/client/status.js';
-import { contract } from '../../src/server/contract.js';
+import { contract } from '../../src/contract/contract.js';
 import { indexedSamples, metric, type ServerProcess, sevenRun, startServer } from '../fleet.js';
 
 const seven = { run: 'name', name: 'seven' } as const;

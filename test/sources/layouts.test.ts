@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { indexSource } from '../../src/sources/index-source.js';
 import { locateSource } from '../../src/sources/layouts.js';
-import type { Layout } from '../../src/sources/manifest.js';
+import type { Layout } from '../../src/sources/manifest/manifest.js';
 import { tarOf, temporaryFolder, writeTree } from './tree.js';
 
 test('a layout is found by looking, in the order shards, images/train2017, train with classes, flat', async (context) => {

@@ -1,4 +1,4 @@
-import { discard } from '../../sources/discard.js';
+import { discard } from '../../memory/discard.js';
 
 /** Pillow's resampling filters that the resize uses. */
 export type ResizeFilter = 'BILINEAR' | 'BICUBIC';

@@ -1,4 +1,4 @@
-import type { Layout } from '../manifest.js';
+import type { Layout } from '../manifest/manifest.js';
 
 /** The two splits of a source. */
 export type Split = 'train' | 'val';

@@ -1,0 +1,41 @@
+import type { PlanInput } from '../plan/input.js';
+import { samplesPerEpoch, stepsPerEpoch } from '../plan/plan.js';
+import { runFingerprint } from '../run/fingerprint.js';
+import type { Run } from '../run/run.js';
+import type { Manifest } from '../sources/manifest/manifest.js';
+import { CorruptBound } from './corrupt-bound.js';
+
+/** A run with its manifests: all that a batch's address is resolved against. */
+export interface OpenRun {
+  readonly run: Run;
+  readonly manifests: readonly Manifest[];
+  readonly plan: PlanInput;
+  readonly fingerprint: string;
+  readonly stepsPerEpoch: number;
+  readonly samplesPerEpoch: number;
+  readonly corruptBound: CorruptBound;
+}
+
+/** Joins a run with the manifests of its sources, in the run's order. Throws where the plan cannot be made. */
+export function openRun(run: Run, manifests: readonly Manifest[]): OpenRun {
+  const { seed, global_batch, sample_t, weights, sampling, split } = run;
+  const sources = manifests.map((manifest) => ({
+    name: manifest.source,
+    count: manifest.count,
+    key: (index: number) => manifest.key(index),
+  }));
+  const plan: PlanInput = { seed, global_batch, sample_t, weights, sampling, split, sources };
+  const fingerprint = runFingerprint(
+    run,
+    manifests.map((manifest) => ({ name: manifest.source, fingerprint: manifest.fingerprint })),
+  );
+  return {
+    run,
+    manifests,
+    plan,
+    fingerprint,
+    stepsPerEpoch: stepsPerEpoch(plan),
+    samplesPerEpoch: samplesPerEpoch(plan),
+    corruptBound: new CorruptBound(run),
+  };
+}

@@ -1,0 +1,85 @@
+import { TributaryError } from '../errors.js';
+import { type Config, findRun, findSource, parseInlineRun, type SourceConfig } from '../run/config.js';
+import type { Run } from '../run/run.js';
+import type { Manifest } from '../sources/manifest/manifest.js';
+import { type OpenRun, openRun } from './open-run.js';
+
+/** Which run a request is about, as the contract has it. */
+export interface RunSelector {
+  readonly run?: 'name' | 'inlineRun';
+  readonly name?: string;
+  readonly inlineRun?: string;
+}
+
+/** Opens the manifest of a source's split. */
+export type OpenManifest = (source: SourceConfig, split: 'train' | 'val') => Promise<Manifest>;
+
+/** Inline runs that stay open; the least recently used goes first. */
+const inlineRunsKept = 32;
+
+/** The runs of a config, opened when they are first asked for, with each manifest opened once. */
+export class OpenRuns {
+  readonly config: Config;
+  readonly #openManifest: OpenManifest;
+  readonly #manifests = new Map<string, Promise<Manifest>>();
+  readonly #named = new Map<string, Promise<OpenRun>>();
+  readonly #inline = new Map<string, Promise<OpenRun>>();
+
+  constructor(config: Config, openManifest: OpenManifest) {
+    this.config = config;
+    this.#openManifest = openManifest;
+  }
+
+  /** The run that a request selects. A failure is not kept: the next request tries again. */
+  async open(selector: RunSelector | null | undefined): Promise<OpenRun> {
+    if (selector?.name !== undefined && selector.run !== 'inlineRun') {
+      const run = findRun(this.config, selector.name);
+      return kept(this.#named, run.name, () => this.#openRun(run));
+    }
+    const text = selector?.inlineRun;
+    if (text === undefined)
+      throw new TributaryError('ARGUMENT_INVALID', {
+        expected: 'a request that names a run or carries one',
+        came: 'neither',
+        remedy: `Set run.name to one of ${Object.keys(this.config.runs).join(', ')}`,
+      });
+    const opened = kept(this.#inline, text, () => this.#openRun(parseInlineRun(text, this.config)));
+    const stored = this.#inline.get(text)!;
+    this.#inline.delete(text);
+    this.#inline.set(text, stored);
+    for (const oldest of this.#inline.keys()) {
+      if (this.#inline.size <= inlineRunsKept) break;
+      this.#inline.delete(oldest);
+    }
+    return opened;
+  }
+
+  /** Opens every run of the config, so that what is wrong with any is said at the start. */
+  async openAll(): Promise<OpenRun[]> {
+    const opened: OpenRun[] = [];
+    for (const name of Object.keys(this.config.runs)) opened.push(await this.open({ run: 'name', name }));
+    return opened;
+  }
+
+  async #openRun(run: Run): Promise<OpenRun> {
+    const manifests = await Promise.all(
+      run.sources.map((name) =>
+        kept(this.#manifests, `${run.split} ${name}`, () =>
+          this.#openManifest(findSource(this.config, name), run.split),
+        ),
+      ),
+    );
+    return openRun(run, manifests);
+  }
+}
+
+async function kept<T>(open: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
+  const found = open.get(key);
+  if (found !== undefined) return found;
+  const made = make();
+  open.set(key, made);
+  made.catch(() => {
+    if (open.get(key) === made) open.delete(key);
+  });
+  return made;
+}

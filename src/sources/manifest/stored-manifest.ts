@@ -1,0 +1,153 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { Place } from '../layouts/layout.js';
+import { layouts } from '../layouts.js';
+import { compareKeys } from '../scan/order.js';
+import type { Layout, Location, Manifest } from './manifest.js';
+import { type RowBatch, rowsPerBatch, wide } from './rows.js';
+
+/** What a manifest's file says beside its rows, and what the cheap check compares. */
+export const detailsSchema = z.object({
+  format: z.literal(1),
+  source: z.string(),
+  split: z.enum(['train', 'val']),
+  layout: z.enum(layouts.map((layout) => layout.name) as [Layout, ...Layout[]]),
+  /** Where the source was when it was indexed. */
+  root: z.string(),
+  /** The split's folder inside the root. */
+  folder: z.string(),
+  /** The folder that no sample's real path may leave: `root`, or `folder` inside it. */
+  guard: z.enum(['root', 'folder']),
+  count: z.int().nonnegative(),
+  /** Size of all samples together. */
+  bytes: z.int().nonnegative(),
+  fingerprint: z.string().regex(/^[0-9a-f]{64}$/),
+  classNames: z.array(z.string()),
+  /** Every folder that was walked: path inside the root, modification time in nanoseconds (`0`: not to be relied on). */
+  folders: z.array(z.tuple([z.string(), z.string()])),
+  /** Every shard in its order: name, size in bytes, modification time likewise, samples. */
+  shards: z.array(z.tuple([z.string(), z.int(), z.string(), z.int()])),
+  /** Shards that are damaged or at odds with their `_stats.json`. */
+  warnings: z.array(z.object({ shard: z.string(), what: z.string() })),
+});
+
+/** See `detailsSchema`. */
+export type ManifestDetails = z.infer<typeof detailsSchema>;
+
+/** A manifest with what the check and the next indexing need of it. */
+export interface StoredManifest extends Manifest {
+  readonly details: ManifestDetails;
+  readonly batches: readonly RowBatch[];
+  /** The first index whose key sorts at or after `key`. */
+  lowerBound(key: Uint8Array): number;
+}
+
+/**
+ * A manifest over columns. Nothing is kept per sample but the columns themselves; every accessor takes constant time, and
+ * `find` the logarithm of the count. An index outside [0, count) is a RangeError.
+ *
+ * @param place where the source is now; it may have moved since it was indexed.
+ */
+export function manifestOf(details: ManifestDetails, batches: readonly RowBatch[], place: Place): StoredManifest {
+  const buffers = batches.map(({ keys }) => Buffer.from(keys.buffer, keys.byteOffset, keys.byteLength));
+  const { count } = details;
+  const guard = details.guard === 'root' ? place.root : join(place.root, place.folder);
+  const shardFolder = join(place.root, place.folder);
+
+  const at = (index: number): RowBatch => {
+    if (!(Number.isInteger(index) && index >= 0 && index < count))
+      throw new RangeError(`sample ${index} of ${count} in source ${details.source}`);
+    return batches[Math.floor(index / rowsPerBatch)]!;
+  };
+  const rowOf = (index: number): number => index % rowsPerBatch;
+  const key = (index: number): string => {
+    const { keyOffsets } = at(index);
+    const row = rowOf(index);
+    return buffers[Math.floor(index / rowsPerBatch)]!.toString('utf8', keyOffsets[row]!, keyOffsets[row + 1]!);
+  };
+  const compareAt = (index: number, wanted: Uint8Array): number => {
+    const { keys, keyOffsets } = at(index);
+    const row = rowOf(index);
+    return compareKeys(keys, keyOffsets[row]!, keyOffsets[row + 1]!, wanted, 0, wanted.length);
+  };
+  const lowerBound = (wanted: Uint8Array): number => {
+    let low = 0;
+    let high = count;
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      if (compareAt(middle, wanted) < 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  };
+  const inShard = (index: number, offset: number, length: number): Location => {
+    const [name] = details.shards[at(index).members!.shard[rowOf(index)]!]!;
+    return { path: join(shardFolder, name), root: guard, offset, length };
+  };
+
+  return {
+    source: details.source,
+    split: details.split,
+    layout: details.layout,
+    root: place.root,
+    count,
+    fingerprint: details.fingerprint,
+    version: createHash('sha256')
+      .update(JSON.stringify([details.fingerprint, details.folders, details.shards]))
+      .digest('hex'),
+    classNames: details.classNames,
+    details,
+    batches,
+    lowerBound,
+    key,
+    size: (index) => at(index).sizes[rowOf(index)]!,
+    label(index) {
+      const label = at(index).labels[rowOf(index)]!;
+      return label < 0 ? null : { index: label, name: details.classNames[label]! };
+    },
+    location(index) {
+      const { members, sizes } = at(index);
+      const length = sizes[rowOf(index)]!;
+      if (members !== null) return inShard(index, wide(members.offset, rowOf(index)), length);
+      return { path: `${place.root}/${key(index)}`, root: guard, offset: null, length };
+    },
+    sibling(index, suffix) {
+      const { members } = at(index);
+      if (members === null) return null;
+      const [offsets, lengths] =
+        suffix === 'txt' ? [members.txtOffset, members.txtSize] : [members.jsonOffset, members.jsonSize];
+      const offset = wide(offsets, rowOf(index));
+      return offset === 0 ? null : inShard(index, offset, lengths[rowOf(index)]!);
+    },
+    find(wanted) {
+      const bytes = Buffer.from(wanted, 'utf8');
+      const index = lowerBound(bytes);
+      return index < count && key(index) === wanted ? index : -1;
+    },
+  };
+}
+
+/**
+ * The fingerprint of samples in their order, hex: SHA-256 over, for each, the key's length (32 bits, little-endian), the key
+ * (UTF-8) and the size (64 bits, little-endian). It does not depend on where the source is.
+ */
+export function fingerprintOf(batches: readonly RowBatch[]): string {
+  const hash = createHash('sha256');
+  for (const { count, keys, keyOffsets, sizes } of batches) {
+    const text = new Uint8Array(keyOffsets[count]! - keyOffsets[0]! + 12 * count);
+    const view = new DataView(text.buffer);
+    let at = 0;
+    for (let row = 0; row < count; row++) {
+      const start = keyOffsets[row]!;
+      const end = keyOffsets[row + 1]!;
+      view.setUint32(at, end - start, true);
+      at += 4;
+      for (let i = start; i < end; i++) text[at++] = keys[i]!;
+      view.setUint32(at, sizes[row]!, true);
+      at += 8;
+    }
+    hash.update(text);
+  }
+  return hash.digest('hex');
+}

@@ -1,0 +1,193 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { tableFromIPC } from 'apache-arrow';
+import fc from 'fast-check';
+import { indexSource } from '../../../src/sources/index-source.js';
+import { loadManifest, manifestPath, writeManifest } from '../../../src/sources/manifest/manifest-file.js';
+import { RowCollector, rowsPerBatch } from '../../../src/sources/manifest/rows.js';
+import { fingerprintOf, type ManifestDetails } from '../../../src/sources/manifest/stored-manifest.js';
+import { tarOf, temporaryFolder, writeTree } from '../tree.js';
+
+test('a manifest is an Arrow file whose columns hold what the manifest says', async (context) => {
+  const root = await temporaryFolder(context);
+  await writeTree(root, {
+    'shards/0.tar': await tarOf([
+      ['a.jpg', 'image'],
+      ['a.txt', 'text'],
+      ['b.jpg', 'other image'],
+    ]),
+    'files/train/cat/ä.jpg': 3,
+    'files/train/dog/b.jpg': 4,
+  });
+  const indexFolder = join(root, 'index');
+  const shards = await indexSource({ name: 'web / set', path: root, split: 'train', indexFolder });
+  assert.equal(shards.report.manifestPath, manifestPath(indexFolder, 'web / set', 'train'));
+  const table = tableFromIPC(await readFile(shards.report.manifestPath));
+  assert.deepEqual(
+    table.schema.fields.map((field) => `${field.name}: ${field.type}`),
+    [
+      'key: Utf8',
+      'size: Uint32',
+      'label: Int32',
+      'shard: Uint32',
+      'offset: Uint64',
+      'txt_offset: Uint64',
+      'txt_size: Uint32',
+      'json_offset: Uint64',
+      'json_size: Uint32',
+    ],
+  );
+  assert.deepEqual(
+    table.toArray().map((row) => row.toJSON()),
+    [
+      {
+        key: '0.tar/a.jpg',
+        size: 5,
+        label: -1,
+        shard: 0,
+        offset: 512n,
+        txt_offset: 1536n,
+        txt_size: 4,
+        json_offset: 0n,
+        json_size: 0,
+      },
+      {
+        key: '0.tar/b.jpg',
+        size: 11,
+        label: -1,
+        shard: 0,
+        offset: 2560n,
+        txt_offset: 0n,
+        txt_size: 0,
+        json_offset: 0n,
+        json_size: 0,
+      },
+    ],
+  );
+  const files = await indexSource({ name: 'files', path: join(root, 'files'), split: 'train', indexFolder });
+  const rows = tableFromIPC(await readFile(files.report.manifestPath)).toArray();
+  assert.deepEqual(
+    rows.map((row) => row.toJSON()),
+    [
+      { key: 'train/cat/ä.jpg', size: 3, label: 0 },
+      { key: 'train/dog/b.jpg', size: 4, label: 1 },
+    ],
+  );
+});
+
+test('the fingerprint is SHA-256 over keys and sizes, wherever the source is', async (context) => {
+  const root = await temporaryFolder(context);
+  await writeTree(root, { 'one/ä.jpg': 3, 'one/b/c.png': 70000 });
+  const index = (path: string) =>
+    indexSource({ name: 's', path: join(root, path), split: 'train', indexFolder: join(root, `${path}-index`) });
+  const first = await index('one');
+  const hash = createHash('sha256');
+  for (const [key, size] of [
+    ['b/c.png', 70000],
+    ['ä.jpg', 3],
+  ] as const) {
+    const numbers = Buffer.alloc(12);
+    numbers.writeUInt32LE(Buffer.byteLength(key), 0);
+    numbers.writeUInt32LE(size, 4);
+    hash.update(numbers.subarray(0, 4)).update(key).update(numbers.subarray(4));
+  }
+  assert.equal(first.manifest.fingerprint, hash.digest('hex'));
+  await rename(join(root, 'one'), join(root, 'two'));
+  assert.equal((await index('two')).manifest.fingerprint, first.manifest.fingerprint);
+  await writeTree(root, { 'two/b/c.png': 70001 });
+  assert.notEqual((await index('two')).manifest.fingerprint, first.manifest.fingerprint);
+});
+
+test('every row comes back from the file, over several batches and beyond 4 GiB', async (context) => {
+  const folder = await temporaryFolder(context);
+  const count = 2 * rowsPerBatch + 5;
+  const collector = new RowCollector(true);
+  const prefix = Buffer.from('0.tar/');
+  const offsetOf = (i: number): number => 512 + i * 0x12345600;
+  for (let i = 0; i < count; i++) {
+    const name = Buffer.from(String(i).padStart(8, '0'));
+    const member = {
+      shard: 0,
+      offset: offsetOf(i),
+      txtOffset: i % 2 ? offsetOf(i) + 1 : 0,
+      txtSize: i,
+      jsonOffset: 0,
+      jsonSize: 0,
+    };
+    collector.append(prefix, name, 0, name.length, i + 1, -1, member);
+  }
+  const batches = collector.finish();
+  const details: ManifestDetails = {
+    format: 1,
+    source: 's',
+    split: 'train',
+    layout: 'webdataset',
+    root: '/data',
+    folder: 'shards',
+    guard: 'root',
+    count,
+    bytes: (count * (count + 1)) / 2,
+    fingerprint: fingerprintOf(batches),
+    classNames: [],
+    folders: [],
+    shards: [['0.tar', 1, '0', count]],
+    warnings: [],
+  };
+  const path = join(folder, 'm.arrow');
+  await writeManifest(path, details, batches);
+  const manifest = await loadManifest(path);
+  assert.equal(manifest.count, count);
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: count - 1 }), (i) => {
+      const key = `0.tar/${String(i).padStart(8, '0')}`;
+      assert.equal(manifest.key(i), key);
+      assert.equal(manifest.find(key), i);
+      assert.equal(manifest.find(`${key}x`), -1);
+      assert.deepEqual(manifest.location(i), {
+        path: '/data/shards/0.tar',
+        root: '/data',
+        offset: offsetOf(i),
+        length: i + 1,
+      });
+      assert.deepEqual(
+        manifest.sibling(i, 'txt'),
+        i % 2 ? { path: '/data/shards/0.tar', root: '/data', offset: offsetOf(i) + 1, length: i } : null,
+      );
+      assert.deepEqual(structuredClone(manifest.location(i)), manifest.location(i));
+    }),
+    { examples: [[0], [rowsPerBatch - 1], [rowsPerBatch], [count - 1]] },
+  );
+  for (const index of [-1, count, 0.5]) assert.throws(() => manifest.key(index), RangeError);
+});
+
+test('no part of a manifest can be missing or changed unnoticed', async (context) => {
+  const root = await temporaryFolder(context);
+  await writeTree(root, Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`data/${i}.jpg`, i])));
+  const { report } = await indexSource({
+    name: 's',
+    path: join(root, 'data'),
+    split: 'train',
+    indexFolder: join(root, 'index'),
+  });
+  const bytes = await readFile(report.manifestPath);
+  assert.deepEqual(await readdir(join(root, 'index')), ['s.train.arrow']);
+  const broken = join(root, 'broken.arrow');
+  const refused = async (content: Buffer, what: string): Promise<void> => {
+    await writeFile(broken, content);
+    await assert.rejects(loadManifest(broken), { reason: 'MANIFEST_INVALID' }, what);
+  };
+  for (const length of [0, 5, 100, bytes.length >> 1, bytes.length - 1])
+    await refused(bytes.subarray(0, length), `cut at ${length}`);
+  const at = bytes.indexOf('7.jpg');
+  const edited = Buffer.from(bytes);
+  edited[at] = 0x38;
+  await refused(edited, 'an edited key');
+  await refused(Buffer.from('not arrow at all, but long enough to be read as something'), 'another file');
+  await assert.rejects(loadManifest(join(root, 'none.arrow')), {
+    reason: 'NOT_INDEXED',
+    message: /npx tributary index/,
+  });
+});
