@@ -1,7 +1,7 @@
 import { MessageChannel } from 'node:worker_threads';
 
-/** Smaller memory may be a part of Node's shared pool, and is left to the collector. */
-const leastBytes = 64 * 1024;
+/** Smaller memory may be Node's shared pool, which is 8 KiB or, from Node 24 on, 64 KiB; it is left to the collector. */
+const leastBytes = Math.max(64 * 1024, Buffer.poolSize + 1);
 
 const { port1: nowhere, port2 } = new MessageChannel();
 port2.close();

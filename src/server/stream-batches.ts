@@ -110,13 +110,21 @@ async function addText(open: OpenRun, made: readonly BatchSample[], samples: Sam
   );
 }
 
-/** Awaits the write itself: `write` returning false would come only after 16 messages, whatever their size. */
+/**
+ * Awaits the write itself: `write` returning false would come only after 16 messages, whatever their size. Rejects as soon as
+ * `signal` says so: of a write that was blocked when its call ended, grpc-js never tells where Node reports it as failed, as
+ * Node 22 does.
+ */
 function write(call: Call, message: StreamBatchesResponse, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason);
-    call.write(message, (error: unknown) =>
-      error == null ? (signal.aborted ? reject(signal.reason) : resolve()) : reject(error),
-    );
+    const giveUp = (): void => reject(signal.reason);
+    signal.addEventListener('abort', giveUp, { once: true });
+    call.write(message, (error: unknown) => {
+      signal.removeEventListener('abort', giveUp);
+      if (error == null) resolve();
+      else reject(error);
+    });
   });
 }
 

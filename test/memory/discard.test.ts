@@ -14,7 +14,7 @@ test('what is discarded is freed at once, without the collector', () => {
   assert.ok(most < 150_000_000, `${most} bytes more`);
 });
 
-test('small and shared memory is left alone', () => {
+test("memory of Node's pool and shared memory are left alone, however large the pool", () => {
   const pooled = Buffer.from('abc');
   const shared = new Uint8Array(new SharedArrayBuffer(100_000));
   discard(pooled);
