@@ -10,8 +10,9 @@ npx --no-install buf format -d --exit-code
 npx --no-install biome check --error-on-warnings .
 say "Testing the Python package"
 (cd python && PYTHONPATH=src /usr/bin/python3 -m unittest discover -s tests -t . -v 2>&1) || python_failed=1
-say "Testing the rest"
+bash scripts/other-nodes.sh 22 24 || others_failed=1
+say "Testing the rest, on Node $(node --version)"
 mapfile -t tests < <(find dist/test -name '*.test.js' | sort)
 # A test that hangs fails after 20 minutes; the slowest takes 3.
 node --test --test-concurrency=2 --test-timeout=1200000 "${tests[@]}" || exit 1
-exit ${python_failed:-0}
+exit $((${python_failed:-0} | ${others_failed:-0}))
