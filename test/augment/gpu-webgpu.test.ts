@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { test } from 'node:test';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { hasVulkanLoader } from '../../src/augment/gpu/device.js';
 
@@ -53,6 +55,22 @@ test('auto takes simd rather than a software device, and says so', { skip: !inst
 });
 
 const noDevice = { VK_ICD_FILENAMES: '/nonexistent.json', VK_DRIVER_FILES: '/nonexistent.json' };
+
+/** A driver that the Vulkan loader cannot load, of which it and Dawn write several lines. */
+const brokenDriver = join(mkdtempSync(join(tmpdir(), 'tributary-')), 'broken.json');
+writeFileSync(
+  brokenDriver,
+  JSON.stringify({ file_format_version: '1.0.0', ICD: { library_path: '/nonexistent.so', api_version: '1.1.0' } }),
+);
+after(() => rmSync(dirname(brokenDriver), { recursive: true }));
+
+test('what the Vulkan loader and Dawn say reaches the description alone', { skip: !installed }, () => {
+  const { status, stdout, stderr } = run('auto', { ...software, VK_ICD_FILENAMES: brokenDriver });
+  assert.deepEqual({ status, stderr }, { status: 0, stderr: '' });
+  const { name, description } = JSON.parse(stdout);
+  assert.equal(name, 'simd');
+  assert.match(description, /auto: no WebGPU device answers: /);
+});
 
 test('webgpu without a device is refused, never replaced', () => {
   const { status, stdout, stderr } = run('webgpu', noDevice);

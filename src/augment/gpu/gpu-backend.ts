@@ -21,7 +21,8 @@ export interface GpuBackend extends Backend {
   readonly software: boolean;
 }
 
-function unavailable(mode: GpuMode, came: string): TributaryError {
+/** BACKEND_UNAVAILABLE for a mode of gpu.js, and what came instead of it. */
+export function unavailable(mode: GpuMode, came: string): TributaryError {
   return new TributaryError('BACKEND_UNAVAILABLE', {
     expected: `the backend ${mode} to run`,
     came,
