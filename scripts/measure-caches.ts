@@ -106,7 +106,7 @@ async function measure(config: string, library: string, flags: readonly string[]
       if (line.msg === 'serving') resolve(line.port);
     });
   });
-  const loader = await Loader.connect({ address: `127.0.0.1:${port}`, run: { run: 'name', name: 'caches' } });
+  const loader = await Loader.connect({ address: `127.0.0.1:${port}`, run: { name: 'caches' } });
   try {
     // One batch of another epoch, so that the kernels are compiled; it is not what either epoch is slowed by.
     for await (const _ of loader.batches(9, 0, 1));

@@ -91,7 +91,7 @@ async function measure(count: number, epoch: number): Promise<number> {
   const address = replicas.slice(0, count).map((replica) => replica.address);
   const loader = await Loader.connect({
     address: address.join(','),
-    run: { run: 'name', name: 'scaling' },
+    run: { name: 'scaling' },
     lanes: 2 * count,
     memory: 64 << 20,
   });

@@ -24,8 +24,8 @@ export function diffCommand(): Command {
     .option('--epoch <e>', 'the epoch to compare samples in', wholeNumber, 0)
     .option('--steps <A..B>', 'the steps to compare samples of', stepRange, { first: 0, count: 1 })
     .action(async (left: string, right: string, { config, otherConfig, epoch, steps }: DiffFlags) => {
-      const one = await indexedRuns(await readConfig(config)).open({ run: 'name', name: left });
-      const other = await indexedRuns(await readConfig(otherConfig ?? config)).open({ run: 'name', name: right });
+      const one = await indexedRuns(await readConfig(config)).open({ name: left });
+      const other = await indexedRuns(await readConfig(otherConfig ?? config)).open({ name: right });
       const lines: object[] = diffRuns(one.run, other.run).map((difference) => ({ ...difference }));
       for (const manifest of one.manifests) {
         const same = other.manifests.find(({ source }) => source === manifest.source);

@@ -26,7 +26,7 @@ export function findCommand(): Command {
     .option('--epoch <e>', 'the epoch', wholeNumber, 0)
     .option('--world-size <w>', 'the number of ranks', positiveInteger, 1)
     .action(async ({ config, run, source, key, epoch, worldSize }: FindFlags) => {
-      const open = await indexedRuns(await readConfig(config)).open({ run: 'name', name: run });
+      const open = await indexedRuns(await readConfig(config)).open({ name: run });
       const place = open.manifests.findIndex((manifest) => manifest.source === source);
       if (place < 0)
         throw unknown('UNKNOWN_SOURCE', `a source of run ${run}`, source, suggestion(source, open.run.sources));

@@ -20,7 +20,7 @@ export function mixtureCommand(): Command {
     .option('--epoch <e>', 'the epoch', wholeNumber, 0)
     .option('--steps <A..B>', 'the steps, both ends included; the whole epoch where absent', stepRange)
     .action(async ({ config, run, epoch, steps }: MixtureFlags) => {
-      const open = await indexedRuns(await readConfig(config)).open({ run: 'name', name: run });
+      const open = await indexedRuns(await readConfig(config)).open({ name: run });
       const { first, count } = steps ?? { first: 0, count: open.stepsPerEpoch };
       checkStep(open.plan, epoch, first + count - 1, open.run.training.epochs);
       for (const row of realisedMixture(open.plan, epoch, first, first + count))

@@ -29,7 +29,7 @@ export function planCommand(): Command {
     .option('--world-size <w>', 'the number of ranks', positiveInteger, 1)
     .option('--drawn', "add the drawn parameters, for which the images' headers are read")
     .action(async ({ config, run, epoch, steps, rank, worldSize, drawn }: PlanFlags) => {
-      const open = await indexedRuns(await readConfig(config)).open({ run: 'name', name: run });
+      const open = await indexedRuns(await readConfig(config)).open({ name: run });
       checkRank(open.run.global_batch, rank, worldSize);
       checkStep(open.plan, epoch, steps.first + steps.count - 1, open.run.training.epochs);
       const pool = drawn === true ? new WorkerPool() : null;

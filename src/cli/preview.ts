@@ -39,7 +39,7 @@ export function previewCommand(): Command {
     .addOption(backendOption())
     .requiredOption('--out <file.png>', 'where to write the sheet')
     .action(async ({ config, run, epoch, step, images, columns, backend: choice, out }: PreviewFlags) => {
-      const open = await indexedRuns(await readConfig(config)).open({ run: 'name', name: run });
+      const open = await indexedRuns(await readConfig(config)).open({ name: run });
       checkStep(open.plan, epoch, step, open.run.training.epochs);
       const pool = new WorkerPool();
       const queue = new FairQueue(pool.concurrency);

@@ -3,8 +3,8 @@ import type { DescribeRunResponse__Output } from '../../protos/generated/tributa
 import type { Layout } from '../../protos/generated/tributary/v1/Layout.js';
 import type { LoaderServiceClient } from '../../protos/generated/tributary/v1/LoaderService.js';
 import type { PlanBatchesResponse__Output } from '../../protos/generated/tributary/v1/PlanBatchesResponse.js';
-import type { RunSelector } from '../../protos/generated/tributary/v1/RunSelector.js';
 import { contract } from '../contract/contract.js';
+import type { RunSelector } from '../contract/run-selector.js';
 import { TributaryError } from '../errors.js';
 import { Balance } from './balance.js';
 import { type ConnectOptions, channelTo } from './connect.js';

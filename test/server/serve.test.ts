@@ -12,7 +12,7 @@ import { contract } from '../../src/contract/contract.js';
 import { TributaryError } from '../../src/errors.js';
 import { indexedSamples, sevenRun, startServer, temporaryFolder } from '../fleet.js';
 
-const seven = { run: 'name', name: 'seven' } as const;
+const seven = { name: 'seven' } as const;
 
 const reflection = `syntax = "proto3"; package grpc.reflection.v1;
 service ServerReflection { rpc ServerReflectionInfo(stream ServerReflectionRequest) returns (stream ServerReflectionResponse); }
@@ -47,7 +47,7 @@ test('a replica tells its health, its services and its readiness, and goes on li
   // A stream that is not read keeps the drain waiting, and so the replica's answers can be seen meanwhile.
   const client = new contract.tributary.v1.LoaderService(server.address, credentials.createInsecure());
   t.after(() => client.close());
-  const call = client.streamBatches({ run: { run: 'name', name: 'large' } });
+  const call = client.streamBatches({ run: { name: 'large' } });
   const ended = new Promise<Error & { details?: string }>((resolve) => call.once('error', resolve));
   await new Promise<void>((resolve) =>
     call.once('data', () => {
@@ -100,7 +100,7 @@ test('the schedule endpoint gives what upstream sets, and notices a loader of an
   const schedule = await Schedule.connect({ address: endpoint.address, run: seven });
   const strange = await Schedule.connect({
     address: endpoint.address,
-    run: { run: 'name', name: 'other' },
+    run: { name: 'other' },
     patience: 2_000,
   });
   t.after(() => {
