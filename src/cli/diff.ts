@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import { checkStep, planStep } from '../plan/plan.js';
+import { planStep } from '../plan/plan.js';
+import { checkAddress } from '../run/address.js';
 import { diffRuns } from '../run/diff.js';
 import { configOption, readConfig, stepRange, wholeNumber } from './options.js';
 import { indexedRuns } from './runs.js';
@@ -32,8 +33,7 @@ export function diffCommand(): Command {
         if (same !== undefined && same.fingerprint !== manifest.fingerprint)
           lines.push({ source: manifest.source, left: manifest.fingerprint, right: same.fingerprint });
       }
-      for (const { plan, run } of [one, other])
-        checkStep(plan, epoch, steps.first + steps.count - 1, run.training.epochs);
+      for (const { bounds } of [one, other]) checkAddress(bounds, { epoch, step: steps.first + steps.count - 1 });
       for (let step = steps.first; step < steps.first + steps.count; step++) {
         const name = ({ manifests, plan }: typeof one) =>
           planStep(plan, epoch, step).map(

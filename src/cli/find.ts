@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { TributaryError } from '../errors.js';
 import { findSample } from '../plan/find.js';
-import { checkStep } from '../plan/plan.js';
+import { checkAddress } from '../run/address.js';
 import { suggestion } from '../run/nearest.js';
 import { configOption, positiveInteger, readConfig, wholeNumber } from './options.js';
 import { indexedRuns } from './runs.js';
@@ -34,7 +34,7 @@ export function findCommand(): Command {
       const index = manifest.find(key);
       if (index < 0)
         throw unknown('UNKNOWN_KEY', `a key of source ${source}`, key, `Write keys like ${manifest.key(0)}`);
-      checkStep(open.plan, epoch, 0, open.run.training.epochs);
+      checkAddress(open.bounds, { epoch, worldSize });
       for (const found of findSample(open.plan, epoch, place, index, worldSize))
         process.stdout.write(`${JSON.stringify({ epoch, ...found })}\n`);
     });

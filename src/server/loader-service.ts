@@ -3,7 +3,6 @@ import type { PlanBatchesRequest__Output } from '../../protos/generated/tributar
 import type { PlanBatchesResponse } from '../../protos/generated/tributary/v1/PlanBatchesResponse.js';
 import { planBatch } from '../batch/plan-batch.js';
 import { readRunSelector } from '../contract/run-selector.js';
-import { checkRank } from '../plan/order.js';
 import { handleStream, handleUnary } from './handle.js';
 import { describeRun } from './messages.js';
 import type { Replica } from './replica.js';
@@ -31,11 +30,9 @@ async function planBatches(
 ): Promise<void> {
   const open = await replica.runs.open(readRunSelector(request.run));
   checkFingerprint(open, request.expectedFingerprint);
-  const { epoch, firstStep, stepCount } = resolveSteps(open, { ...request, stepStride: 1 });
-  const worldSize = request.worldSize || 1;
-  checkRank(open.run.global_batch, request.rank, worldSize);
+  const { epoch, firstStep, stepCount, rank, worldSize } = resolveSteps(open, { ...request, stepStride: 1 });
   for (let step = firstStep; step < firstStep + stepCount; step++) {
-    const address = { epoch, step, rank: request.rank, worldSize };
+    const address = { epoch, step, rank, worldSize };
     const samples = await planBatch(replica.pool, open, address, request.withDrawn);
     const sent = await send({
       ...address,

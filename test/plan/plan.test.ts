@@ -4,7 +4,6 @@ import fc from 'fast-check';
 import { TributaryError } from '../../src/errors.js';
 import { sampleSeed } from '../../src/plan/hash.js';
 import type { PlanInput, PlannedSample } from '../../src/plan/input.js';
-import { nearestWorldSizes } from '../../src/plan/order.js';
 import { planShare, planStep, samplesPerEpoch, stepsPerEpoch, successor } from '../../src/plan/plan.js';
 import { preparePlan } from '../../src/plan/prepare.js';
 import { anyRun, sevenCounts, virtualRun } from './input.js';
@@ -237,8 +236,6 @@ test('steps, epochs, ranks and world sizes that are not there are refused', () =
   assert.throws(share(4, 4), refusal('RANK_INVALID', /from 0 to 3, but got 4/));
   assert.throws(share(-1, 4), refusal('RANK_INVALID', /./));
   assert.throws(share(0, Number.NaN), refusal('WORLD_SIZE_INVALID', /Use a world size of 1,/));
-  assert.deepEqual(nearestWorldSizes(960, 121), [120, 160]);
-  assert.deepEqual(nearestWorldSizes(2 ** 31 - 1, 2), [1, 2 ** 31 - 1]);
 });
 
 test('inputs that no plan can be made of are refused', () => {
