@@ -34,7 +34,7 @@ export function composeStep(input: PlanInput, epoch: number, step: number): (slo
 }
 
 /** Samples of a step's global batch: G, or what is left of a validation epoch. */
-export function stepSize(input: PlanInput, step: number): number {
+function stepSize(input: PlanInput, step: number): number {
   return Math.min(input.global_batch, preparePlan(input).samplesPerEpoch - step * input.global_batch);
 }
 

@@ -15,7 +15,7 @@ import { type Asked, resolveRequest } from './resolve-request.js';
 type Call = ServerWritableStream<StreamBatchesRequest__Output, StreamBatchesResponse>;
 
 /** Batches that are made ahead of the one that is being sent, where memory allows. */
-export const batchesAhead = 4;
+const batchesAhead = 4;
 
 /**
  * Streams the batches of a request: up to `batchesAhead` are in preparation while one is sent, within what the stream
