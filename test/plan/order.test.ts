@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PlanInput } from '../../src/plan/input.js';
+import { rankSlots } from '../../src/plan/order.js';
 import { epochOf, virtualRun } from './input.js';
 
 test('epochs, seeds, steps and source names each give another order', () => {
@@ -25,4 +26,20 @@ test('slots of a source spread evenly over a batch and its ranks', () => {
   const statistic = counts.reduce((sum, count) => sum + (count - 2000) ** 2 / 2000, 0);
   // Nine degrees of freedom: more than 33.7 comes up once in 10,000 keys.
   assert.ok(statistic < 33.7, `${statistic}`);
+});
+
+test('ranks take contiguous slots of one size, and what a short last batch leaves of them', () => {
+  const shares = (size: number) => [0, 1, 2, 3].map((rank) => rankSlots(12, size, rank, 4));
+  assert.deepEqual(shares(12), [
+    [0, 3],
+    [3, 6],
+    [6, 9],
+    [9, 12],
+  ]);
+  assert.deepEqual(shares(4), [
+    [0, 3],
+    [3, 4],
+    [4, 4],
+    [4, 4],
+  ]);
 });
