@@ -31,7 +31,7 @@ test('queue, memory and caches are shown as they are when asked', async () => {
   assert.equal(await shown(metrics, 'tributary_queue_size'), 5);
   assert.equal(await shown(metrics, 'tributary_prepared_bytes'), 77);
   assert.equal(await shown(metrics, 'tributary_reserved_bytes'), 99);
-  const [{ budget }] = [...caches.state()] as [{ budget: number }];
+  const budget = [...caches.state()][0]!.budget;
   assert.equal(await shown(metrics, 'tributary_cache_budget_bytes{cache="memory"}'), budget);
   assert.equal(await shown(metrics, 'tributary_cache_bytes{cache="decoded"}'), undefined);
   // Counters of what is counted elsewhere do not grow by being asked.
