@@ -2,11 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
+import { ended, main, startServer } from './server-process.js';
 
-const main = fileURLToPath(new URL('../src/cli/main.cjs', import.meta.url));
 const maker = fileURLToPath(new URL('./make-sample-set.js', import.meta.url));
 const out = 'out/demo';
 const running = new Set<ChildProcess>();
@@ -19,43 +18,22 @@ function say(text: string): void {
 async function run(...args: string[]): Promise<void> {
   const child = spawn(process.execPath, args, { stdio: 'inherit' });
   running.add(child);
-  const code = await new Promise<number | null>((done) => child.once('exit', done));
+  const code = await ended(child);
   running.delete(child);
   if (code !== 0) throw new Error(`${args.slice(1).join(' ')} ended with ${code}`);
 }
 
 /** Starts a server; resolves with its address once it serves. */
-async function start(name: string, ...args: string[]): Promise<string> {
-  const child = spawn(process.execPath, [main, ...args, '--listen', '127.0.0.1:0'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  running.add(child);
-  return new Promise((done, fail) => {
-    child.once('exit', (code) => {
-      running.delete(child);
-      fail(new Error(`${name} ended with ${code}`));
-    });
-    createInterface({ input: child.stdout! }).on('line', (line) => {
-      const { msg, port, backend, device } = JSON.parse(line) as Record<string, string>;
-      if (msg !== 'serving') return;
-      process.stdout.write(
-        `${name} listens on 127.0.0.1:${port}${backend === undefined ? '' : `, backend ${device}`}\n`,
-      );
-      done(`127.0.0.1:${port}`);
-    });
-  });
+async function start(name: string, command: 'serve' | 'schedule', ...args: string[]): Promise<string> {
+  const { address, serving } = await startServer(command, args, { onSpawn: (child) => running.add(child) });
+  const backend = serving.backend === undefined ? '' : `, backend ${serving.device}`;
+  process.stdout.write(`${name} listens on ${address}${backend}\n`);
+  return address;
 }
 
 async function stopAll(): Promise<void> {
-  await Promise.all(
-    [...running].map(
-      (child) =>
-        new Promise((done) => {
-          child.once('exit', done);
-          child.kill('SIGTERM');
-        }),
-    ),
-  );
+  for (const child of running) child.kill('SIGTERM');
+  await Promise.all([...running].map(ended));
 }
 
 /** A config for a folder whose subfolders are sources. */

@@ -8,19 +8,17 @@
  * memory is its resident memory after it, less that of the same replica without caches. Everything is made in a temporary
  * folder and deleted.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { Loader } from '../src/client/loader.js';
 import { drawPictures } from './bench/pictures.js';
+import { main, type ServerProcess, startServer } from './server-process.js';
 
 const [milliseconds = 50, images = 512, rounds = 3] = process.argv.slice(2).map(Number);
-const main = fileURLToPath(new URL('../src/cli/main.cjs', import.meta.url));
 const folder = await mkdtemp(join(tmpdir(), 'tributary-caches-'));
 const cacheFolder = join(folder, 'cache');
 const disk = ['--cache-folder', cacheFolder, '--cache-disk', '1GiB'];
@@ -40,7 +38,7 @@ interface Figures {
   readonly mebibytes: number;
 }
 
-let child: ChildProcess | undefined;
+let server: ServerProcess | undefined;
 try {
   const { config, bytes } = await makeSource();
   const library = join(folder, 'slow-reads.so');
@@ -66,7 +64,7 @@ try {
     );
   }
 } finally {
-  child?.kill('SIGKILL');
+  await server?.stop('SIGKILL');
   await rm(folder, { recursive: true, force: true });
 }
 
@@ -89,36 +87,27 @@ async function makeSource(): Promise<{ config: string; bytes: number }> {
 /** A replica's life: a cold epoch and a warm one. */
 async function measure(config: string, library: string, flags: readonly string[]): Promise<Figures> {
   // No room to keep finished batches, so that every epoch is made.
-  const args = ['serve', '--config', config, '--listen', '127.0.0.1:0', '--memory', '64MiB', '--backend', 'simd'];
+  const args = ['--config', config, '--memory', '64MiB', '--backend', 'simd', ...flags];
   const env = {
-    ...process.env,
     LD_PRELOAD: library,
     SLOW_READS_FOLDER: join(folder, 'images'),
     SLOW_READS_MS: String(milliseconds),
   };
-  const replica = spawn(process.execPath, [main, ...args, ...flags], { env, stdio: ['ignore', 'pipe', 'inherit'] });
-  child = replica;
-  const ended = new Promise((resolve) => replica.once('exit', resolve));
-  const port = await new Promise<number>((resolve, reject) => {
-    replica.once('exit', (code) => reject(new Error(`the replica ended with ${code}`)));
-    createInterface({ input: replica.stdout }).on('line', (text) => {
-      const line = JSON.parse(text) as { msg: string; port: number };
-      if (line.msg === 'serving') resolve(line.port);
-    });
-  });
-  const loader = await Loader.connect({ address: `127.0.0.1:${port}`, run: { run: 'name', name: 'caches' } });
+  const replica = await startServer('serve', args, { env });
+  server = replica;
+  const pid = replica.process.pid!;
+  const loader = await Loader.connect({ address: replica.address, run: { name: 'caches' } });
   try {
     // One batch of another epoch, so that the kernels are compiled; it is not what either epoch is slowed by.
     for await (const _ of loader.batches(9, 0, 1));
     const cold = await epoch(loader, 0);
-    const before = cpuSeconds(replica.pid!);
+    const before = cpuSeconds(pid);
     const warm = await epoch(loader, 1);
-    const cpuMilliseconds = ((cpuSeconds(replica.pid!) - before) * 1000) / images;
-    return { cold, warm, cpuMilliseconds, mebibytes: residentMebibytes(replica.pid!) };
+    const cpuMilliseconds = ((cpuSeconds(pid) - before) * 1000) / images;
+    return { cold, warm, cpuMilliseconds, mebibytes: residentMebibytes(pid) };
   } finally {
     loader.close();
-    replica.kill('SIGTERM');
-    await ended;
+    await replica.stop();
   }
 }
 

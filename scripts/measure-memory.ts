@@ -6,29 +6,29 @@
  * the replica (`--memory`, 256MiB) and of the client, and their peaks. Environment, MALLOC_ARENA_MAX and LD_PRELOAD
  * say, is passed on to the replica. Everything is made in a temporary folder and deleted.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { stringify } from 'yaml';
 import { Loader } from '../src/client/loader.js';
+import { main, type ServerProcess, startServer } from './server-process.js';
 
 const [what = 'stall', memory = '256MiB', workers = '2', length = what === 'stall' ? '60' : '120'] =
   process.argv.slice(2);
-const main = fileURLToPath(new URL('../src/cli/main.cjs', import.meta.url));
 const folder = await mkdtemp(join(tmpdir(), 'tributary-memory-'));
-let replica: ChildProcess | undefined;
+let replica: ServerProcess | undefined;
 try {
   const config = await makeSource();
-  const address = await startReplica(config);
+  const server = await startReplica(config);
+  replica = server;
+  const { address } = server;
   const peaks = { replica: 0, client: 0 };
   const watch = async (label: string): Promise<void> => {
-    const now = { replica: resident(replica!.pid!), client: resident(process.pid) };
+    const now = { replica: resident(server.process.pid!), client: resident(process.pid) };
     peaks.replica = Math.max(peaks.replica, now.replica);
     peaks.client = Math.max(peaks.client, now.client);
     if (label !== '')
@@ -39,7 +39,7 @@ try {
   const streams = what === 'stall' ? 4 : 16;
   const loaders = await Promise.all(
     Array.from({ length: streams }, () =>
-      Loader.connect({ address, run: { run: 'name', name: 'large' }, lanes: 1, memory: 1, patience: 600_000 }),
+      Loader.connect({ address, run: { name: 'large' }, lanes: 1, memory: 1, patience: 600_000 }),
     ),
   );
   let taken = 0;
@@ -64,7 +64,7 @@ try {
   );
   for (const loader of loaders) loader.close();
 } finally {
-  stop(replica);
+  await replica?.stop('SIGKILL');
   await rm(folder, { recursive: true, force: true });
 }
 
@@ -86,20 +86,8 @@ async function makeSource(): Promise<string> {
   return config;
 }
 
-function startReplica(config: string): Promise<string> {
-  const args = ['serve', '--config', config, '--listen', '127.0.0.1:0', '--workers', workers, '--memory', memory];
-  replica = spawn(process.execPath, [main, ...args, '--backend', 'simd'], { stdio: ['ignore', 'pipe', 'inherit'] });
-  return new Promise((resolve, reject) => {
-    replica!.once('exit', (code) => reject(new Error(`the replica ended with ${code}`)));
-    createInterface({ input: replica!.stdout! }).on('line', (text) => {
-      const line = JSON.parse(text) as { msg: string; port: number };
-      if (line.msg === 'serving') resolve(`127.0.0.1:${line.port}`);
-    });
-  });
-}
-
-function stop(child: ChildProcess | undefined): void {
-  child?.kill('SIGKILL');
+function startReplica(config: string): Promise<ServerProcess> {
+  return startServer('serve', ['--config', config, '--workers', workers, '--memory', memory, '--backend', 'simd']);
 }
 
 /** Resident memory of a process, MiB. */

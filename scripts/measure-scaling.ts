@@ -5,15 +5,14 @@
  * trainer streams epochs of 32 x 32 pixels from 1, 2, 4 and 8 replicas in turn, `rounds` (3) times; the medians count. Small
  * images, so that a machine of 2 cores is not the limit. Everything is made in a temporary folder and deleted.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { stringify } from 'yaml';
 import { Loader } from '../src/client/loader.js';
+import { main, type ServerProcess, startServer } from './server-process.js';
 
 const [milliseconds = 50, rounds = 3] = process.argv.slice(2).map(Number);
 const counts = [1, 2, 4, 8];
@@ -22,9 +21,8 @@ const [images, batch] = [8192, 16];
 /** Seconds that one figure is measured for, and those before, in which connections are made and lanes are spread. */
 const [seconds, warmUp] = [10, 4];
 
-const main = fileURLToPath(new URL('../src/cli/main.cjs', import.meta.url));
 const folder = await mkdtemp(join(tmpdir(), 'tributary-scaling-'));
-const replicas: { address: string; child: ChildProcess }[] = [];
+const replicas: ServerProcess[] = [];
 try {
   const config = await makeSource();
   const library = join(folder, 'slow-reads.so');
@@ -47,7 +45,7 @@ try {
     );
   }
 } finally {
-  for (const { child } of replicas) child.kill('SIGKILL');
+  await Promise.all(replicas.map((replica) => replica.stop('SIGKILL')));
   await rm(folder, { recursive: true, force: true });
 }
 
@@ -66,24 +64,9 @@ async function makeSource(): Promise<string> {
 }
 
 /** A replica with one worker thread, and no room to keep what it has made. */
-function startReplica(config: string, library: string): Promise<{ address: string; child: ChildProcess }> {
-  const args = ['serve', '--config', config, '--listen', '127.0.0.1:0', '--workers', '1', '--memory', '8MiB'];
-  const child = spawn(process.execPath, [main, ...args, '--backend', 'simd'], {
-    env: {
-      ...process.env,
-      LD_PRELOAD: library,
-      SLOW_READS_FOLDER: join(folder, 'images'),
-      SLOW_READS_MS: String(milliseconds),
-    },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  return new Promise((resolve, reject) => {
-    child.once('exit', (code) => reject(new Error(`a replica ended with ${code}`)));
-    createInterface({ input: child.stdout! }).on('line', (text) => {
-      const line = JSON.parse(text) as { msg: string; port: number };
-      if (line.msg === 'serving') resolve({ address: `127.0.0.1:${line.port}`, child });
-    });
-  });
+function startReplica(config: string, library: string): Promise<ServerProcess> {
+  const env = { LD_PRELOAD: library, SLOW_READS_FOLDER: join(folder, 'images'), SLOW_READS_MS: String(milliseconds) };
+  return startServer('serve', ['--config', config, '--workers', '1', '--memory', '8MiB', '--backend', 'simd'], { env });
 }
 
 /** Images a second of one epoch's middle, from the first `count` replicas. */
@@ -91,7 +74,7 @@ async function measure(count: number, epoch: number): Promise<number> {
   const address = replicas.slice(0, count).map((replica) => replica.address);
   const loader = await Loader.connect({
     address: address.join(','),
-    run: { run: 'name', name: 'scaling' },
+    run: { name: 'scaling' },
     lanes: 2 * count,
     memory: 64 << 20,
   });

@@ -4,10 +4,12 @@ set -euo pipefail
 . "$(dirname "$0")/setup.sh"
 need_packages python3-torch python3-torchvision python3-pil python3-grpcio python3-numpy python3-protobuf chromium-common iproute2 dnsmasq-base libjpeg-turbo-progs
 build
-say "Checking the contract (buf) and the code's form (biome)"
+say "Checking the contract (buf), the code's form (biome) and what nobody uses (knip)"
 npx --no-install buf lint
 npx --no-install buf format -d --exit-code
 npx --no-install biome check --error-on-warnings .
+bash scripts/lint-assembly.sh
+npx --no-install knip
 say "Testing the Python package"
 (cd python && PYTHONPATH=src /usr/bin/python3 -m unittest discover -s tests -t . -v 2>&1) || python_failed=1
 bash scripts/other-nodes.sh 22 24 || others_failed=1

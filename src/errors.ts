@@ -85,11 +85,10 @@ export class TributaryError extends Error {
   /** What it was made from, for threads and services to pass on. */
   readonly detail: Omit<ErrorDetail, 'cause'>;
 
-  constructor(reason: Reason, { cause, ...detail }: ErrorDetail) {
-    super(
-      `expected ${detail.expected}, but got ${detail.came}. ${detail.remedy}.`,
-      cause === undefined ? undefined : { cause },
-    );
+  /** @param told the message as another process worded it; made of the parts where absent. */
+  constructor(reason: Reason, { cause, ...detail }: ErrorDetail, told?: string) {
+    const message = told ?? `expected ${detail.expected}, but got ${detail.came}. ${detail.remedy}.`;
+    super(message, cause === undefined ? undefined : { cause });
     this.reason = reason;
     this.code = reasons[reason];
     this.metadata = detail.metadata ?? {};

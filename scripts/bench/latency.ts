@@ -11,7 +11,7 @@ export async function firstBatchSeconds(
   run: string,
   epochs: readonly number[],
 ): Promise<number[]> {
-  const loader = await Loader.connect({ address: replica.address, run: { run: 'name', name: run } });
+  const loader = await Loader.connect({ address: replica.address, run: { name: run } });
   try {
     await loader.describe();
     const seconds: number[] = [];

@@ -9,7 +9,7 @@ async function* passes(loader: Loader) {
   for (let epoch = asked.epoch; ; epoch++) yield* loader.batches(epoch);
 }
 
-const loader = await Loader.connect({ address: asked.address, run: { run: 'name', name: asked.run } });
+const loader = await Loader.connect({ address: asked.address, run: { name: asked.run } });
 let [index, images, start] = [0, 0, 0];
 for await (const batch of passes(loader)) {
   if (index === warm) start = begin();

@@ -1,5 +1,5 @@
-import type { Address } from '../plan/input.js';
 import { planShare } from '../plan/plan.js';
+import type { Address } from '../run/address.js';
 import type { OpenRun } from '../runs/open-run.js';
 import type { Draw } from '../sample/draw.js';
 import type { Label } from '../sources/manifest/manifest.js';

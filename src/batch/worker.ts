@@ -122,10 +122,10 @@ async function make(task: MakeTask, sample: MakeSample, { visit, held, file, sec
   const bytes = await file;
   let drawn: Draw | undefined;
   const crop = await timed(seconds, 'decode', async () => {
-    const image = held ?? (await probe(bytes!, task.limits));
-    drawn = drawSample(task, sample, image);
+    const probed = held === null ? await probe(bytes!, task.limits) : null;
+    drawn = drawSample(task, sample, probed ?? held!);
     const box = drawn.geometry.crop;
-    return held === null ? visit.decode(bytes!, image, box) : visit.heldCrop(image, box);
+    return probed === null ? visit.heldCrop(held!, box) : visit.decode(bytes!, probed, box);
   });
   kernels ??= SimdKernels.create();
   const { size, form } = task;

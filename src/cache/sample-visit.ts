@@ -1,6 +1,7 @@
 import type { Crop, ImageSize } from '../decode/crop.js';
 import { cropBuffer } from '../decode/crop-buffers.js';
 import { decodeCrop } from '../decode/decode-crop.js';
+import type { Header } from '../decode/header.js';
 import { TributaryError } from '../errors.js';
 import { ByteArena, none } from '../memory/byte-arena.js';
 import { discard } from '../memory/discard.js';
@@ -100,15 +101,15 @@ export class SampleVisit {
     return bytes;
   }
 
-  /** Decodes a box of the file's image, and holds the whole image where there is room. Throws as `decodeCrop`. */
-  async decode(file: Buffer, image: ImageSize, box: Box): Promise<Crop> {
+  /** Decodes a box of the image that `probe` found in the file, and holds the whole image where there is room. Throws as `decodeCrop`. */
+  async decode(file: Buffer, image: Header, box: Box): Promise<Crop> {
     const { limits } = this.#sample;
     const chain = this.#roomFor(image);
-    if (chain === none) return decodeCrop(file, box, limits);
+    if (chain === none) return decodeCrop(file, box, limits, image);
     const arena = this.#caches.decoded!;
     try {
       const { width, height } = image;
-      const whole = await decodeCrop(file, { top: 0, left: 0, width, height }, limits);
+      const whole = await decodeCrop(file, { top: 0, left: 0, width, height }, limits, image);
       arena.write(chain, new Uint8Array(Uint32Array.of(width, height).buffer), whole.data);
       whole.release?.();
       this.#report.decoded = chain;
@@ -116,7 +117,7 @@ export class SampleVisit {
       arena.free(chain);
       if (!(error instanceof TributaryError)) throw error;
       // Damage below the box, or a slow decode, is the box's business only if its own decode says so.
-      return decodeCrop(file, box, limits);
+      return decodeCrop(file, box, limits, image);
     }
     return this.#cut(chain, image, box);
   }

@@ -46,7 +46,7 @@ export function augmentCommand(): Command {
       const stored = await probe(file, defaultLimits);
       const draw =
         val === true ? drawEvaluation(stored, size, knobs.interpolation) : drawTrain(seed, stored, size, knobs);
-      const crop = await decodeCrop(file, draw.geometry.crop, defaultLimits);
+      const crop = await decodeCrop(file, draw.geometry.crop, defaultLimits, stored);
       const pixels = new Uint8Array(size * size * 3);
       const kernels = await SimdKernels.create();
       kernels.reduce(crop, draw, size, pixels);

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import { checkStep, planStep } from '../plan/plan.js';
+import { planStep } from '../plan/plan.js';
+import { checkAddress } from '../run/address.js';
 import { diffRuns } from '../run/diff.js';
 import { configOption, readConfig, stepRange, wholeNumber } from './options.js';
 import { indexedRuns } from './runs.js';
@@ -24,16 +25,15 @@ export function diffCommand(): Command {
     .option('--epoch <e>', 'the epoch to compare samples in', wholeNumber, 0)
     .option('--steps <A..B>', 'the steps to compare samples of', stepRange, { first: 0, count: 1 })
     .action(async (left: string, right: string, { config, otherConfig, epoch, steps }: DiffFlags) => {
-      const one = await indexedRuns(await readConfig(config)).open({ run: 'name', name: left });
-      const other = await indexedRuns(await readConfig(otherConfig ?? config)).open({ run: 'name', name: right });
+      const one = await indexedRuns(await readConfig(config)).open({ name: left });
+      const other = await indexedRuns(await readConfig(otherConfig ?? config)).open({ name: right });
       const lines: object[] = diffRuns(one.run, other.run).map((difference) => ({ ...difference }));
       for (const manifest of one.manifests) {
         const same = other.manifests.find(({ source }) => source === manifest.source);
         if (same !== undefined && same.fingerprint !== manifest.fingerprint)
           lines.push({ source: manifest.source, left: manifest.fingerprint, right: same.fingerprint });
       }
-      for (const { plan, run } of [one, other])
-        checkStep(plan, epoch, steps.first + steps.count - 1, run.training.epochs);
+      for (const { bounds } of [one, other]) checkAddress(bounds, { epoch, step: steps.first + steps.count - 1 });
       for (let step = steps.first; step < steps.first + steps.count; step++) {
         const name = ({ manifests, plan }: typeof one) =>
           planStep(plan, epoch, step).map(

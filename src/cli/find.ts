@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { TributaryError } from '../errors.js';
 import { findSample } from '../plan/find.js';
-import { checkStep } from '../plan/plan.js';
+import { checkAddress } from '../run/address.js';
 import { suggestion } from '../run/nearest.js';
 import { configOption, positiveInteger, readConfig, wholeNumber } from './options.js';
 import { indexedRuns } from './runs.js';
@@ -26,7 +26,7 @@ export function findCommand(): Command {
     .option('--epoch <e>', 'the epoch', wholeNumber, 0)
     .option('--world-size <w>', 'the number of ranks', positiveInteger, 1)
     .action(async ({ config, run, source, key, epoch, worldSize }: FindFlags) => {
-      const open = await indexedRuns(await readConfig(config)).open({ run: 'name', name: run });
+      const open = await indexedRuns(await readConfig(config)).open({ name: run });
       const place = open.manifests.findIndex((manifest) => manifest.source === source);
       if (place < 0)
         throw unknown('UNKNOWN_SOURCE', `a source of run ${run}`, source, suggestion(source, open.run.sources));
@@ -34,7 +34,7 @@ export function findCommand(): Command {
       const index = manifest.find(key);
       if (index < 0)
         throw unknown('UNKNOWN_KEY', `a key of source ${source}`, key, `Write keys like ${manifest.key(0)}`);
-      checkStep(open.plan, epoch, 0, open.run.training.epochs);
+      checkAddress(open.bounds, { epoch, worldSize });
       for (const found of findSample(open.plan, epoch, place, index, worldSize))
         process.stdout.write(`${JSON.stringify({ epoch, ...found })}\n`);
     });

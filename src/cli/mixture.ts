@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { realisedMixture } from '../plan/find.js';
-import { checkStep } from '../plan/plan.js';
+import { checkAddress } from '../run/address.js';
 import { configOption, readConfig, stepRange, wholeNumber } from './options.js';
 import { indexedRuns } from './runs.js';
 
@@ -20,9 +20,9 @@ export function mixtureCommand(): Command {
     .option('--epoch <e>', 'the epoch', wholeNumber, 0)
     .option('--steps <A..B>', 'the steps, both ends included; the whole epoch where absent', stepRange)
     .action(async ({ config, run, epoch, steps }: MixtureFlags) => {
-      const open = await indexedRuns(await readConfig(config)).open({ run: 'name', name: run });
+      const open = await indexedRuns(await readConfig(config)).open({ name: run });
       const { first, count } = steps ?? { first: 0, count: open.stepsPerEpoch };
-      checkStep(open.plan, epoch, first + count - 1, open.run.training.epochs);
+      checkAddress(open.bounds, { epoch, step: first + count - 1 });
       for (const row of realisedMixture(open.plan, epoch, first, first + count))
         process.stdout.write(`${JSON.stringify(row)}\n`);
     });

@@ -2,8 +2,7 @@ import { once } from 'node:events';
 import { Command } from 'commander';
 import { planBatch } from '../batch/plan-batch.js';
 import { WorkerPool } from '../batch/worker-pool.js';
-import { checkRank } from '../plan/order.js';
-import { checkStep } from '../plan/plan.js';
+import { checkAddress } from '../run/address.js';
 import { configOption, positiveInteger, readConfig, stepRange, wholeNumber } from './options.js';
 import { indexedRuns } from './runs.js';
 
@@ -29,9 +28,8 @@ export function planCommand(): Command {
     .option('--world-size <w>', 'the number of ranks', positiveInteger, 1)
     .option('--drawn', "add the drawn parameters, for which the images' headers are read")
     .action(async ({ config, run, epoch, steps, rank, worldSize, drawn }: PlanFlags) => {
-      const open = await indexedRuns(await readConfig(config)).open({ run: 'name', name: run });
-      checkRank(open.run.global_batch, rank, worldSize);
-      checkStep(open.plan, epoch, steps.first + steps.count - 1, open.run.training.epochs);
+      const open = await indexedRuns(await readConfig(config)).open({ name: run });
+      checkAddress(open.bounds, { epoch, step: steps.first + steps.count - 1, rank, worldSize });
       const pool = drawn === true ? new WorkerPool() : null;
       try {
         for (let step = steps.first; step < steps.first + steps.count; step++) {

@@ -6,7 +6,7 @@ import { FairQueue } from '../batch/fair-queue.js';
 import { WorkerPool } from '../batch/worker-pool.js';
 import { encodePng } from '../decode/encode-png.js';
 import { thumbnail } from '../decode/thumbnail.js';
-import { checkStep } from '../plan/plan.js';
+import { checkAddress } from '../run/address.js';
 import type { OpenRun } from '../runs/open-run.js';
 import { readSample } from '../sources/storage/read.js';
 import { backendOption, configOption, positiveInteger, readConfig, wholeNumber } from './options.js';
@@ -39,8 +39,8 @@ export function previewCommand(): Command {
     .addOption(backendOption())
     .requiredOption('--out <file.png>', 'where to write the sheet')
     .action(async ({ config, run, epoch, step, images, columns, backend: choice, out }: PreviewFlags) => {
-      const open = await indexedRuns(await readConfig(config)).open({ run: 'name', name: run });
-      checkStep(open.plan, epoch, step, open.run.training.epochs);
+      const open = await indexedRuns(await readConfig(config)).open({ name: run });
+      checkAddress(open.bounds, { epoch, step });
       const pool = new WorkerPool();
       const queue = new FairQueue(pool.concurrency);
       const backend = await openBackend(choice);

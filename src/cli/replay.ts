@@ -18,7 +18,7 @@ export function replayCommand(): Command {
       const header = await readHeader(file);
       const loader = await Loader.connect({
         address: flags.address,
-        run: { run: 'name', name: header.run },
+        run: { name: header.run },
         rank: header.rank,
         worldSize: header.world_size,
         dataType: header.data_type,

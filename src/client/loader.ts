@@ -3,9 +3,10 @@ import type { DescribeRunResponse__Output } from '../../protos/generated/tributa
 import type { Layout } from '../../protos/generated/tributary/v1/Layout.js';
 import type { LoaderServiceClient } from '../../protos/generated/tributary/v1/LoaderService.js';
 import type { PlanBatchesResponse__Output } from '../../protos/generated/tributary/v1/PlanBatchesResponse.js';
-import type { RunSelector } from '../../protos/generated/tributary/v1/RunSelector.js';
 import { contract } from '../contract/contract.js';
+import type { RunSelector } from '../contract/run-selector.js';
 import { TributaryError } from '../errors.js';
+import { checkAddress } from '../run/address.js';
 import { Balance } from './balance.js';
 import { type ConnectOptions, channelTo } from './connect.js';
 import { defaultLaneOptions, type LaneOptions, Lanes } from './lanes.js';
@@ -75,7 +76,7 @@ export class Loader {
 
   /** Batches of one epoch from `firstStep` on, in order; all to the epoch's end where `stepCount` is absent. */
   async *batches(epoch: number, firstStep = 0, stepCount?: number): AsyncGenerator<ReceivedBatch> {
-    const { fingerprint, stepsPerEpoch } = await this.describe();
+    const { fingerprint, stepsPerEpoch, globalBatch, training } = await this.describe();
     const { run, rank = 0, worldSize = 1, dataType, layout, withDrawn = false, withText = false } = this.#options;
     const request = {
       run,
@@ -88,8 +89,10 @@ export class Loader {
       withText,
       expectedFingerprint: fingerprint,
     };
-    // At least one step is asked for, so that the server says what is wrong with a step past the end.
-    const count = stepCount ?? Math.max(stepsPerEpoch - firstStep, 1);
+    const count = stepCount ?? stepsPerEpoch - firstStep;
+    const bounds = { epochs: training!.epochs, stepsPerEpoch, globalBatch };
+    for (const step of [firstStep, firstStep + Math.max(count, 1) - 1])
+      checkAddress(bounds, { epoch, step, rank, worldSize });
     yield* new Lanes(this.#client, this.#balance, request, { first: firstStep, count }, this.#options).batches();
   }
 

@@ -1,8 +1,6 @@
 import { type ServiceError, status } from '@grpc/grpc-js';
-import { contract } from '../contract/contract.js';
-import { errorDomain, type Reason, reasons, TributaryError } from '../errors.js';
-
-const detailsKey = 'grpc-status-details-bin';
+import { fromServiceError } from '../contract/error-details.js';
+import { type Reason, TributaryError } from '../errors.js';
 
 /** A failed call, as a client sees it: the server's own error where it sent one, else what gRPC says of the connection. */
 export interface Failure {
@@ -37,30 +35,9 @@ export function toFailure(error: unknown, peer: string): Failure {
   if (error instanceof TributaryError)
     return { error, passing: error.code === 'UNAVAILABLE' || replicaReasons.has(error.reason), peer };
   const failed = error as ServiceError;
-  const info = errorInfo(failed);
-  if (info === null || !(info.reason in reasons))
-    return { error: unanswered(failed, peer), passing: passingCodes.has(failed.code), peer };
-  const reason = info.reason as Reason;
-  const known = fromMessage(reason, failed.details, info.metadata);
-  return { error: known, passing: passingCodes.has(failed.code) || replicaReasons.has(reason), peer };
-}
-
-function errorInfo(error: ServiceError): { reason: string; metadata: Record<string, string> } | null {
-  const bytes = error.metadata?.get(detailsKey)[0];
-  if (!Buffer.isBuffer(bytes)) return null;
-  for (const detail of contract.google.rpc.Status.deserialize(bytes).details) {
-    const { type_url, value } = detail as unknown as { type_url: string; value: Buffer };
-    if (type_url !== 'type.googleapis.com/google.rpc.ErrorInfo') continue;
-    const info = contract.google.rpc.ErrorInfo.deserialize(value);
-    if (info.domain === errorDomain) return { reason: info.reason, metadata: info.metadata };
-  }
-  return null;
-}
-
-function fromMessage(reason: Reason, message: string, metadata: Record<string, string>): TributaryError {
-  const [, expected = 'an answer', came = message, remedy = ''] =
-    /^expected (.*?), but got (.*?)\. (.*)\.$/s.exec(message) ?? [];
-  return new TributaryError(reason, { expected, came, remedy, metadata });
+  const known = fromServiceError(failed);
+  if (known === null) return { error: unanswered(failed, peer), passing: passingCodes.has(failed.code), peer };
+  return { error: known, passing: passingCodes.has(failed.code) || replicaReasons.has(known.reason), peer };
 }
 
 function unanswered(error: ServiceError, peer: string): TributaryError {

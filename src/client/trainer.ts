@@ -1,6 +1,6 @@
 import type { DescribeRunResponse__Output } from '../../protos/generated/tributary/v1/DescribeRunResponse.js';
-import { TributaryError } from '../errors.js';
 import { checkCursor, parseCursor } from '../plan/cursor.js';
+import { checkEpoch } from '../run/address.js';
 import type { Loader } from './loader.js';
 import type { ReceivedBatch } from './receive.js';
 import { applyWeightDecay, type ParameterGroup, type Schedule } from './schedule.js';
@@ -47,11 +47,7 @@ function startOf(
   const cursor = parseCursor(text);
   checkCursor(cursor, fingerprint);
   const { epochs } = training!;
-  if (cursor.epoch < epochs || (cursor.epoch === epochs && cursor.step === 0)) return cursor;
-  throw new TributaryError('EPOCH_OUT_OF_RANGE', {
-    expected: `a cursor of one of the run's ${epochs} epochs, or of its end`,
-    came: text,
-    remedy: 'Go on from the cursor of the last batch, or raise the epochs of the run',
-    metadata: { epoch: `${cursor.epoch}`, epochs: `${epochs}` },
-  });
+  // The run's end is a place too: nothing is left to do there.
+  if (cursor.epoch !== epochs || cursor.step !== 0) checkEpoch(cursor.epoch, epochs);
+  return cursor;
 }

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { loadPackageDefinition } from '@grpc/grpc-js';
 import { loadSync, type PackageDefinition } from '@grpc/proto-loader';
+import type { ProtoGrpcType as Errors } from '../../protos/generated/error.js';
 import type { ProtoGrpcType as ErrorDetails } from '../../protos/generated/error_details.js';
 import type { ProtoGrpcType as Loader } from '../../protos/generated/loader_service.js';
 import type { ProtoGrpcType as Schedule } from '../../protos/generated/schedule_service.js';
@@ -16,6 +17,7 @@ export const packageDefinition: PackageDefinition = withChunkEncoder(
     [
       'tributary/v1/loader_service.proto',
       'tributary/v1/schedule_service.proto',
+      'tributary/v1/error.proto',
       'google/rpc/status.proto',
       'google/rpc/error_details.proto',
     ],
@@ -26,5 +28,6 @@ export const packageDefinition: PackageDefinition = withChunkEncoder(
 /** Services and messages by their full names. */
 export const contract = loadPackageDefinition(packageDefinition) as unknown as Loader &
   Schedule &
+  Errors &
   Status &
   ErrorDetails;

@@ -1,10 +1,10 @@
 import type { Limits } from '../run/limits.js';
 import type { Box } from '../sample/draw.js';
-import type { Crop, ImageSize } from './crop.js';
+import type { Crop } from './crop.js';
 import { cropBuffer } from './crop-buffers.js';
 import { decodeTimeout } from './decode-timeout.js';
 import { dropJpegModule, jpegModule } from './jpeg-module.js';
-import { type Component, type JpegTables, readTables } from './jpeg-tables.js';
+import type { Component, JpegTables } from './jpeg-tables.js';
 
 /** Above this a module's memory, which can only grow, is given up after the file: it holds the file twice. */
 const memoryBound = 16 * 1024 * 1024;
@@ -18,6 +18,7 @@ const leastWidth = 5;
  * It takes what nearly all datasets consist of: one scan of Huffman-coded 8-bit samples, grey or YCbCr with chroma as
  * dense as luma (4:4:4), half as dense (4:2:2) or a quarter (4:2:0).
  *
+ * @param tables what `readTables` read of these bytes.
  * @param box not empty, and inside the image.
  * @throws TributaryError DECODE_TIMEOUT beyond `seconds`.
  * @returns null for every other file, and for one with any damage above the box's last row: then libvips must say what
@@ -25,16 +26,14 @@ const leastWidth = 5;
  */
 export function decodeBaselineJpeg(
   bytes: Buffer,
-  size: ImageSize,
+  tables: JpegTables,
   box: Box,
   { seconds }: Pick<Limits, 'seconds'>,
 ): Crop | null {
-  if (size.width < leastWidth) return null;
-  const tables = readTables(bytes);
-  const sampling = tables && samplingOf(tables.components);
-  if (tables === null || sampling === null) return null;
+  const sampling = samplingOf(tables.components);
+  if (tables.width < leastWidth || sampling === null) return null;
   try {
-    return decode(bytes, size, box, tables, sampling, seconds);
+    return decode(bytes, box, tables, sampling, seconds);
   } catch (error) {
     if (!(error instanceof WebAssembly.RuntimeError)) throw error;
     dropJpegModule();
@@ -65,14 +64,7 @@ function isFactor(factor: number): boolean {
   return factor >= 1 && factor <= 4;
 }
 
-function decode(
-  bytes: Buffer,
-  { width, height }: ImageSize,
-  box: Box,
-  tables: JpegTables,
-  { across, down }: Sampling,
-  seconds: number,
-): Crop | null {
+function decode(bytes: Buffer, box: Box, tables: JpegTables, { across, down }: Sampling, seconds: number): Crop | null {
   const deadline = performance.now() + seconds * 1000;
   const module = jpegModule();
   const file = module.arenaStart();
@@ -88,7 +80,7 @@ function decode(
   const right = box.left + box.width;
   const bottom = box.top + box.height;
   const from = file + tables.scan;
-  const { restartInterval } = tables;
+  const { width, height, restartInterval } = tables;
   if (!module.begin(from, end, end + 64, width, height, restartInterval, box.left, box.top, right, bottom)) return null;
 
   const { data, release } = cropBuffer(box.width * box.height * 3);

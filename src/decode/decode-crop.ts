@@ -7,7 +7,8 @@ import { cmykToRgb } from './cmyk.js';
 import { corruptSample } from './corrupt.js';
 import type { Crop, ImageSize } from './crop.js';
 import { decodeTimeout } from './decode-timeout.js';
-import { readHeader } from './probe.js';
+import type { Header } from './header.js';
+import { probe } from './probe.js';
 
 // One image takes one thread, as many images run at once as the pool has threads, and no file is read twice soon.
 sharp.concurrency(1);
@@ -21,16 +22,17 @@ sharp.cache(false);
  *
  * @param box inside the size that `probe` reads. It may be empty, as torchvision's fallback makes it for a strip of one pixel
  *   and a knob `ratio` far from 1.
+ * @param probed what `probe` read of the same bytes; it is read again where absent.
  * @returns uint8 RGB, `[box.height, box.width, 3]`.
  * @throws TributaryError SAMPLE_CORRUPT where the bytes cannot be decoded: permanent, and decided by the bytes alone.
  *   DECODE_TIMEOUT beyond `limits.seconds`: no verdict on the file, and may succeed elsewhere. ARGUMENT_INVALID where
  *   the box does not lie inside the image.
  */
-export async function decodeCrop(bytes: Uint8Array, box: Box, limits: Limits): Promise<Crop> {
-  const header = readHeader(bytes, limits);
+export async function decodeCrop(bytes: Uint8Array, box: Box, limits: Limits, probed?: Header): Promise<Crop> {
+  const header = probed ?? (await probe(bytes, limits));
   requireInside(box, header);
   const isEmpty = box.width === 0 || box.height === 0;
-  const direct = header.complete && !isEmpty ? header.format.decode?.(asBuffer(bytes), header, box, limits) : null;
+  const direct = header.complete && !isEmpty ? header.decode?.(asBuffer(bytes), box, limits) : null;
   if (direct) return direct;
   const image = sharp(bytes, {
     failOn: 'error',

@@ -11,6 +11,11 @@ export interface Header extends ImageSize {
   readonly complete: boolean;
   /** Whether the pixels are inks: a JPEG of four channels. */
   readonly isCmyk: boolean;
+  /**
+   * Decodes a box, which is not empty, of the same bytes, which are complete, to what the loader would make of it; null where
+   * that is the loader's to do, and absent where it always is. Throws DECODE_TIMEOUT beyond `limits.seconds`.
+   */
+  decode?(bytes: Buffer, box: Box, limits: Limits): Crop | null;
 }
 
 /** One format of the allow-list. */
@@ -22,9 +27,4 @@ export interface Format {
   matches(bytes: Buffer): boolean;
   /** Reads the header, or yields null where there is none. Never throws. */
   read(bytes: Buffer): Header | null;
-  /**
-   * Decodes a box, which is not empty, of a file that is complete, to the bytes that the loader would make of it; null where
-   * that is the loader's to do. Throws DECODE_TIMEOUT beyond `limits.seconds`.
-   */
-  decode?(bytes: Buffer, size: ImageSize, box: Box, limits: Limits): Crop | null;
 }

@@ -1,5 +1,7 @@
+import type { ImageSize } from './crop.js';
+
 /** Where a table's bytes lie in the file, and the slot it fills. */
-export interface Table {
+interface Table {
   readonly slot: number;
   readonly at: number;
 }
@@ -15,7 +17,7 @@ export interface Component {
 }
 
 /** What stands before the entropy-coded bytes of a baseline JPEG. */
-export interface JpegTables {
+export interface JpegTables extends ImageSize {
   readonly quants: readonly Table[];
   readonly huffmans: readonly (Table & { readonly isAc: boolean })[];
   readonly components: readonly Component[];
@@ -25,6 +27,8 @@ export interface JpegTables {
 }
 
 interface Reading {
+  width: number;
+  height: number;
   quants: Table[];
   huffmans: (Table & { isAc: boolean })[];
   components: Component[];
@@ -41,6 +45,8 @@ interface Reading {
  */
 export function readTables(bytes: Buffer): JpegTables | null {
   const reading: Reading = {
+    width: 0,
+    height: 0,
     quants: [],
     huffmans: [],
     components: [],
@@ -91,6 +97,8 @@ function readFrame(segment: Buffer, reading: Reading): boolean {
   const count = segment[5];
   if (reading.components.length > 0 || segment[0] !== 8 || (count !== 1 && count !== 3)) return false;
   if (segment.length !== 6 + 3 * count) return false;
+  reading.height = segment.readUInt16BE(1);
+  reading.width = segment.readUInt16BE(3);
   for (let at = 6; at < segment.length; at += 3) {
     const sampling = segment[at + 1]!;
     reading.components.push({

@@ -1,5 +1,6 @@
 import { decodeBaselineJpeg } from './baseline-jpeg.js';
 import type { Format, Header } from './header.js';
+import { type JpegTables, readTables } from './jpeg-tables.js';
 
 const startOfScan = 0xda;
 const endOfImage = Buffer.from([0xff, 0xd9]);
@@ -9,8 +10,9 @@ export const jpeg: Format = {
   name: 'jpeg',
   loader: 'VipsForeignLoadJpegBuffer',
   matches: (bytes) => bytes.length > 3 && bytes.readUIntBE(0, 3) === 0xffd8ff,
-  decode: decodeBaselineJpeg,
   read(bytes) {
+    const tables = readTables(bytes);
+    if (tables !== null) return headerOf(tables, bytes);
     let at = 2;
     let frame: { width: number; height: number; components: number } | null = null;
     while (at + 4 <= bytes.length) {
@@ -32,6 +34,15 @@ export const jpeg: Format = {
     return null;
   },
 };
+
+/** Of nearly all files: what finds the tables has found all else on its way. */
+function headerOf(tables: JpegTables, bytes: Buffer): Header | null {
+  const found = header(
+    { ...tables, components: tables.components.length },
+    bytes.lastIndexOf(endOfImage) >= tables.scan,
+  );
+  return found && { ...found, decode: (same, box, limits) => decodeBaselineJpeg(same, tables, box, limits) };
+}
 
 function header(
   { width, height, components }: { width: number; height: number; components: number },

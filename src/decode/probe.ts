@@ -1,22 +1,16 @@
 import type { Limits } from '../run/limits.js';
 import { corruptSample } from './corrupt.js';
-import type { ImageSize } from './crop.js';
 import { formats } from './formats.js';
-import type { Format, Header } from './header.js';
+import type { Header } from './header.js';
 
 /**
- * Reads an image's size from its header; no pixel is decoded. EXIF orientation does not count.
+ * Reads an image's header, its size above all, for whoever draws and `decodeCrop` after that; no pixel is decoded. EXIF
+ * orientation does not count.
  *
  * @throws TributaryError SAMPLE_CORRUPT where the file is empty, of no format of the allow-list, without a header, or
  *   beyond `limits.bytes` or `limits.pixels`.
  */
-export async function probe(bytes: Uint8Array, limits: Limits): Promise<ImageSize> {
-  const { width, height } = readHeader(bytes, limits);
-  return { width, height };
-}
-
-/** `probe` with all that the header says, and the format, for those who go on to decode. */
-export function readHeader(bytes: Uint8Array, limits: Limits): Header & { readonly format: Format } {
+export async function probe(bytes: Uint8Array, limits: Limits): Promise<Header> {
   if (bytes.length === 0) throw corruptSample('empty', 'no bytes');
   if (bytes.length > limits.bytes) {
     throw corruptSample('too-many-bytes', `${bytes.length} bytes, over the limit of ${limits.bytes}`);
@@ -33,5 +27,5 @@ export function readHeader(bytes: Uint8Array, limits: Limits): Header & { readon
     const size = `${header.width} x ${header.height} pixels`;
     throw corruptSample('too-many-pixels', `${size}, over the limit of ${limits.pixels}`);
   }
-  return { ...header, format };
+  return header;
 }

@@ -1,9 +1,10 @@
 import { TributaryError } from '../errors.js';
+import { checkAddress } from '../run/address.js';
 import type { PlanInput } from './input.js';
 import { countsBefore, type Mixing, shares } from './mixing.js';
-import { checkRank, orderPermutation } from './order.js';
+import { orderPermutation } from './order.js';
 import { invert } from './permutation.js';
-import { checkStep, composeStep } from './plan.js';
+import { addressBounds, composeStep } from './plan.js';
 import { preparePlan } from './prepare.js';
 import { walkPermutation } from './walk.js';
 
@@ -80,8 +81,7 @@ export function findSample(
   index: number,
   worldSize = 1,
 ): Generator<Occurrence, void> {
-  checkStep(input, epoch, 0);
-  checkRank(input.global_batch, 0, worldSize);
+  checkAddress(addressBounds(input), { epoch, worldSize });
   const count = input.sources[source]?.count ?? 0;
   if (!Number.isSafeInteger(index) || index < 0 || index >= count) {
     throw new TributaryError('ARGUMENT_INVALID', {
@@ -113,8 +113,7 @@ export interface RealisedShare {
  * @throws EPOCH_OUT_OF_RANGE, STEP_OUT_OF_RANGE
  */
 export function realisedMixture(input: PlanInput, epoch: number, first: number, end: number): RealisedShare[] {
-  checkStep(input, epoch, first);
-  checkStep(input, epoch, end - 1);
+  for (const step of [first, end - 1]) checkAddress(addressBounds(input), { epoch, step });
   const { samplesPerEpoch } = preparePlan(input);
   const from = first * input.global_batch;
   const to = Math.min(end * input.global_batch, samplesPerEpoch);

@@ -62,7 +62,7 @@ export function mix(x: number): number {
 /**
  * What a hash is for: the XXH32 seed that keeps the uses apart. Those that need 64 bits take this seed and the next one.
  */
-export const purposes = { sample: 0, walk: 1, order: 3, draw: 5 } as const;
+const purposes = { sample: 0, walk: 1, order: 3, draw: 5 } as const;
 
 const encoder = new TextEncoder();
 let message = new Uint8Array(1024);

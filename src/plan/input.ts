@@ -45,11 +45,3 @@ export interface PlannedSample extends Slot {
   /** 32 bits, from (run seed, epoch, source name, key, pass). */
   readonly seed: number;
 }
-
-/** A rank's share of a step: `run` and `fingerprint` are the caller's. */
-export interface Address {
-  readonly epoch: number;
-  readonly step: number;
-  readonly rank: number;
-  readonly worldSize: number;
-}

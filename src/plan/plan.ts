@@ -1,9 +1,9 @@
-import { TributaryError } from '../errors.js';
+import { type Address, type AddressBounds, checkAddress } from '../run/address.js';
 import { composeExact } from './exact.js';
 import { sampleSeed } from './hash.js';
 import { composeIid } from './iid.js';
-import type { Address, PlanInput, PlannedSample, Slot } from './input.js';
-import { checkRank, rankSlots } from './order.js';
+import type { PlanInput, PlannedSample, Slot } from './input.js';
+import { rankSlots } from './order.js';
 import { invert, permute } from './permutation.js';
 import { preparePlan } from './prepare.js';
 import { composeValidation } from './validation.js';
@@ -22,30 +22,9 @@ export function samplesPerEpoch(input: PlanInput): number {
   return preparePlan(input).samplesPerEpoch;
 }
 
-/**
- * Checks an epoch against the run's number of epochs and a step against the epoch's steps.
- *
- * @param epochs epochs of the run; any epoch is allowed where it is left out
- * @throws EPOCH_OUT_OF_RANGE, STEP_OUT_OF_RANGE
- */
-export function checkStep(input: PlanInput, epoch: number, step: number, epochs = Number.MAX_SAFE_INTEGER): void {
-  if (!Number.isSafeInteger(epoch) || epoch < 0 || epoch >= epochs) {
-    throw new TributaryError('EPOCH_OUT_OF_RANGE', {
-      expected: `an epoch from 0 to ${epochs - 1}`,
-      came: `${epoch}`,
-      remedy: 'Ask for an epoch of the run, or raise its epochs',
-      metadata: { epoch: `${epoch}`, epochs: `${epochs}` },
-    });
-  }
-  const { stepsPerEpoch } = preparePlan(input);
-  if (!Number.isSafeInteger(step) || step < 0 || step >= stepsPerEpoch) {
-    throw new TributaryError('STEP_OUT_OF_RANGE', {
-      expected: `a step from 0 to ${stepsPerEpoch - 1}`,
-      came: `${step}`,
-      remedy: `Ask for one of the ${stepsPerEpoch} steps of the epoch; the next epoch begins at its step 0`,
-      metadata: { step: `${step}`, steps_per_epoch: `${stepsPerEpoch}` },
-    });
-  }
+/** What bounds the addresses of a run; any epoch is allowed where the number of epochs is left out. */
+export function addressBounds(input: PlanInput, epochs = Number.MAX_SAFE_INTEGER): AddressBounds {
+  return { epochs, stepsPerEpoch: preparePlan(input).stepsPerEpoch, globalBatch: input.global_batch };
 }
 
 /** What the slots of a step hold, by the run's way of sampling; the step must be one of the epoch's. */
@@ -55,7 +34,7 @@ export function composeStep(input: PlanInput, epoch: number, step: number): (slo
 }
 
 /** Samples of a step's global batch: G, or what is left of a validation epoch. */
-export function stepSize(input: PlanInput, step: number): number {
+function stepSize(input: PlanInput, step: number): number {
   return Math.min(input.global_batch, preparePlan(input).samplesPerEpoch - step * input.global_batch);
 }
 
@@ -80,7 +59,7 @@ function planSlots(input: PlanInput, epoch: number, step: number, first: number,
  * @throws EPOCH_OUT_OF_RANGE, STEP_OUT_OF_RANGE, and what `preparePlan` throws
  */
 export function planStep(input: PlanInput, epoch: number, step: number, epochs?: number): PlannedSample[] {
-  checkStep(input, epoch, step, epochs);
+  checkAddress(addressBounds(input, epochs), { epoch, step });
   return planSlots(input, epoch, step, 0, stepSize(input, step));
 }
 
@@ -92,8 +71,7 @@ export function planStep(input: PlanInput, epoch: number, step: number, epochs?:
  */
 export function planShare(input: PlanInput, address: Address, epochs?: number): PlannedSample[] {
   const { epoch, step, rank, worldSize } = address;
-  checkStep(input, epoch, step, epochs);
-  checkRank(input.global_batch, rank, worldSize);
+  checkAddress(addressBounds(input, epochs), address);
   const [first, end] = rankSlots(input.global_batch, stepSize(input, step), rank, worldSize);
   return planSlots(input, epoch, step, first, end);
 }

@@ -1,3 +1,5 @@
+import leven from 'leven';
+
 /**
  * The names nearest to a mistyped one, best first, at most three; empty where none is near. Near means that at least half
  * of the longer name can stay (Levenshtein distance), or that one name contains the other.
@@ -26,19 +28,6 @@ export function suggestion(name: string, candidates: readonly string[]): string 
 function similarity(a: string, b: string): number {
   const shorter = a.length < b.length ? a : b;
   const longer = a.length < b.length ? b : a;
-  const edits = 1 - distance(a, b) / Math.max(longer.length, 1);
+  const edits = 1 - leven(a, b) / Math.max(longer.length, 1);
   return shorter.length >= 3 && longer.includes(shorter) ? Math.max(edits, 0.6) : edits;
-}
-
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const swap = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(swap, row[j]! + 1, next[j - 1]! + 1));
-    }
-    row = next;
-  }
-  return row[b.length]!;
 }

@@ -1,5 +1,6 @@
 import type { PlanInput } from '../plan/input.js';
-import { samplesPerEpoch, stepsPerEpoch } from '../plan/plan.js';
+import { addressBounds, samplesPerEpoch } from '../plan/plan.js';
+import type { AddressBounds } from '../run/address.js';
 import { runFingerprint } from '../run/fingerprint.js';
 import type { Run } from '../run/run.js';
 import type { Manifest } from '../sources/manifest/manifest.js';
@@ -11,6 +12,7 @@ export interface OpenRun {
   readonly manifests: readonly Manifest[];
   readonly plan: PlanInput;
   readonly fingerprint: string;
+  readonly bounds: AddressBounds;
   readonly stepsPerEpoch: number;
   readonly samplesPerEpoch: number;
   readonly corruptBound: CorruptBound;
@@ -29,12 +31,14 @@ export function openRun(run: Run, manifests: readonly Manifest[]): OpenRun {
     run,
     manifests.map((manifest) => ({ name: manifest.source, fingerprint: manifest.fingerprint })),
   );
+  const bounds = addressBounds(plan, run.training.epochs);
   return {
     run,
     manifests,
     plan,
     fingerprint,
-    stepsPerEpoch: stepsPerEpoch(plan),
+    bounds,
+    stepsPerEpoch: bounds.stepsPerEpoch,
     samplesPerEpoch: samplesPerEpoch(plan),
     corruptBound: new CorruptBound(run),
   };

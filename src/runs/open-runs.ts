@@ -1,15 +1,8 @@
-import { TributaryError } from '../errors.js';
+import type { RunSelector } from '../contract/run-selector.js';
 import { type Config, findRun, findSource, parseInlineRun, type SourceConfig } from '../run/config.js';
 import type { Run } from '../run/run.js';
 import type { Manifest } from '../sources/manifest/manifest.js';
 import { type OpenRun, openRun } from './open-run.js';
-
-/** Which run a request is about, as the contract has it. */
-export interface RunSelector {
-  readonly run?: 'name' | 'inlineRun';
-  readonly name?: string;
-  readonly inlineRun?: string;
-}
 
 /** Opens the manifest of a source's split. */
 export type OpenManifest = (source: SourceConfig, split: 'train' | 'val') => Promise<Manifest>;
@@ -31,18 +24,12 @@ export class OpenRuns {
   }
 
   /** The run that a request selects. A failure is not kept: the next request tries again. */
-  async open(selector: RunSelector | null | undefined): Promise<OpenRun> {
-    if (selector?.name !== undefined && selector.run !== 'inlineRun') {
+  async open(selector: RunSelector): Promise<OpenRun> {
+    if ('name' in selector) {
       const run = findRun(this.config, selector.name);
       return kept(this.#named, run.name, () => this.#openRun(run));
     }
-    const text = selector?.inlineRun;
-    if (text === undefined)
-      throw new TributaryError('ARGUMENT_INVALID', {
-        expected: 'a request that names a run or carries one',
-        came: 'neither',
-        remedy: `Set run.name to one of ${Object.keys(this.config.runs).join(', ')}`,
-      });
+    const text = selector.inlineRun;
     const opened = kept(this.#inline, text, () => this.#openRun(parseInlineRun(text, this.config)));
     const stored = this.#inline.get(text)!;
     this.#inline.delete(text);
@@ -57,7 +44,7 @@ export class OpenRuns {
   /** Opens every run of the config, so that what is wrong with any is said at the start. */
   async openAll(): Promise<OpenRun[]> {
     const opened: OpenRun[] = [];
-    for (const name of Object.keys(this.config.runs)) opened.push(await this.open({ run: 'name', name }));
+    for (const name of Object.keys(this.config.runs)) opened.push(await this.open({ name }));
     return opened;
   }
 

@@ -1,4 +1,4 @@
-import { TributaryError } from '../errors.js';
+import { checkEpoch } from '../run/address.js';
 import type { Training } from '../run/run.js';
 import { oneCycle, shapes } from './shapes.js';
 
@@ -19,7 +19,7 @@ export interface EpochSchedule {
  * @throws TributaryError EPOCH_OUT_OF_RANGE for anything but a whole epoch in [0, epochs).
  */
 export function weightDecay(training: Training, epoch: number): number {
-  requireEpoch(training, epoch);
+  checkEpoch(epoch, training.epochs);
   const { weight_decay: first, wd_end: last, wd_schedule, epochs } = training;
   if (last === null || last === 0) return first;
   return shapes.find(({ name }) => name === wd_schedule)!.value(first, last, epoch, epochs);
@@ -32,7 +32,7 @@ export function weightDecay(training: Training, epoch: number): number {
  * @throws TributaryError EPOCH_OUT_OF_RANGE for anything but a whole epoch in [0, epochs).
  */
 export function learningRateFactor(training: Training, epoch: number): number {
-  requireEpoch(training, epoch);
+  checkEpoch(epoch, training.epochs);
   return oneCycle(1, training.lrf, training.epochs, epoch);
 }
 
@@ -48,14 +48,4 @@ export function epochSchedule(training: Training, epoch: number): EpochSchedule 
 /** Both of every epoch of a run, in order. */
 export function epochSchedules(training: Training): EpochSchedule[] {
   return Array.from({ length: training.epochs }, (_, epoch) => epochSchedule(training, epoch));
-}
-
-function requireEpoch({ epochs }: Training, epoch: number): void {
-  if (Number.isInteger(epoch) && epoch >= 0 && epoch < epochs) return;
-  throw new TributaryError('EPOCH_OUT_OF_RANGE', {
-    expected: epochs === 1 ? 'epoch 0, the only one of the run' : `a whole epoch in 0..${epochs - 1}`,
-    came: `${epoch}`,
-    remedy: `Ask for an epoch of the run, which has ${epochs}, or raise its epochs`,
-    metadata: { epoch: `${epoch}`, epochs: `${epochs}` },
-  });
 }

@@ -1,8 +1,8 @@
 import type { handleServerStreamingCall, handleUnaryCall, ServerWritableStream } from '@grpc/grpc-js';
 import { status } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
+import { toServiceError } from '../contract/error-details.js';
 import type { Metrics } from './metrics.js';
-import { toStatus } from './status.js';
 
 interface Watch {
   readonly log: Logger;
@@ -21,7 +21,7 @@ export function handleUnary<Request, Response>(
       ended(status.OK);
       callback(null, response);
     } catch (error) {
-      const failure = toStatus(error);
+      const failure = toServiceError(error);
       ended(failure.code, error);
       callback(failure);
     }
@@ -40,7 +40,7 @@ export function handleStream<Request, Response>(
       ended(call.cancelled ? status.CANCELLED : status.OK);
       call.end();
     } catch (error) {
-      const failure = toStatus(error);
+      const failure = toServiceError(error);
       ended(failure.code, error);
       call.emit('error', failure);
     }

@@ -2,7 +2,7 @@ import type { LoaderServiceHandlers } from '../../protos/generated/tributary/v1/
 import type { PlanBatchesRequest__Output } from '../../protos/generated/tributary/v1/PlanBatchesRequest.js';
 import type { PlanBatchesResponse } from '../../protos/generated/tributary/v1/PlanBatchesResponse.js';
 import { planBatch } from '../batch/plan-batch.js';
-import { checkRank } from '../plan/order.js';
+import { readRunSelector } from '../contract/run-selector.js';
 import { handleStream, handleUnary } from './handle.js';
 import { describeRun } from './messages.js';
 import type { Replica } from './replica.js';
@@ -14,7 +14,7 @@ export function loaderService(replica: Replica): LoaderServiceHandlers {
   const { log, metrics } = replica;
   return {
     DescribeRun: handleUnary({ log, metrics }, async ({ run }) =>
-      describeRun(await replica.runs.open(run), replica.backend.description),
+      describeRun(await replica.runs.open(readRunSelector(run)), replica.backend.description),
     ),
     PlanBatches: handleStream({ log, metrics }, (call) =>
       planBatches(replica, call.request, (plan) => written(call, plan)),
@@ -28,13 +28,11 @@ async function planBatches(
   request: PlanBatchesRequest__Output,
   send: (plan: PlanBatchesResponse) => Promise<boolean>,
 ): Promise<void> {
-  const open = await replica.runs.open(request.run);
+  const open = await replica.runs.open(readRunSelector(request.run));
   checkFingerprint(open, request.expectedFingerprint);
-  const { epoch, firstStep, stepCount } = resolveSteps(open, { ...request, stepStride: 1 });
-  const worldSize = request.worldSize || 1;
-  checkRank(open.run.global_batch, request.rank, worldSize);
+  const { epoch, firstStep, stepCount, rank, worldSize } = resolveSteps(open, { ...request, stepStride: 1 });
   for (let step = firstStep; step < firstStep + stepCount; step++) {
-    const address = { epoch, step, rank: request.rank, worldSize };
+    const address = { epoch, step, rank, worldSize };
     const samples = await planBatch(replica.pool, open, address, request.withDrawn);
     const sent = await send({
       ...address,

@@ -2,17 +2,21 @@ import type { StreamBatchesRequest__Output } from '../../protos/generated/tribut
 import type { DataType, TensorForm, TensorLayout } from '../batch/tensor.js';
 import { TributaryError } from '../errors.js';
 import { checkCursor, parseCursor } from '../plan/cursor.js';
-import { checkRank } from '../plan/order.js';
+import { type Address, checkAddress } from '../run/address.js';
 import type { OpenRun } from '../runs/open-run.js';
 
-/** A request with its defaults filled in, checked against the run. */
-export interface Asked {
-  readonly epoch: number;
+/** What of a run a request is checked against. */
+type AskedRun = Pick<OpenRun, 'bounds' | 'fingerprint'> & { readonly run: Pick<OpenRun['run'], 'name'> };
+
+/** The batches that a request asks for: steps of an epoch, for one rank. */
+export interface AskedSteps extends Omit<Address, 'step'> {
   readonly firstStep: number;
   readonly stepCount: number;
   readonly stepStride: number;
-  readonly rank: number;
-  readonly worldSize: number;
+}
+
+/** A request with its defaults filled in, checked against the run. */
+export interface Asked extends AskedSteps {
   readonly form: TensorForm;
   readonly chunkBytes: number;
   readonly withDrawn: boolean;
@@ -24,19 +28,10 @@ const defaultChunkBytes = 1 << 20;
 const largestChunkBytes = (4 << 20) - (64 << 10);
 
 /** Checks a request against the run. Throws the TributaryError that says what is wrong with it. */
-export function resolveRequest(open: OpenRun, request: StreamBatchesRequest__Output): Asked {
+export function resolveRequest(open: AskedRun, request: StreamBatchesRequest__Output): Asked {
   checkFingerprint(open, request.expectedFingerprint);
-  const start = startOf(open, request);
-  const stepStride = positive('step_stride', request.stepStride || 1);
-  const { stepCount, ...range } = resolveSteps(open, { ...start, stepCount: request.stepCount, stepStride });
-  const worldSize = request.worldSize || 1;
-  checkRank(open.run.global_batch, request.rank, worldSize);
   return {
-    ...range,
-    stepCount,
-    stepStride,
-    rank: request.rank,
-    worldSize,
+    ...resolveSteps(open, { ...request, ...startOf(open, request) }),
     form: {
       type: suffix<DataType>(request.dataType, 'DATA_TYPE_', 'UINT8'),
       layout: suffix<TensorLayout>(request.layout, 'LAYOUT_', 'NHWC'),
@@ -48,7 +43,7 @@ export function resolveRequest(open: OpenRun, request: StreamBatchesRequest__Out
 }
 
 /** FINGERPRINT_MISMATCH where the client expects another run. */
-export function checkFingerprint(open: OpenRun, expected: string): void {
+export function checkFingerprint(open: AskedRun, expected: string): void {
   if (expected === '' || expected === open.fingerprint) return;
   throw new TributaryError('FINGERPRINT_MISMATCH', {
     expected: `run ${open.run.name} to have the fingerprint ${expected}`,
@@ -58,38 +53,20 @@ export function checkFingerprint(open: OpenRun, expected: string): void {
   });
 }
 
-/** Checks epoch and steps against the run; a count of 0 means all to the epoch's end. */
+/** Checks steps and rank against the run. What a request leaves at 0: all steps to the epoch's end, each of them, of one rank. */
 export function resolveSteps(
-  open: OpenRun,
-  {
-    epoch,
-    firstStep,
-    stepCount,
-    stepStride,
-  }: { epoch: number; firstStep: number; stepCount: number; stepStride: number },
-): { epoch: number; firstStep: number; stepCount: number } {
-  const { epochs } = open.run.training;
-  if (epoch < 0 || epoch >= epochs)
-    throw new TributaryError('EPOCH_OUT_OF_RANGE', {
-      expected: `an epoch in 0..${epochs - 1} of run ${open.run.name}`,
-      came: `epoch ${epoch}`,
-      remedy: 'Stop here: the run is over, or raise its epochs',
-      metadata: { epoch: String(epoch), epochs: String(epochs) },
-    });
-  const left = Math.ceil((open.stepsPerEpoch - firstStep) / stepStride);
-  const count = stepCount === 0 ? left : stepCount;
-  const last = firstStep + (count - 1) * stepStride;
-  if (firstStep < 0 || count < 1 || last >= open.stepsPerEpoch)
-    throw new TributaryError('STEP_OUT_OF_RANGE', {
-      expected: `steps in 0..${open.stepsPerEpoch - 1} of epoch ${epoch}`,
-      came: count < 2 ? `step ${firstStep}` : `steps ${firstStep}..${last}`,
-      remedy: 'Go on with step 0 of the next epoch, or ask for fewer steps',
-      metadata: { step: String(Math.max(firstStep, last)), steps_per_epoch: String(open.stepsPerEpoch) },
-    });
-  return { epoch, firstStep, stepCount: count };
+  { bounds }: Pick<AskedRun, 'bounds'>,
+  { epoch, firstStep, stepCount, stepStride, rank, worldSize }: AskedSteps,
+): AskedSteps {
+  const address = { epoch, rank, worldSize: worldSize || 1 };
+  checkAddress(bounds, { ...address, step: firstStep });
+  const stride = positive('step_stride', stepStride || 1);
+  const count = positive('step_count', stepCount || Math.ceil((bounds.stepsPerEpoch - firstStep) / stride));
+  checkAddress(bounds, { ...address, step: firstStep + (count - 1) * stride });
+  return { ...address, firstStep, stepCount: count, stepStride: stride };
 }
 
-function startOf(open: OpenRun, request: StreamBatchesRequest__Output): { epoch: number; firstStep: number } {
+function startOf(open: AskedRun, request: StreamBatchesRequest__Output): { epoch: number; firstStep: number } {
   if (request.cursor === '') return { epoch: request.epoch, firstStep: request.firstStep };
   const cursor = parseCursor(request.cursor);
   checkCursor(cursor, open.fingerprint);

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { ScheduleServiceHandlers } from '../../protos/generated/tributary/v1/ScheduleService.js';
+import { readRunSelector } from '../contract/run-selector.js';
 import type { OpenRuns } from '../runs/open-runs.js';
 import { epochSchedule, epochSchedules } from '../schedule/schedule.js';
 import { handleUnary } from './handle.js';
@@ -10,13 +11,13 @@ import { checkFingerprint } from './resolve-request.js';
 export function scheduleService(runs: OpenRuns, log: Logger, metrics: Metrics): ScheduleServiceHandlers {
   return {
     GetEpochSchedule: handleUnary({ log, metrics }, async ({ run, epoch, expectedFingerprint }) => {
-      const open = await runs.open(run);
+      const open = await runs.open(readRunSelector(run));
       checkFingerprint(open, expectedFingerprint);
       const { training } = open.run;
       return { fingerprint: open.fingerprint, schedule: epochSchedule(training, epoch), epochCount: training.epochs };
     }),
     ListEpochSchedules: handleUnary({ log, metrics }, async ({ run, expectedFingerprint }) => {
-      const open = await runs.open(run);
+      const open = await runs.open(readRunSelector(run));
       checkFingerprint(open, expectedFingerprint);
       return { fingerprint: open.fingerprint, schedules: epochSchedules(open.run.training) };
     }),

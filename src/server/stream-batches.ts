@@ -4,6 +4,7 @@ import type { StreamBatchesRequest__Output } from '../../protos/generated/tribut
 import type { StreamBatchesResponse } from '../../protos/generated/tributary/v1/StreamBatchesResponse.js';
 import type { Batch, BatchSample } from '../batch/batch.js';
 import type { HeldBatch } from '../batch/batch-maker.js';
+import { readRunSelector } from '../contract/run-selector.js';
 import { TributaryError } from '../errors.js';
 import type { OpenRun } from '../runs/open-run.js';
 import { readSample } from '../sources/storage/read.js';
@@ -14,7 +15,7 @@ import { type Asked, resolveRequest } from './resolve-request.js';
 type Call = ServerWritableStream<StreamBatchesRequest__Output, StreamBatchesResponse>;
 
 /** Batches that are made ahead of the one that is being sent, where memory allows. */
-export const batchesAhead = 4;
+const batchesAhead = 4;
 
 /**
  * Streams the batches of a request: up to `batchesAhead` are in preparation while one is sent, within what the stream
@@ -24,7 +25,7 @@ export const batchesAhead = 4;
  * @throws TributaryError for a request that cannot be met, SERVER_DRAINING when the replica ends.
  */
 export async function streamBatches(replica: Replica, call: Call): Promise<void> {
-  const open = await replica.runs.open(call.request.run);
+  const open = await replica.runs.open(readRunSelector(call.request.run));
   const asked = resolveRequest(open, call.request);
   const gone = new AbortController();
   const leave = (): void => gone.abort(new Error('the client has gone'));

@@ -50,7 +50,7 @@ test('batches are the same whether worker threads resize or the device does, thr
     return makeBatch(shop, request, room(form.type), staging, queue.flow(), new AbortController().signal);
   };
   for (const name of ['plain', 'policy', 'sometimes']) {
-    const open = await runs.open({ run: 'name', name });
+    const open = await runs.open({ name });
     for (const form of forms)
       for (const step of [0, 1]) {
         const expected = await make(open, form, null, step);

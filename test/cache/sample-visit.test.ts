@@ -84,7 +84,7 @@ test('every box of a held image is what decoding the box gives, for damaged file
         // Gone from the storage: nothing is read any more.
         await rm(path);
         const again = new SampleVisit(caches, { location: located(path, file.length), limits: defaultLimits, cache });
-        assert.deepEqual(again.heldImage(), image);
+        assert.deepEqual(again.heldImage(), { width, height });
         assert.equal(Buffer.from(again.heldCrop(image, box).data).toString('hex'), expected, `${path} warm`);
         caches.decoded!.free(report.decoded);
         await writeFile(path, file);
@@ -122,7 +122,8 @@ test('an image that is damaged below the box gives the box, as it does without a
   const verdicts: string[] = [];
   for (const box of [top, bottom]) {
     const visit = new SampleVisit(caches, { location: located(path, file.length), limits: defaultLimits, cache: cold });
-    const got = await said(async () => (await visit.decode(await visit.read(), { width, height }, box)).data);
+    const probed = await probe(file, defaultLimits);
+    const got = await said(async () => (await visit.decode(await visit.read(), probed, box)).data);
     assert.equal(got, await plainly(file, box));
     assert.equal((await visit.end())!.decoded, null);
     verdicts.push(got.slice(0, 14));
@@ -146,7 +147,7 @@ test('a held image is no excuse from a run of stricter limits', async (context) 
   const fits = { ...defaultLimits, pixels: image.width * image.height, bytes: file.length };
   const visit = (limits: typeof defaultLimits) =>
     new SampleVisit(caches, { location: located(path, file.length), limits, cache });
-  assert.deepEqual(visit(fits).heldImage(), image);
+  assert.deepEqual(visit(fits).heldImage(), { width: image.width, height: image.height });
   assert.equal(visit({ ...fits, pixels: fits.pixels - 1 }).heldImage(), null);
   assert.equal(visit({ ...fits, bytes: fits.bytes - 1 }).heldImage(), null);
 });

@@ -193,7 +193,7 @@ test('what a server refuses comes out of the commands as one line, and failures 
   await refused(
     fetch('whole', '7', '--out', '.'),
     2,
-    /expected steps in 0\.\.6 of epoch 0, but got step 7\. .*STEP_OUT_OF_RANGE/,
+    /expected a step from 0 to 6, but got 7\. .*STEP_OUT_OF_RANGE/,
     cwd,
   );
   await refused(fetch('whole', '0', '--world-size', '5', '--out', '.'), 2, /WORLD_SIZE_INVALID/, cwd);

@@ -43,6 +43,11 @@ function corrupt(cause: string): (error: unknown) => boolean {
 
 const corner = { top: 0, left: 0, width: 1, height: 1 };
 
+const sizeOf = async (...of: Parameters<typeof probe>) => {
+  const { width, height } = await probe(...of);
+  return { width, height };
+};
+
 describe('limits', () => {
   it('refuse what is no image, by name of the fault', async () => {
     const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>');
@@ -68,7 +73,7 @@ describe('limits', () => {
     await assert.rejects(probe(png(60_000, 60_000, false), defaultLimits), corrupt('too-many-pixels'));
     await assert.rejects(decodeCrop(png(60_000, 60_000, false), corner, defaultLimits), corrupt('too-many-pixels'));
     await assert.rejects(probe(png(65, 64), { ...defaultLimits, pixels: 64 * 64 }), corrupt('too-many-pixels'));
-    assert.deepEqual(await probe(png(64, 64), { ...defaultLimits, pixels: 64 * 64 }), { width: 64, height: 64 });
+    assert.deepEqual(await sizeOf(png(64, 64), { ...defaultLimits, pixels: 64 * 64 }), { width: 64, height: 64 });
   });
 
   it('refuse a file beyond the bytes', async () => {
@@ -79,13 +84,13 @@ describe('limits', () => {
 
   it('refuse a sound header without its pixels', async () => {
     const bytes = png(64, 64, false);
-    assert.deepEqual(await probe(bytes, defaultLimits), { width: 64, height: 64 });
+    assert.deepEqual(await sizeOf(bytes, defaultLimits), { width: 64, height: 64 });
     await assert.rejects(decodeCrop(bytes, corner, defaultLimits), corrupt('data'));
   });
 
   it('let a strip of 1 x 60000 through', async () => {
     const bytes = png(1, 60_000);
-    assert.deepEqual(await probe(bytes, defaultLimits), { width: 1, height: 60_000 });
+    assert.deepEqual(await sizeOf(bytes, defaultLimits), { width: 1, height: 60_000 });
     const crop = await decodeCrop(bytes, { top: 59_990, left: 0, width: 1, height: 10 }, defaultLimits);
     assert.deepEqual(crop.data, Buffer.alloc(30));
   });

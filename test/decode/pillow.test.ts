@@ -50,8 +50,8 @@ function boxInside(width: number, height: number): fc.Arbitrary<Box> {
 
 async function outcome(bytes: Uint8Array, box?: Box): Promise<Buffer | string> {
   try {
-    const size = await probe(bytes, defaultLimits);
-    return Buffer.from((await decodeCrop(bytes, box ?? { top: 0, left: 0, ...size }, defaultLimits)).data);
+    const { width, height } = await probe(bytes, defaultLimits);
+    return Buffer.from((await decodeCrop(bytes, box ?? { top: 0, left: 0, width, height }, defaultLimits)).data);
   } catch (error) {
     assert.ok(error instanceof TributaryError && error.reason === 'SAMPLE_CORRUPT', String(error));
     return error.metadata.cause!;
@@ -64,7 +64,8 @@ describe('decodeCrop beside Pillow', () => {
     assert.ok(names.length > 250);
     for (const name of names) {
       const [width, height] = index[name]!;
-      assert.deepEqual(await probe(read(name), defaultLimits), { width, height }, name);
+      const probed = await probe(read(name), defaultLimits);
+      assert.deepEqual([probed.width, probed.height], [width, height], name);
       const box = { top: 0, left: 0, width, height };
       const { data } = await decodeCrop(read(name), box, defaultLimits);
       assert.ok(read(`${name}.rgb`).equals(data), name);

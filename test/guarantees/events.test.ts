@@ -63,7 +63,7 @@ test('batches go on while the schedule endpoint is down, and the next epoch wait
   const loader = await loaderOn(t, [replica], 'short');
   const schedule = await Schedule.connect({
     address: first.address,
-    run: { run: 'name', name: 'short' },
+    run: { name: 'short' },
     patience: 30_000,
   });
   t.after(() => schedule.close());

@@ -43,7 +43,7 @@ async function loaderOf(
     hungAfter: 3_000,
     patience: 30_000,
     ...options,
-    run: { run: 'name', name: run },
+    run: { name: run },
   });
   t.after(() => loader.close());
   return loader;
@@ -202,7 +202,7 @@ test('clients that vanish while the replica is blocked on flow control leave not
   t.after(() => {
     for (const client of clients) client.close();
   });
-  const run = { run: 'name', name: 'big' } as const;
+  const run = { name: 'big' } as const;
   const calls = clients.map((client) => client.streamBatches({ run }));
   for (const call of calls) call.on('error', () => {});
   // One message is read, so that the window opens, and then no more.

@@ -9,7 +9,7 @@ import type { ReceivedBatch } from '../../src/client/receive.js';
 import { TributaryError } from '../../src/errors.js';
 
 const { run, ...options } = JSON.parse(process.argv[2]!) as Omit<LoaderOptions, 'run'> & { run: string };
-const loader = await Loader.connect({ ...options, run: { run: 'name', name: run } });
+const loader = await Loader.connect({ ...options, run: { name: run } });
 let batches = noBatches();
 for await (const line of createInterface({ input: process.stdin })) {
   try {

@@ -37,11 +37,10 @@ test('every sample is found exactly where the steps hold it', () => {
   }
 });
 
-test('a sample of 10^9 is found at once, and its step holds it', () => {
+test('a sample of 10^9 is found without a look at any, and its step holds it', () => {
   const run = virtualRun([900_000_000, 99_000_000, 1_000_000], { global_batch: 960, sample_t: 0.5 });
-  const began = performance.now();
-  const [found] = findSample(run, 6, 1, 77_777_777, 40);
-  assert.ok(performance.now() - began < 50);
+  const unread = run.sources.map((source) => ({ ...source, key: () => assert.fail('a key was asked for') }));
+  const [found] = findSample({ ...run, sources: unread }, 6, 1, 77_777_777, 40);
   const sample = planStep(run, 6, found!.step)[found!.slot]!;
   assert.equal(sample.source, 1);
   assert.equal(sample.index, 77_777_777);

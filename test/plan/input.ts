@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import type { PlanInput, PlannedSource } from '../../src/plan/input.js';
+import type { PlanInput, PlannedSample, PlannedSource } from '../../src/plan/input.js';
+import { planStep, stepsPerEpoch } from '../../src/plan/plan.js';
 
 /** A source without files, whose keys are its name and the index. */
 export function virtualSource(name: string, count: number): PlannedSource {
@@ -41,3 +42,10 @@ export const anyRun: fc.Arbitrary<PlanInput> = fc
     if (weights === null) return run;
     return { ...run, weights: Object.fromEntries(run.sources.map(({ name }, i) => [name, weights[i]! / 10])) };
   });
+
+/** The samples of an epoch from a step on, in their order. */
+export const epochOf = (run: PlanInput, epoch: number, first = 0): PlannedSample[] =>
+  Array.from({ length: stepsPerEpoch(run) - first }, (_, i) => planStep(run, epoch, first + i)).flat();
+
+/** A sample as text. */
+export const identity = ({ source, index }: PlannedSample) => `${source}/${index}`;

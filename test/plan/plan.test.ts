@@ -3,17 +3,12 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { TributaryError } from '../../src/errors.js';
 import { sampleSeed } from '../../src/plan/hash.js';
-import type { PlanInput, PlannedSample } from '../../src/plan/input.js';
-import { nearestWorldSizes } from '../../src/plan/order.js';
+import type { PlannedSample } from '../../src/plan/input.js';
 import { planShare, planStep, samplesPerEpoch, stepsPerEpoch, successor } from '../../src/plan/plan.js';
-import { preparePlan } from '../../src/plan/prepare.js';
-import { anyRun, sevenCounts, virtualRun } from './input.js';
+import { anyRun, epochOf, identity, sevenCounts, virtualRun } from './input.js';
 
 const refusal = (reason: string, text: RegExp) => (error: unknown) =>
   error instanceof TributaryError && error.reason === reason && text.test(error.message);
-const epochOf = (run: PlanInput, epoch: number, first = 0): PlannedSample[] =>
-  Array.from({ length: stepsPerEpoch(run) - first }, (_, i) => planStep(run, epoch, first + i)).flat();
-const identity = ({ source, index }: PlannedSample) => `${source}/${index}`;
 
 test('the ranks of every world size share the same global batches', () => {
   const run = virtualRun(sevenCounts, { global_batch: 960, sample_t: 0.5 });
@@ -114,83 +109,6 @@ test('repeats within an epoch have other seeds, under exact and under iid', () =
   }
 });
 
-test('epochs, seeds, steps and source names each give another order', () => {
-  const run = virtualRun([1000], { global_batch: 100 });
-  const order = (input: PlanInput, epoch: number) =>
-    epochOf(input, epoch)
-      .map(({ index }) => index)
-      .join();
-  const renamed = { ...run, sources: [{ ...run.sources[0]!, name: 'z' }] };
-  const orders = [order(run, 0), order(run, 1), order({ ...run, seed: 43 }, 0), order(renamed, 0)];
-  assert.equal(new Set(orders).size, 4);
-  assert.equal(order({ ...run }, 0), orders[0]);
-});
-
-test('each pass of an over-sampled source has an order of its own', () => {
-  const run = virtualRun([50, 950], { sample_t: 1, global_batch: 100 });
-  const walk = epochOf(run, 0)
-    .filter(({ source }) => source === 0)
-    .sort((a, b) => a.position - b.position)
-    .map(({ index }) => index);
-  const passes = Array.from({ length: 10 }, (_, pass) => walk.slice(50 * pass, 50 * pass + 50).join());
-  assert.equal(new Set(passes).size, 10);
-});
-
-test('slots of a source spread evenly over a batch and its ranks', () => {
-  const run = virtualRun([9000, 1000], { global_batch: 100 });
-  const counts = new Array<number>(10).fill(0);
-  for (let epoch = 0; epoch < 20; epoch++) {
-    for (const [at, { source }] of epochOf(run, epoch).entries())
-      if (source === 1) counts[Math.floor((at % 100) / 10)]!++;
-  }
-  const statistic = counts.reduce((sum, count) => sum + (count - 2000) ** 2 / 2000, 0);
-  // Nine degrees of freedom: more than 33.7 comes up once in 10,000 keys.
-  assert.ok(statistic < 33.7, `${statistic}`);
-});
-
-test('iid draws sources by their shares and samples evenly, with replacement, a function of the address', () => {
-  const run = virtualRun([50, 200, 1000], { sample_t: 0.5, global_batch: 125, sampling: 'iid' });
-  const samples = Array.from({ length: 100 }, (_, epoch) => epochOf(run, epoch)).flat();
-  const weights = [50, 200, 1000].map(Math.sqrt);
-  const total = weights.reduce((a, b) => a + b);
-  for (const [source, weight] of weights.entries()) {
-    const expected = (samples.length * weight) / total;
-    const count = samples.filter((sample) => sample.source === source).length;
-    assert.ok(Math.abs(count - expected) < 4 * Math.sqrt(expected), `source ${source}: ${count} of ${expected}`);
-  }
-  const first = new Array<number>(50).fill(0);
-  for (const { source, index } of samples) if (source === 0) first[index]!++;
-  const mean = first.reduce((a, b) => a + b) / 50;
-  const statistic = first.reduce((sum, count) => sum + (count - mean) ** 2 / mean, 0);
-  assert.ok(Math.abs(statistic - 49) < 4 * Math.sqrt(98), `${statistic}`);
-  assert.deepEqual(planStep({ ...run }, 5, 7), planStep(run, 5, 7));
-  const composition = (step: number) => planStep(run, 0, step).filter(({ source }) => source === 2).length;
-  assert.ok(new Set([0, 1, 2, 3, 4, 5].map(composition)).size > 1);
-});
-
-test('validation has every sample once, in order, with a short last batch and equal steps for all ranks', () => {
-  const run = virtualRun([7, 1, 14], { split: 'val', global_batch: 8, sample_t: 1 });
-  assert.equal(stepsPerEpoch(run), 3);
-  assert.equal(samplesPerEpoch(run), 22);
-  const expected = [7, 1, 14].flatMap((count, source) =>
-    Array.from({ length: count }, (_, index) => `${source}/${index}`),
-  );
-  assert.deepEqual(epochOf(run, 0).map(identity), expected);
-  assert.deepEqual(epochOf(run, 9).map(identity), expected);
-  assert.deepEqual(
-    [0, 1, 2].map((step) => planStep(run, 0, step).length),
-    [8, 8, 6],
-  );
-  const lengths = [0, 1, 2, 3].map((rank) => planShare(run, { epoch: 0, step: 2, rank, worldSize: 4 }).length);
-  assert.deepEqual(lengths, [2, 2, 2, 0]);
-  for (const worldSize of [1, 2, 4, 8]) {
-    const shares = Array.from({ length: worldSize }, (_, rank) =>
-      planShare(run, { epoch: 0, step: 2, rank, worldSize }),
-    );
-    assert.deepEqual(shares.flat(), planStep(run, 0, 2));
-  }
-});
-
 test('substitutes are the other samples of the source, each once, with their own seeds', () => {
   const runs = [
     virtualRun([5, 40], { sample_t: 1 }),
@@ -237,27 +155,9 @@ test('steps, epochs, ranks and world sizes that are not there are refused', () =
   assert.throws(share(4, 4), refusal('RANK_INVALID', /from 0 to 3, but got 4/));
   assert.throws(share(-1, 4), refusal('RANK_INVALID', /./));
   assert.throws(share(0, Number.NaN), refusal('WORLD_SIZE_INVALID', /Use a world size of 1,/));
-  assert.deepEqual(nearestWorldSizes(960, 121), [120, 160]);
-  assert.deepEqual(nearestWorldSizes(2 ** 31 - 1, 2), [1, 2 ** 31 - 1]);
 });
 
-test('inputs that no plan can be made of are refused', () => {
-  const refused = (changes: Partial<PlanInput>, counts: number[], reason: string, text: RegExp) =>
-    assert.throws(() => preparePlan(virtualRun(counts, changes)), refusal(reason, text));
-  refused({ global_batch: 31 }, [10, 20], 'KNOB_OUT_OF_RANGE', /at most the 30 samples/);
-  refused({ global_batch: 0 }, [10], 'KNOB_OUT_OF_RANGE', /global batch/);
-  refused({ sample_t: 1.5 }, [10], 'KNOB_OUT_OF_RANGE', /sample_t/);
-  refused({ seed: -1 }, [10], 'KNOB_OUT_OF_RANGE', /seed/);
-  refused({}, [10, 0], 'SOURCE_EMPTY', /source b/);
-  refused({}, [], 'KNOB_OUT_OF_RANGE', /at least one source/);
-  refused({ weights: { a: 1 } }, [10, 20], 'KNOB_OUT_OF_RANGE', /none for b/);
-  for (const weight of [0, -1, Number.NaN, Number.POSITIVE_INFINITY]) {
-    refused({ weights: { a: 1, b: weight } }, [10, 20], 'KNOB_OUT_OF_RANGE', /for b/);
-  }
-  refused({ weights: { a: 1, b: 1, c: 1 } }, [10, 20], 'UNKNOWN_SOURCE', /a weight for c/);
-});
-
-test('a step of 10^9 samples is planned in under a millisecond, from its own keys alone', () => {
+test('a step of 10^9 samples is planned from its own keys alone, wherever in the epoch', () => {
   let asked = 0;
   const counts = [500_000_000, 300_000_000, 100_000_000, 90_000_000, 9_000_000, 900_000, 100_000];
   const virtual = virtualRun(counts, { global_batch: 256, sample_t: 0.5 });
@@ -272,15 +172,10 @@ test('a step of 10^9 samples is planned in under a millisecond, from its own key
   for (const sampling of ['exact', 'iid'] as const) {
     const run = { ...virtual, sources, sampling };
     const steps = stepsPerEpoch(run);
-    const times: number[] = [];
-    asked = 0;
-    for (let i = 0; i < 500; i++) {
-      const began = performance.now();
-      planStep(run, 1, Math.floor((steps - 1) * (i / 499)));
-      times.push(performance.now() - began);
+    for (const step of [0, Math.floor(steps / 2), steps - 1]) {
+      asked = 0;
+      planStep(run, 1, step);
+      assert.equal(asked, 256);
     }
-    times.sort((a, b) => a - b);
-    assert.ok(times[250]! < 1, `median ${times[250]} ms`);
-    assert.equal(asked, 500 * 256);
   }
 });

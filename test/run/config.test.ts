@@ -156,33 +156,6 @@ test('misplaced and mistyped keys outside of runs are refused', () => {
   refused(() => read('runs: 1\nsources: {a: x}'), 'CONFIG_INVALID', /a mapping of names for runs, but got 1/);
 });
 
-test('text that is no YAML is refused in one line with its place', () => {
-  const typo = refused(
-    () => read('sources:\n  a: [x\nruns: {}\n'),
-    'CONFIG_UNREADABLE',
-    /tributary\.yaml, line 3, column 1/,
-  );
-  assert.ok(!typo.message.includes('\n'));
-  refused(() => read('a: 1\na: 2'), 'CONFIG_UNREADABLE', /line 2, column 1.*unique/);
-  refused(() => read('a: !python/object x'), 'CONFIG_UNREADABLE', /tag/);
-  refused(() => read(''), 'CONFIG_INVALID', /an empty text/);
-});
-
-test('nesting and aliases that multiply are refused and do not take the process down', () => {
-  refused(() => read('['.repeat(60_000)), 'CONFIG_UNREADABLE');
-  const levels = Array.from({ length: 9 }, (_, i) => `k${i}: &l${i} [${Array(10).fill(i ? `*l${i - 1}` : '1')}]`);
-  refused(() => read(levels.join('\n')), 'CONFIG_UNREADABLE', /[Aa]lias/);
-});
-
-test('all problems come in one error, a line each, in the order of the file', () => {
-  const text = `${withRun('grayscale: 2', 'solarise: 1')}limits: {bytes: 0}\n`;
-  const error = refused(() => read(text), 'CONFIG_INVALID', /3 problems/);
-  assert.deepEqual(error.message.match(/line \d+/g), ['line 9', 'line 10', 'line 11']);
-  const many = refused(() => read(withRun(...Array.from({ length: 500 }, (_, i) => `k${i}: 1`))), 'UNKNOWN_KNOB');
-  assert.match(many.message, /500 problems[\s\S]*and 480 more/);
-  assert.ok(many.message.length < 4096);
-});
-
 test('an inline run takes its sources and limits from the config, and has no name', () => {
   const config = read(`limits: {bytes: 99}\n${withRun('seed: 3')}`);
   const text = JSON.stringify({ recipe: 'dinov3', sources: ['a', 'b'], global_batch: 8, seed: 3 });

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import { canonicalJson } from '../../src/run/canonical-json.js';
-import { diffRuns } from '../../src/run/diff.js';
 import { runFingerprint } from '../../src/run/fingerprint.js';
 import { defaultLimits } from '../../src/run/limits.js';
 import type { Run } from '../../src/run/run.js';
@@ -76,24 +74,6 @@ test('a recipe and the same knobs written out are the same run', () => {
 
 test('a source without a manifest is refused by name', () => {
   refused(() => runFingerprint(run, manifests.slice(0, 1)), 'NOT_INDEXED', /none for b/);
-});
-
-test('canonical JSON does not depend on the order of keys', () => {
-  assert.equal(canonicalJson({ b: [{ d: 1, c: 2 }], a: null }), '{"a":null,"b":[{"c":2,"d":1}]}');
-  assert.equal(canonicalJson({ B: 1, a: 2, Z: 3 }), '{"B":1,"Z":3,"a":2}');
-});
-
-test('the difference of two runs names each knob, and whether it decides bytes', () => {
-  const [left, right] = [run, read(withRun('grayscale: 0.5', 'epochs: 3', 'weights: {a: 1, b: 2}')).runs.r!];
-  assert.deepEqual(diffRuns(left, { ...left, name: 'other' }), []);
-  assert.deepEqual(
-    diffRuns(left, right).toSorted((a, b) => (a.name < b.name ? -1 : 1)),
-    [
-      { name: 'epochs', left: 114, right: 3, decidesBytes: false },
-      { name: 'grayscale', left: 0.2, right: 0.5, decidesBytes: true },
-      { name: 'weights', left: null, right: { a: 1, b: 2 }, decidesBytes: true },
-    ],
-  );
 });
 
 function other(value: unknown): unknown {

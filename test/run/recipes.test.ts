@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { findRecipe, resolveKnobs } from '../../src/run/knobs.js';
 import { recipes } from '../../src/run/recipes.js';
-import { refused } from './fixture.js';
 
 const inherited = { hsv_h: 0.015, hsv_s: 0.7, hsv_v: 0.4, auto_augment: 'randaugment', erasing: 0.4 };
 const dinov3 = { hsv_h: 0.1, hsv_s: 0.2, hsv_v: 0.4, auto_augment: null, erasing: 0 };
@@ -36,12 +34,4 @@ test("every recipe has upstream's values", () => {
       [1, false, 0.5, 0, [0.08, 1], [3 / 4, 4 / 3], 'BICUBIC'],
     );
   }
-});
-
-test('knobs on top of a recipe are checked as a config is', () => {
-  assert.deepEqual(resolveKnobs('dinov3', { hsv_h: 0 }), { ...findRecipe('dinov3').knobs, hsv_h: 0 });
-  refused(() => resolveKnobs('dinov4', {}), 'UNKNOWN_RECIPE', /nearest name is dinov3/);
-  refused(() => resolveKnobs('dinov3', { blur: 1 }), 'UNKNOWN_KNOB', /gaussian_blur/);
-  refused(() => resolveKnobs('dinov3', { seed: 1 }), 'UNKNOWN_KNOB');
-  refused(() => resolveKnobs('dinov3', { flipud: 2 }), 'KNOB_OUT_OF_RANGE', /flipud/);
 });

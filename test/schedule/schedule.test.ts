@@ -95,9 +95,9 @@ test('the line goes from weight_decay to wd_end, and each value is one that the 
 
 test('an epoch that the run does not have is refused', () => {
   for (const epoch of [-1, 114, 1e9, 0.5, Number.NaN, Number.POSITIVE_INFINITY]) {
-    refused(() => weightDecay(dinov3, epoch), 'EPOCH_OUT_OF_RANGE', /0\.\.113/);
+    refused(() => weightDecay(dinov3, epoch), 'EPOCH_OUT_OF_RANGE', /from 0 to 113/);
     refused(() => learningRateFactor(dinov3, epoch), 'EPOCH_OUT_OF_RANGE');
     refused(() => epochSchedule(training({ wd_end: null }), epoch), 'EPOCH_OUT_OF_RANGE');
   }
-  refused(() => weightDecay(training({ epochs: 1 }), 1), 'EPOCH_OUT_OF_RANGE', /the only one/);
+  refused(() => weightDecay(training({ epochs: 1 }), 1), 'EPOCH_OUT_OF_RANGE', /from 0 to 0, but got 1/);
 });

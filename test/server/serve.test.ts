@@ -6,13 +6,8 @@ import { test } from 'node:test';
 import { credentials, loadPackageDefinition } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { checkHealth } from '../../src/client/health.js';
-import { Loader } from '../../src/client/loader.js';
-import { Schedule } from '../../src/client/schedule.js';
 import { contract } from '../../src/contract/contract.js';
-import { TributaryError } from '../../src/errors.js';
 import { indexedSamples, sevenRun, startServer, temporaryFolder } from '../fleet.js';
-
-const seven = { run: 'name', name: 'seven' } as const;
 
 const reflection = `syntax = "proto3"; package grpc.reflection.v1;
 service ServerReflection { rpc ServerReflectionInfo(stream ServerReflectionRequest) returns (stream ServerReflectionResponse); }
@@ -47,7 +42,7 @@ test('a replica tells its health, its services and its readiness, and goes on li
   // A stream that is not read keeps the drain waiting, and so the replica's answers can be seen meanwhile.
   const client = new contract.tributary.v1.LoaderService(server.address, credentials.createInsecure());
   t.after(() => client.close());
-  const call = client.streamBatches({ run: { run: 'name', name: 'large' } });
+  const call = client.streamBatches({ run: { name: 'large' } });
   const ended = new Promise<Error & { details?: string }>((resolve) => call.once('error', resolve));
   await new Promise<void>((resolve) =>
     call.once('data', () => {
@@ -87,35 +82,4 @@ test('reflection lists the service and gives its descriptor', async (t) => {
     .fileDescriptorProto;
   assert.ok(files.some((file) => file.includes('StreamBatches')));
   call.end();
-});
-
-test('the schedule endpoint gives what upstream sets, and notices a loader of another run', async (t) => {
-  const config = await indexedSamples(t, { other: sevenRun({ seed: 8 }) });
-  const [server, endpoint] = await Promise.all([
-    startServer(t, 'serve', ['--config', config]),
-    startServer(t, 'schedule', ['--config', config]),
-  ]);
-  assert.equal(await checkHealth(endpoint.address, 'tributary.v1.ScheduleService'), 'SERVING');
-  const loader = await Loader.connect({ address: server.address, run: seven });
-  const schedule = await Schedule.connect({ address: endpoint.address, run: seven });
-  const strange = await Schedule.connect({
-    address: endpoint.address,
-    run: { run: 'name', name: 'other' },
-    patience: 2_000,
-  });
-  t.after(() => {
-    for (const client of [loader, schedule, strange]) client.close();
-  });
-  const { fingerprint } = await loader.describe();
-  const values: number[] = [];
-  for (let epoch = 0; epoch < 3; epoch++) values.push((await schedule.epoch(epoch, fingerprint)).weightDecay);
-  for (const [epoch, expected] of [0.04, 0.12, 0.2].entries()) assert.ok(Math.abs(values[epoch]! - expected) < 1e-15);
-  await assert.rejects(
-    schedule.epoch(3, fingerprint),
-    (error) => error instanceof TributaryError && error.reason === 'EPOCH_OUT_OF_RANGE',
-  );
-  await assert.rejects(
-    strange.epoch(0, fingerprint),
-    (error) => error instanceof TributaryError && error.reason === 'FINGERPRINT_MISMATCH',
-  );
 });

@@ -322,7 +322,7 @@ class Lanes:
                         "REPLAY_DIFFERS",
                         f"the bytes of {first[1]} with CRC-32 {first[0]:08x} for {self._name(place)}",
                         f"{batch.crc32:08x} from {replica.address}",
-                        "One of the two replicas is broken: compare both with scripts/verify-batch.py",
+                        "One of the two replicas is broken: compare both with scripts/verify_batch.py",
                         first=first[1],
                         second=replica.address,
                     )

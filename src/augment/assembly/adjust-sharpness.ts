@@ -1,4 +1,4 @@
-import { blend, floorToInt, highFloats, loadBytes, lowFloats, storeBytes } from './lanes';
+import { blend, highFloats, loadBytes, lowFloats, storeBytes } from './lanes';
 
 /**
  * ImageEnhance.Sharpness from three planes at `from` to three at `to`: a blend with ImageFilter.SMOOTH, whose one-pixel

@@ -34,7 +34,6 @@ let mcusAcross: i32 = 0;
 
 // The box, and the MCUs that touch it or the samples beside it.
 let left: i32 = 0;
-let top: i32 = 0;
 let boxWidth: i32 = 0;
 let bottom: i32 = 0;
 let firstMcu: i32 = 0;
@@ -110,7 +109,6 @@ export function begin(
   imageHeight = height;
   restartInterval = interval;
   left = boxLeft;
-  top = boxTop;
   boxWidth = boxRight - boxLeft;
   bottom = boxBottom;
   const mcuWidth = side * across;

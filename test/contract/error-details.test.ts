@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import { contract } from '../../src/contract/contract.js';
+import { fromServiceError, toServiceError } from '../../src/contract/error-details.js';
+import { errorDomain, type Reason, reasons, TributaryError } from '../../src/errors.js';
+
+const { Status, ErrorInfo, RetryInfo } = contract.google.rpc;
+const detailsKey = 'grpc-status-details-bin';
+const errorInfo = 'type.googleapis.com/google.rpc.ErrorInfo';
+
+/** The details of an error as they travel. */
+function detailsOf(error: ServiceError): { type_url: string; value: Buffer }[] {
+  const { details } = Status.deserialize(error.metadata.get(detailsKey)[0] as Buffer);
+  return details as unknown as { type_url: string; value: Buffer }[];
+}
+
+/** An error as another server words it. */
+function foreign(message: string, info: { reason: string; domain?: string; metadata?: Record<string, string> }) {
+  const value = ErrorInfo.serialize({ domain: errorDomain, metadata: {}, ...info });
+  const metadata = new Metadata();
+  const details = [{ type_url: errorInfo, value }];
+  metadata.set(detailsKey, Status.serialize({ code: status.NOT_FOUND, message, details } as never));
+  return Object.assign(new Error(message), { code: status.NOT_FOUND, details: message, metadata });
+}
+
+test('every error comes as it was sent, whatever stands in its parts', () => {
+  const detail = {
+    expected: 'a name, but got it. Twice',
+    came: '"a, but got b". And c.',
+    remedy: 'Say, but got nothing',
+    metadata: { expected: 'other', key: 'ü, "x"' },
+  };
+  for (const reason of Object.keys(reasons) as Reason[]) {
+    const sent = new TributaryError(reason, detail);
+    const error = toServiceError(sent);
+    const came = fromServiceError(error)!;
+    assert.deepEqual(
+      [error.code, error.details, came.reason, came.code, came.message],
+      [status[sent.code], sent.message, reason, sent.code, sent.message],
+    );
+    assert.deepEqual(came.detail, detail);
+  }
+});
+
+test("a server's message without its parts stays whole", () => {
+  for (const message of ['no such run', 'expected a, but got b, but got c. d. e.', '']) {
+    const came = fromServiceError(foreign(message, { reason: 'UNKNOWN_RUN', metadata: { run: 'x' } }))!;
+    assert.deepEqual([came.reason, came.message, came.metadata], ['UNKNOWN_RUN', message, { run: 'x' }]);
+  }
+});
+
+test('a long message fits a trailer, and comes whole', () => {
+  const sent = new TributaryError('CONFIG_INVALID', { expected: 'a', came: 'b'.repeat(3000), remedy: 'c' });
+  const error = toServiceError(sent);
+  const trailer = (error.metadata.get(detailsKey)[0] as Buffer).toString('base64');
+  assert.ok(trailer.length + error.details.length < 8 * 1024);
+  assert.deepEqual([fromServiceError(error)!.message, fromServiceError(error)!.reason], [sent.message, sent.reason]);
+});
+
+test('what nobody foresaw gives nothing of the server away', () => {
+  const error = toServiceError(new TypeError('/secret/path of undefined'));
+  assert.equal(error.code, status.INTERNAL);
+  assert.equal(fromServiceError(error)!.reason, 'INTERNAL');
+  assert.ok(!JSON.stringify([error.details, error.metadata.toJSON()]).includes('secret'));
+  assert.ok(!(error.metadata.get(detailsKey)[0] as Buffer).includes('secret'));
+});
+
+test('a delay becomes a RetryInfo', () => {
+  const detail = { expected: 'a', came: 'b', remedy: 'c' };
+  const error = toServiceError(
+    new TributaryError('SERVER_DRAINING', { ...detail, metadata: { retry_delay_ms: '1100' } }),
+  );
+  const retry = detailsOf(error).find(({ type_url }) => type_url.endsWith('RetryInfo'))!;
+  assert.deepEqual({ ...RetryInfo.deserialize(retry.value).retryDelay }, { seconds: 1, nanos: 100e6 });
+  assert.ok(
+    !detailsOf(toServiceError(new TributaryError('INTERNAL', detail))).some(({ type_url }) => /Retry/.test(type_url)),
+  );
+});
+
+test('a failure of the connection, of another domain or of a reason unknown here is none of ours', () => {
+  const bare = Object.assign(new Error('14 UNAVAILABLE'), { code: 14, details: '', metadata: new Metadata() });
+  assert.equal(fromServiceError(bare), null);
+  assert.equal(fromServiceError({ ...bare, metadata: undefined } as unknown as ServiceError), null);
+  assert.equal(fromServiceError(foreign('x', { reason: 'UNKNOWN_RUN', domain: 'example.org' })), null);
+  assert.equal(fromServiceError(foreign('x', { reason: 'toString' })), null);
+  assert.equal(fromServiceError(foreign('x', { reason: 'OF_A_LATER_VERSION' })), null);
+});

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { test } from 'node:test';
+import { SampleCaches } from '../../src/cache/sample-caches.js';
+import { Metrics, type Watched } from '../../src/server/metrics.js';
+
+/** The value of a line of the metrics; undefined where there is none. */
+async function shown(metrics: Metrics, line: string): Promise<number | undefined> {
+  const found = (await metrics.registry.metrics()).split('\n').find((text) => text.startsWith(`${line} `));
+  return found === undefined ? undefined : Number(found.split(' ').at(-1));
+}
+
+test("a sample's stages are observed, and what threads are busy with counts for the load", async () => {
+  const metrics = new Metrics();
+  metrics.observeStages({ read: 100, decode: 0.03, kernels: 0.01 });
+  assert.equal(await shown(metrics, 'tributary_stage_seconds_sum{stage="read"}'), 100);
+  assert.equal(await shown(metrics, 'tributary_stage_seconds_count{stage="decode"}'), 1);
+  metrics.load.open().count(1, 1, 0, 0.02);
+  assert.ok(Math.abs(metrics.load.wanted(1, 4) - 0.5) < 1e-9);
+});
+
+test('queue, memory and caches are shown as they are when asked', async () => {
+  const metrics = new Metrics();
+  const queue = { size: 3, pending: 2 };
+  const caches = new SampleCaches({ memory: 2 ** 20, decoded: 0 }, null);
+  const maker = { preparedBytes: 77, budget: { reserved: 99 } };
+  metrics.watch({ queue, maker, pool: { threads: 2 }, caches } as unknown as Watched);
+  assert.equal(await shown(metrics, 'tributary_queue_size'), 3);
+  queue.size = 5;
+  assert.equal(await shown(metrics, 'tributary_queue_size'), 5);
+  assert.equal(await shown(metrics, 'tributary_prepared_bytes'), 77);
+  assert.equal(await shown(metrics, 'tributary_reserved_bytes'), 99);
+  const budget = [...caches.state()][0]!.budget;
+  assert.equal(await shown(metrics, 'tributary_cache_budget_bytes{cache="memory"}'), budget);
+  assert.equal(await shown(metrics, 'tributary_cache_bytes{cache="decoded"}'), undefined);
+  // Counters of what is counted elsewhere do not grow by being asked.
+  assert.equal(await shown(metrics, 'tributary_cache_damaged_total'), 0);
+  assert.equal(await shown(metrics, 'tributary_cache_damaged_total'), 0);
+});
+
+test('metrics, health and readiness are served over HTTP', async (t) => {
+  const metrics = new Metrics();
+  let ready = true;
+  const server = await metrics.listen('127.0.0.1', 0, () => ready);
+  t.after(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const get = async (path: string) => {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers: { connection: 'close' } });
+    return [response.status, await response.text()] as const;
+  };
+  assert.match((await get('/metrics'))[1], /^tributary_streams_active 0$/m);
+  assert.deepEqual(await get('/healthz'), [200, 'ok\n']);
+  assert.deepEqual(await get('/readyz'), [200, 'ready\n']);
+  ready = false;
+  assert.deepEqual(await get('/readyz'), [503, 'draining\n']);
+  assert.equal((await get('/other'))[0], 404);
+  const [error] = await Promise.all([
+    metrics.listen('127.0.0.1', port, () => true).catch((taken: NodeJS.ErrnoException) => taken.code),
+  ]);
+  assert.equal(error, 'EADDRINUSE');
+  server.close();
+  await once(server, 'close');
+});

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { StreamBatchesRequest } from '../../protos/generated/tributary/v1/StreamBatchesRequest.js';
+import { contract } from '../../src/contract/contract.js';
+import { checkFingerprint, resolveRequest, resolveSteps } from '../../src/server/resolve-request.js';
+import { refused } from '../run/fixture.js';
+
+const fingerprint = 'ab'.repeat(32);
+const open = { run: { name: 'r' }, fingerprint, bounds: { epochs: 3, stepsPerEpoch: 7, globalBatch: 8 } };
+/** A request as it comes out of the wire. */
+const resolved = (request: StreamBatchesRequest) => {
+  const { StreamBatchesRequest: message } = contract.tributary.v1;
+  return resolveRequest(open, message.deserialize(message.serialize(request)));
+};
+
+test('what a request leaves out has its default', () => {
+  assert.deepEqual(resolved({}), {
+    epoch: 0,
+    firstStep: 0,
+    stepCount: 7,
+    stepStride: 1,
+    rank: 0,
+    worldSize: 1,
+    form: { type: 'UINT8', layout: 'NHWC' },
+    chunkBytes: 1 << 20,
+    withDrawn: false,
+    withText: false,
+  });
+});
+
+test('a request says all of it', () => {
+  const asked = {
+    epoch: 2,
+    firstStep: 1,
+    stepCount: 2,
+    stepStride: 5,
+    rank: 3,
+    worldSize: 4,
+    chunkBytes: 5,
+    withDrawn: true,
+    withText: true,
+  };
+  assert.deepEqual(resolved({ ...asked, dataType: 'DATA_TYPE_BFLOAT16', layout: 'LAYOUT_NCHW' }), {
+    ...asked,
+    form: { type: 'BFLOAT16', layout: 'NCHW' },
+  });
+  assert.equal(resolved({ chunkBytes: 1 << 30 }).chunkBytes, (4 << 20) - (64 << 10));
+  assert.equal(resolved({ firstStep: 1, stepStride: 3 }).stepCount, 2);
+  assert.equal(resolved({ firstStep: 6, stepStride: 100 }).stepCount, 1);
+});
+
+test('a cursor takes the place of epoch and step', () => {
+  const cursor = `v1.${fingerprint.slice(0, 16)}.e1.s5`;
+  const { epoch, firstStep, stepCount } = resolved({ cursor, epoch: 2, firstStep: 3 });
+  assert.deepEqual([epoch, firstStep, stepCount], [1, 5, 2]);
+  refused(() => resolved({ cursor: 'e1' }), 'CURSOR_INVALID');
+  refused(() => resolved({ cursor: `v1.${'0'.repeat(16)}.e1.s5` }), 'FINGERPRINT_MISMATCH');
+  refused(() => resolved({ cursor: `v1.${fingerprint.slice(0, 16)}.e3.s0` }), 'EPOCH_OUT_OF_RANGE');
+});
+
+test('what cannot be met is refused', () => {
+  const range = { epoch: 0, firstStep: 0, stepCount: 0, stepStride: 0, rank: 0, worldSize: 0 };
+  refused(() => resolveSteps(open, { ...range, epoch: 3 }), 'EPOCH_OUT_OF_RANGE', /from 0 to 2, but got 3/);
+  refused(() => resolveSteps(open, { ...range, firstStep: 7 }), 'STEP_OUT_OF_RANGE', /from 0 to 6, but got 7/);
+  refused(() => resolveSteps(open, { ...range, firstStep: 5, stepCount: 3 }), 'STEP_OUT_OF_RANGE', /but got 7/);
+  refused(() => resolveSteps(open, { ...range, stepCount: 2, stepStride: 7 }), 'STEP_OUT_OF_RANGE', /but got 7/);
+  refused(() => resolveSteps(open, { ...range, stepCount: 2 ** 53, stepStride: 2 ** 53 }), 'ARGUMENT_INVALID');
+  refused(() => resolveSteps(open, { ...range, stepCount: -1 }), 'ARGUMENT_INVALID', /step_count/);
+  refused(() => resolveSteps(open, { ...range, stepStride: -1 }), 'ARGUMENT_INVALID', /step_stride/);
+  refused(() => resolveSteps(open, { ...range, worldSize: 3 }), 'WORLD_SIZE_INVALID', /2 or 4/);
+  refused(() => resolveSteps(open, { ...range, rank: 1 }), 'RANK_INVALID');
+  refused(() => resolved({ chunkBytes: -1 }), 'ARGUMENT_INVALID', /chunk_bytes/);
+});
+
+test('another fingerprint is refused, and none is any', () => {
+  for (const expected of ['', fingerprint]) checkFingerprint(open, expected);
+  refused(
+    () => checkFingerprint(open, 'cd'.repeat(32)),
+    'FINGERPRINT_MISMATCH',
+    /run r to have .*(cd){32}/,
+    /(ab){32}/,
+  );
+  refused(() => resolved({ expectedFingerprint: 'cd'.repeat(32) }), 'FINGERPRINT_MISMATCH');
+});

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize, relative } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const read = (path: string) => readFileSync(join(root, path), 'utf8');
+
+/** The rooms, lowest first, as docs/life-of-a-batch.md gives them. */
+const rooms = /^```\n(errors -> [^`]*)```$/m
+  .exec(read('docs/life-of-a-batch.md'))![1]!
+  .split('->')
+  .map((name) => name.trim());
+
+/** Packages that are the business of some rooms alone. */
+const owners: readonly (readonly [RegExp, readonly string[]])[] = [
+  [/^(@grpc\/|grpc-health-check$)/, ['contract', 'server', 'client']],
+  [/^sharp$/, ['decode']],
+  [/^gpu\.js$/, ['augment']],
+];
+
+/** Every source file, but those of AssemblyScript, with what it imports: files of `src` by their path in it, packages by name. */
+const imports = new Map(
+  readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((path) => /\.c?ts$/.test(path) && !path.includes('assembly/'))
+    .map((path) => {
+      const from = [...read(join('src', path)).matchAll(/(?:\bfrom|^import|\bimport\() ?'([^']+)'/gm)].map(
+        ([, name]) => name!,
+      );
+      return [path, from.map((name) => (name.startsWith('.') ? resolved(path, name) : name))] as const;
+    }),
+);
+
+function resolved(path: string, name: string): string {
+  return relative('src', normalize(join('src', dirname(path), name.replace(/\.js$/, '.ts'))));
+}
+
+/** The room of a file: the narrowest that holds it. */
+function roomOf(path: string): string {
+  const room = rooms
+    .filter((name) => path === `${name}.ts` || path.startsWith(`${name}/`))
+    .sort((a, b) => b.length - a.length)[0];
+  assert.ok(room !== undefined, `${path} is in no room of docs/life-of-a-batch.md`);
+  return room;
+}
+
+test('rooms import those before them alone', () => {
+  const upwards: string[] = [];
+  for (const [path, from] of imports)
+    for (const other of from)
+      if (imports.has(other) && rooms.indexOf(roomOf(other)) > rooms.indexOf(roomOf(path)))
+        upwards.push(`${path} -> ${other}`);
+  assert.deepEqual(upwards, []);
+});
+
+test('there is no circle of imports', () => {
+  const done = new Set<string>();
+  const visit = (path: string, way: readonly string[]): void => {
+    assert.ok(!way.includes(path), [...way.slice(way.indexOf(path)), path].join(' -> '));
+    if (done.has(path)) return;
+    for (const other of imports.get(path) ?? []) visit(other, [...way, path]);
+    done.add(path);
+  };
+  for (const path of imports.keys()) visit(path, []);
+});
+
+test('gRPC, sharp and gpu.js are known to their rooms alone', () => {
+  const strangers: string[] = [];
+  for (const [path, from] of imports)
+    for (const name of from)
+      for (const [pattern, own] of owners)
+        if (pattern.test(name) && !own.includes(roomOf(path))) strangers.push(`${path} -> ${name}`);
+  assert.deepEqual(strangers, []);
+});
+
+test('every room has files, and every import of a file finds it', () => {
+  const held = new Set([...imports.keys()].map(roomOf));
+  assert.deepEqual(
+    rooms.filter((room) => !held.has(room)),
+    [],
+  );
+  for (const [path, from] of imports)
+    for (const other of from)
+      if (other.endsWith('.ts') && !other.startsWith('..')) assert.ok(imports.has(other), `${path} -> ${other}`);
+});
