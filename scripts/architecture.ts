@@ -26,15 +26,15 @@ export const rooms: readonly Room[] = [
   { name: 'run', about: 'config, recipes, knobs, fingerprint', pure: true, row: 1, column: 0, columns: 2 },
   { name: 'schedule', about: 'weight decay of an epoch', pure: true, row: 2, column: 0, columns: 1 },
   { name: 'sources', about: 'storage, layouts, scan, manifest', row: 1, column: 2.75, columns: 1.25 },
-  { name: 'plan', about: 'address to samples; seeds, cursor', pure: true, row: 1, column: 4, columns: 2 },
+  { name: 'plan', about: 'address to samples, cursor', pure: true, row: 1, column: 4, columns: 1.25 },
   { name: 'sample', about: 'seed to draw, as torch', pure: true, row: 2, column: 1, columns: 1 },
   { name: 'decode', about: 'bytes to crop, in limits', row: 3, column: 1, columns: 1.5 },
   { name: 'augment', about: 'crop and draw to pixels', row: 4, column: 1, columns: 1 },
   { name: 'cache', about: 'files and decoded images kept', row: 4, column: 2, columns: 2 },
   { name: 'runs', about: 'open on a replica', row: 2, column: 4, columns: 0.85 },
   { name: 'batch', about: 'plan, threads, device, pack, check', row: 5, column: 1, columns: 3.85 },
-  { name: 'server', about: 'gRPC services, limits, health, metrics', row: 6, column: 0, columns: 4 },
-  { name: 'client', about: 'the trainer\u2019s side: lanes, failover', row: 6, column: 4, columns: 2 },
+  { name: 'server', about: 'gRPC services, limits, health, metrics', row: 6, column: 0, columns: 4.75 },
+  { name: 'client', about: 'the trainer\u2019s side', row: 6, column: 4.75, columns: 1.25 },
   { name: 'cli', about: 'the command line', row: 7, column: 0, columns: 6 },
 ];
 
