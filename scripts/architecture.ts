@@ -12,30 +12,29 @@ export interface Room {
   readonly about: string;
   /** Whether it touches no file, no clock and no network. */
   readonly pure?: true;
-  /** Where the picture shows it: row, left edge and width, the last two in columns. */
-  readonly row: number;
+  /** Where the picture shows it: left edge and width, in columns. Its row follows from the imports. */
   readonly column: number;
   readonly columns: number;
 }
 
-/** The rooms in order: each imports only those before it. A test compares the list with the folders and the imports. */
+/** The rooms. docs/life-of-a-batch.md states their order. */
 export const rooms: readonly Room[] = [
-  { name: 'errors', about: 'every error, its code and its wording', pure: true, row: 0, column: 0, columns: 6 },
-  { name: 'memory', about: 'pool, arena', row: 1, column: 2, columns: 0.75 },
-  { name: 'contract', about: 'proto, details', row: 5, column: 5.25, columns: 0.75 },
-  { name: 'run', about: 'config, recipes, knobs, fingerprint', pure: true, row: 1, column: 0, columns: 2 },
-  { name: 'schedule', about: 'weight decay of an epoch', pure: true, row: 2, column: 0, columns: 1 },
-  { name: 'sources', about: 'storage, layouts, scan, manifest', row: 1, column: 2.75, columns: 1.25 },
-  { name: 'plan', about: 'address to samples, cursor', pure: true, row: 1, column: 4, columns: 1.25 },
-  { name: 'sample', about: 'seed to draw, as torch', pure: true, row: 2, column: 1, columns: 1 },
-  { name: 'decode', about: 'bytes to crop, in limits', row: 3, column: 1, columns: 1.5 },
-  { name: 'augment', about: 'crop and draw to pixels', row: 4, column: 1, columns: 1 },
-  { name: 'cache', about: 'files and decoded images kept', row: 4, column: 2, columns: 2 },
-  { name: 'runs', about: 'open on a replica', row: 2, column: 4, columns: 0.85 },
-  { name: 'batch', about: 'plan, threads, device, pack, check', row: 5, column: 1, columns: 3.85 },
-  { name: 'server', about: 'gRPC services, limits, health, metrics', row: 6, column: 0, columns: 4.75 },
-  { name: 'client', about: 'the trainer\u2019s side', row: 6, column: 4.75, columns: 1.25 },
-  { name: 'cli', about: 'the command line', row: 7, column: 0, columns: 6 },
+  { name: 'errors', about: 'every error, its code and its wording', pure: true, column: 0, columns: 6 },
+  { name: 'memory', about: 'pool, arena', column: 2, columns: 0.75 },
+  { name: 'contract', about: 'proto, details', column: 5.25, columns: 0.75 },
+  { name: 'run', about: 'config, recipes, knobs, fingerprint', pure: true, column: 0, columns: 2 },
+  { name: 'schedule', about: 'weight decay of an epoch', pure: true, column: 0, columns: 1 },
+  { name: 'sources', about: 'storage, layouts, scan, manifest', column: 2.75, columns: 1.25 },
+  { name: 'plan', about: 'address to samples, cursor', pure: true, column: 4, columns: 1.25 },
+  { name: 'sample', about: 'seed to draw, as torch', pure: true, column: 1, columns: 1 },
+  { name: 'decode', about: 'bytes to crop, in limits', column: 1, columns: 1.5 },
+  { name: 'augment', about: 'crop and draw to pixels', column: 1, columns: 1 },
+  { name: 'cache', about: 'files and decoded images kept', column: 2, columns: 2 },
+  { name: 'runs', about: 'open runs', column: 4, columns: 0.75 },
+  { name: 'batch', about: 'plan, threads, device, pack, check', column: 1, columns: 3.75 },
+  { name: 'server', about: 'gRPC services, limits, health, metrics', column: 0, columns: 4.8 },
+  { name: 'client', about: 'the trainer\u2019s side', column: 4.8, columns: 1.2 },
+  { name: 'cli', about: 'the command line', column: 0, columns: 6 },
 ];
 
 /** For every room, the rooms that its files import, types included. */
@@ -54,6 +53,15 @@ export function roomImports(): ReadonlyMap<string, ReadonlySet<string>> {
     }
   }
   return found;
+}
+
+/** How many rooms stand above each at least: the longest way of imports that leads from it. Throws where there is a circle. */
+export function rowsOf(imports: ReadonlyMap<string, ReadonlySet<string>>): ReadonlyMap<string, number> {
+  const row = (name: string, way: readonly string[]): number => {
+    if (way.includes(name)) throw new Error(`a circle of imports: ${[...way, name].join(', ')}`);
+    return Math.max(-1, ...[...(imports.get(name) ?? [])].map((other) => row(other, [...way, name]))) + 1;
+  };
+  return new Map([...imports.keys()].map((name) => [name, row(name, [])]));
 }
 
 /** Those imports that say something new: not the ones that an imported room already makes. */

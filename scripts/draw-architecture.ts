@@ -1,14 +1,25 @@
 // Draws docs/architecture.svg: the rooms of src and the imports between them, as they are.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { essentialImports, type Room, roomImports, rooms, root } from './architecture.js';
+import { essentialImports, type Room, roomImports, rooms, root, rowsOf } from './architecture.js';
 
 const [gap, high, columnStep, rowStep, left, top] = [20, 46, 196, 86, 20, 58];
 
 /** The picture, as an SVG document. */
 export function architecture(): string {
-  const arrows = essentialImports(roomImports()).map(([from, to]) => arrow(room(from), room(to)));
-  const [width, height] = [left + 6 * columnStep, top + 8 * rowStep - 24];
+  const imports = roomImports();
+  const rows = rowsOf(imports);
+  const edges = (name: string): Edges => {
+    const room = rooms.find((candidate) => candidate.name === name);
+    if (room === undefined) throw new Error(`src/${name} is no room of scripts/architecture.ts: give it a place there`);
+    const x = left + room.column * columnStep;
+    // A room that imports little stands with its siblings all the same.
+    const row = Math.max(rows.get(name)!, name === 'client' ? rows.get('server')! : name === 'errors' ? 0 : 1);
+    const y = top + row * rowStep;
+    return { x, y, right: x + room.columns * columnStep - gap, bottom: y + high };
+  };
+  const arrows = essentialImports(imports).map(([from, to]) => arrow(edges(from), edges(to)));
+  const [width, height] = [left + 6 * columnStep, top + (Math.max(...rows.values()) + 1) * rowStep - 24];
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="sans-serif">`,
     '<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0 8 4 0 8z" fill="#555"/></marker></defs>',
@@ -26,26 +37,20 @@ export function architecture(): string {
       'font-size="12" fill="#555"',
     ),
     ...arrows,
-    ...rooms.map(box),
+    ...rooms.map((room) => box(room, edges(room.name))),
     '</svg>\n',
   ].join('\n');
 }
 
-function room(name: string): Room {
-  const found = rooms.find((candidate) => candidate.name === name);
-  if (found === undefined) throw new Error(`src/${name} is no room of scripts/architecture.ts: give it a place there`);
-  return found;
-}
-
-function edges({ row, column, columns }: Room) {
-  const x = left + column * columnStep;
-  const y = top + row * rowStep;
-  return { x, y, right: x + columns * columnStep - gap, bottom: y + high };
+interface Edges {
+  readonly x: number;
+  readonly y: number;
+  readonly right: number;
+  readonly bottom: number;
 }
 
 /** From the lower room's upper edge to the upper room's lower edge, straight up where the two overlap. */
-function arrow(from: Room, to: Room): string {
-  const [a, b] = [edges(from), edges(to)];
+function arrow(a: Edges, b: Edges): string {
   const shared = [Math.max(a.x, b.x), Math.min(a.right, b.right)] as const;
   const middle = (shared[0] + shared[1]) / 2;
   const [x1, x2] =
@@ -55,8 +60,7 @@ function arrow(from: Room, to: Room): string {
   return `<path d="${curve}" fill="none" stroke="#777" stroke-width="1.4" marker-end="url(#head)"/>`;
 }
 
-function box(room: Room): string {
-  const { x, y, right } = edges(room);
+function box(room: Room, { x, y, right }: Edges): string {
   const middle = (x + right) / 2;
   const fill = room.pure ? '#e3f1e1' : '#e8edf6';
   return [
