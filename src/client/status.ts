@@ -1,48 +1,33 @@
 import { type ServiceError, status } from '@grpc/grpc-js';
 import { contract } from '../contract/contract.js';
 import { errorDomain, type Reason, reasons, TributaryError } from '../errors.js';
+import { type Verdict, verdictOf } from './behaviour.js';
 
 const detailsKey = 'grpc-status-details-bin';
 
 /** A failed call, as a client sees it: the server's own error where it sent one, else what gRPC says of the connection. */
 export interface Failure {
   readonly error: TributaryError;
-  /** Whether the same request may succeed on another replica, or later. */
-  readonly passing: boolean;
+  readonly verdict: Verdict;
+  /** The pause that the replica asked for, in seconds; 0 where it asked for none. */
+  readonly retrySeconds: number;
   /** The replica that answered; empty where none did. */
   readonly peer: string;
 }
 
-/** Codes that come from a connection or from a replica that ends, and say nothing of the request. */
-const passingCodes: ReadonlySet<number> = new Set([
-  status.UNAVAILABLE,
-  status.CANCELLED,
-  status.UNKNOWN,
-  status.INTERNAL,
-  status.DEADLINE_EXCEEDED,
-  status.RESOURCE_EXHAUSTED,
-  status.ABORTED,
-]);
-
-/** Reasons that hold for one replica and may not for another. */
-const replicaReasons: ReadonlySet<Reason> = new Set([
-  'FINGERPRINT_MISMATCH',
-  'CRC_MISMATCH',
-  'NOT_INDEXED',
-  'SOURCE_CHANGED',
-]);
-
 /** Reads a failed call. */
 export function toFailure(error: unknown, peer: string): Failure {
-  if (error instanceof TributaryError)
-    return { error, passing: error.code === 'UNAVAILABLE' || replicaReasons.has(error.reason), peer };
+  if (error instanceof TributaryError) return failure(error, error.code, peer);
   const failed = error as ServiceError;
+  const code = status[failed.code] ?? 'UNKNOWN';
   const info = errorInfo(failed);
-  if (info === null || !(info.reason in reasons))
-    return { error: unanswered(failed, peer), passing: passingCodes.has(failed.code), peer };
-  const reason = info.reason as Reason;
-  const known = fromMessage(reason, failed.details, info.metadata);
-  return { error: known, passing: passingCodes.has(failed.code) || replicaReasons.has(reason), peer };
+  if (info === null || !(info.reason in reasons)) return failure(unanswered(failed, peer), code, peer);
+  return failure(fromMessage(info.reason as Reason, failed.details, info.metadata), code, peer);
+}
+
+function failure(error: TributaryError, code: string, peer: string): Failure {
+  const retrySeconds = Number(error.metadata.retry_delay_ms ?? 0) / 1000;
+  return { error, verdict: verdictOf(code, error.reason), retrySeconds, peer };
 }
 
 function errorInfo(error: ServiceError): { reason: string; metadata: Record<string, string> } | null {

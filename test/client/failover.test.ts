@@ -23,7 +23,7 @@ async function loaderOf(
   options: Partial<LoaderOptions> = {},
 ): Promise<Loader> {
   const address = replicas.map((replica) => replica.address).join(',');
-  const loader = await Loader.connect({ address, run: long, lease: 3, hungAfter: 2_000, patience: 30_000, ...options });
+  const loader = await Loader.connect({ address, run: long, lease: 3, stallTimeout: 2, patience: 30, ...options });
   t.after(() => loader.close());
   return loader;
 }
@@ -96,7 +96,7 @@ test('the only replica may be restarted in mid-epoch, and may start after the tr
 
 test('when no replica is left, one error names each and why, within the patience', async (t) => {
   const { replicas } = await fleet(t, 2);
-  const loader = await loaderOf(t, replicas, { patience: 2_000 });
+  const loader = await loaderOf(t, replicas, { patience: 2 });
   const failure = await epoch(loader, async (step) => {
     if (step === 2) await Promise.all(replicas.map((replica) => replica.stop('SIGKILL')));
   }).catch((error: unknown) => error);

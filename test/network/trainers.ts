@@ -22,8 +22,8 @@ const root = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** Options that make both clients notice things soon, by the names that each has for them. */
 const quick: Record<Client, object> = {
-  TypeScript: { lanes: 2, lease: 2, hungAfter: 4_000, patience: 60_000 },
-  Python: { lanes: 2, lease: 2, stall_timeout: 4, patience: 60, resolve_interval: 1, hedge_seconds: 0.25 },
+  TypeScript: { lanes: 2, lease: 2, stallTimeout: 4, patience: 60, resolveInterval: 1 },
+  Python: { lanes: 2, lease: 2, stall_timeout: 4, patience: 60, resolve_interval: 1 },
 };
 
 /** A trainer process. It does nothing of its own accord: each batch is asked for by the test. */
