@@ -8,6 +8,8 @@ say "Checking the contract (buf) and the code's form (biome)"
 npx --no-install buf lint
 npx --no-install buf format -d --exit-code
 npx --no-install biome check --error-on-warnings .
+say "Checking the Python package (ruff and pyright)"
+node dist/scripts/lint-python.js
 say "Testing the Python package"
 (cd python && PYTHONPATH=src /usr/bin/python3 -m unittest discover -s tests -t . -v 2>&1) || python_failed=1
 say "Testing the rest"

@@ -152,6 +152,7 @@ export class Lanes {
 
   async #lease(lane: Lane, replica: LoaderReplica): Promise<void> {
     const count = Math.min(this.#options.lease, Math.ceil((this.#end - lane.step) / lane.stride));
+    replica.streams++;
     try {
       await this.#read(lane, replica, count);
     } catch (error) {
@@ -165,6 +166,8 @@ export class Lanes {
       if (failure.verdict === 'end' || (this.#damaged.get(step) ?? 0) >= rules.crcAttempts)
         this.#settle(step, failure.error);
       else if (waited > this.#options.patience) this.#settle(step, this.#noReplica(lane, waited));
+    } finally {
+      this.#replicas.release(replica);
     }
   }
 
@@ -176,7 +179,6 @@ export class Lanes {
       .streamBatches({ ...this.#request, firstStep: step, stepCount, stepStride: stride });
     const reader: Reader = { lane, replica, call, since: performance.now(), overtaken: false };
     this.#readers.add(reader);
-    replica.streams++;
     const { connectTimeout, stallTimeout } = this.#options;
     let refused = false;
     const connecting = setTimeout(() => {
@@ -205,7 +207,6 @@ export class Lanes {
     } finally {
       clearTimeout(connecting);
       this.#readers.delete(reader);
-      this.#replicas.release(replica);
     }
   }
 
@@ -215,11 +216,14 @@ export class Lanes {
     const replica = this.#replicas.choose(new Set(late));
     if (late.length === 0 || replica === null || late.includes(replica)) return;
     const lane: Lane = { step, stride: 1, hangs: 0, failingSince: null, avoid: new Set() };
+    replica.streams++;
     try {
       await this.#read(lane, replica, 1);
     } catch (error) {
       // The lane itself goes on trying: what it meets decides.
       this.#replicas.failed(replica, toFailure(error, replica.name));
+    } finally {
+      this.#replicas.release(replica);
     }
   }
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass, replace
-from typing import Any, Dict, NamedTuple, Optional, Tuple, Union
+from typing import Any, Dict, NamedTuple, Optional, Tuple, Union, cast
 
 import numpy as np
 
 from tributary.errors import TributaryError, wrong
 
 try:
-    import torch
+    import torch as _torch
 except ImportError:  # torch is optional: without it, batches hold numpy arrays
-    torch = None  # type: ignore[assignment]
+    _torch = None
+torch: Any = cast(Any, _torch)
 
 _NUMPY: Dict[int, np.dtype[Any]] = {1: np.dtype("u1"), 2: np.dtype("<f4"), 3: np.dtype("<f2"), 4: np.dtype("<u2")}
 
@@ -128,7 +129,7 @@ class PartialBatch:
             self._tensor = None
             array = np.empty(size, dtype=np.uint8)
         self._array = array
-        self._view = memoryview(array)
+        self._view = memoryview(array.data)
 
     def add(self, offset: int, data: Union[bytes, memoryview]) -> None:
         """Takes a chunk; CRC_MISMATCH where it does not follow the one before."""

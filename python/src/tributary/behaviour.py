@@ -11,7 +11,7 @@ from typing import Any, Dict, Final
 
 
 def _load() -> Any:
-    raw = pkgutil.get_data(__package__ or "tributary", "behaviour.json")
+    raw = pkgutil.get_data("tributary", "behaviour.json")
     if raw is None:
         raise ImportError("behaviour.json is missing from the tributary package. Install the package again.")
     return json.loads(raw)

@@ -275,21 +275,24 @@ class Lanes:
         wanted = self._steps.at(reader.place)
         for part in call:
             reader.waiting_since = time.monotonic()
-            kind = "chunk" if isinstance(part, Chunk) else part.WhichOneof("part")
+            message: Any = part
+            if isinstance(part, Chunk):
+                kind, chunk = "chunk", part
+            else:
+                kind, chunk = message.WhichOneof("part"), message.chunk
             if kind == "header" and partial is None:
-                if (part.header.epoch, part.header.step) != (self._steps.epoch, wanted):
+                if (message.header.epoch, message.header.step) != (self._steps.epoch, wanted):
                     raise wrong(
                         "INTERNAL",
                         self._name(reader.place),
-                        f"step {part.header.step} of epoch {part.header.epoch}",
+                        f"step {message.header.step} of epoch {message.header.epoch}",
                         "The replica breaks the contract: stop it",
                     )
-                partial = PartialBatch(part.header, self._pin_memory)
+                partial = PartialBatch(message.header, self._pin_memory)
             elif kind == "chunk" and partial is not None:
-                chunk = part if isinstance(part, Chunk) else part.chunk
                 partial.add(chunk.offset, chunk.data)
             elif kind == "trailer" and partial is not None:
-                return self._finish(partial, part.trailer.crc32)
+                return self._finish(partial, message.trailer.crc32)
             else:
                 raise wrong("INTERNAL", "header, chunks and trailer", f"{kind}", "The replica breaks the contract: stop it")
         if partial is not None:

@@ -16,10 +16,8 @@ from tributary.lanes import Lanes, Pace, Steps
 from tributary.ranks import rank_and_world_size, worker_and_count
 from tributary.replicas import Options, Replicas, Target, endpoints
 
-if torch is not None:
-    from torch.utils.data import IterableDataset as _Base
-else:
-    _Base = object  # type: ignore[assignment,misc]
+_Base: Any = object if torch is None else torch.utils.data.IterableDataset
+
 
 @dataclass(frozen=True)
 class RunDescription:
@@ -47,7 +45,7 @@ def selector(run: Optional[str], inline_run: Optional[str]) -> Any:
     return contract.RunSelector(name=run) if run else contract.RunSelector(inline_run=inline_run)
 
 
-class Loader(_Base):  # type: ignore[misc,valid-type]
+class Loader(_Base):
     """Streams the batches of one run for one rank.
 
     A `torch.utils.data.IterableDataset` where torch is installed, and an iterable of `Batch` in any case. `target` is a

@@ -27,6 +27,7 @@ from tributary.errors import TributaryError, from_rpc, wrong
 
 Target = Union[str, Sequence[str]]
 
+
 @dataclass
 class Options:
     """How to reach replicas. Times in seconds."""
@@ -300,9 +301,10 @@ class Replicas:
         for _ in calls:
             try:
                 replica, future = done.get(timeout=max(0.0, end - time.monotonic()))
-                answer = future.result()
             except queue.Empty:
                 break
+            try:
+                answer = future.result()
             except grpc.RpcError as failure:
                 error = from_rpc(failure)
                 with self.changed:
