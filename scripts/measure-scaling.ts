@@ -93,7 +93,8 @@ async function measure(count: number, epoch: number): Promise<number> {
     address: address.join(','),
     run: { run: 'name', name: 'scaling' },
     lanes: 2 * count,
-    prefetch: 64, budgetBytes: 64 << 20,
+    prefetch: 64,
+    budgetBytes: 64 << 20,
   });
   try {
     const senders = new Set<string>();

@@ -31,7 +31,7 @@ function start(t: TestContext, config: string, listen = '127.0.0.1:0'): Promise<
 /** A trainer of each client on the same addresses. */
 function both(t: TestContext, addresses: readonly string[], options: object = {}): Trainer[] {
   return clients.map(
-    (client) => new Trainer(t, client, [], { address: addresses.join(','), run: 'long', patience: 30, ...options }),
+    (client) => new Trainer(t, client, [], { address: addresses.join(','), run: 'long', patience: 60, ...options }),
   );
 }
 
