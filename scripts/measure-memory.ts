@@ -39,7 +39,7 @@ try {
   const streams = what === 'stall' ? 4 : 16;
   const loaders = await Promise.all(
     Array.from({ length: streams }, () =>
-      Loader.connect({ address, run: { name: 'large' }, lanes: 1, memory: 1, patience: 600_000 }),
+      Loader.connect({ address, run: { name: 'large' }, lanes: 1, budgetBytes: 1, patience: 600 }),
     ),
   );
   let taken = 0;

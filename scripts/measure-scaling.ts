@@ -76,7 +76,8 @@ async function measure(count: number, epoch: number): Promise<number> {
     address: address.join(','),
     run: { name: 'scaling' },
     lanes: 2 * count,
-    memory: 64 << 20,
+    prefetch: 64,
+    budgetBytes: 64 << 20,
   });
   try {
     const senders = new Set<string>();

@@ -10,6 +10,8 @@ npx --no-install buf format -d --exit-code
 npx --no-install biome check --error-on-warnings .
 bash scripts/lint-assembly.sh
 npx --no-install knip
+say "Checking the Python package (ruff and pyright)"
+node dist/scripts/lint-python.js
 say "Testing the Python package"
 (cd python && PYTHONPATH=src /usr/bin/python3 -m unittest discover -s tests -t . -v 2>&1) || python_failed=1
 bash scripts/other-nodes.sh 22 24 || others_failed=1

@@ -18,7 +18,9 @@ from typing import Any, Dict
 import torch
 import torch.distributed as dist
 from torch import nn
+from torch.multiprocessing.spawn import start_processes
 from torch.nn.parallel import DistributedDataParallel
+from torch.nn.utils.clip_grad import clip_grad_norm_
 
 import tributary
 
@@ -82,7 +84,7 @@ def train(rank: int, options: argparse.Namespace, rendezvous: str) -> None:
             loss = nn.functional.mse_loss(student(images), teacher(images))
             optimizer.zero_grad()
             loss.backward()
-            nn.utils.clip_grad_norm_(student.parameters(), 3.0)
+            clip_grad_norm_(student.parameters(), 3.0)
             optimizer.step()
             dist.all_reduce(loss.detach_())
             step = epoch * len(loader) + batch.address.step + 1
@@ -99,7 +101,7 @@ def train(rank: int, options: argparse.Namespace, rendezvous: str) -> None:
 
 def main() -> None:
     """Reads the arguments and starts the ranks."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--loader", required=True, help="loader replicas: dns:///name:port, or addresses with commas")
     parser.add_argument("--schedule", required=True, help="the schedule endpoint")
     parser.add_argument("--run", required=True, help="the run, by name")
@@ -113,9 +115,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         rendezvous = os.path.join(folder, "rendezvous")
         # Forked ranks have torch imported already; nothing has been asked of a server yet, so forking is safe.
-        torch.multiprocessing.start_processes(
-            train, args=(options, rendezvous), nprocs=options.ranks, start_method="fork"
-        )
+        start_processes(train, args=(options, rendezvous), nprocs=options.ranks, start_method="fork")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import unittest
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, ClassVar, Dict, List
 
 from tests.fleet import FleetTest
 from tributary import Loader
@@ -63,7 +63,7 @@ class SevenTest(FleetTest):
     """A test with real servers over the seven sources, which leaves nothing behind."""
 
     # Names of runs, and what they have beside the seven sources.
-    runs: Dict[str, str] = {"seven": "recipe: dinov3, image_size: 64, global_batch: 8, epochs: 2, wd_end: 0.2"}
+    runs: ClassVar[Dict[str, str]] = {"seven": "recipe: dinov3, image_size: 64, global_batch: 8, epochs: 2, wd_end: 0.2"}
     images = 56
     folder: Path
     config: str

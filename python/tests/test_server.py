@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import tempfile
 import unittest
 from pathlib import Path
@@ -55,23 +54,6 @@ class ServerTest(FleetTest):
         self.addCleanup(loader.close)
         return loader
 
-    def test_an_epoch_through_the_death_of_two_of_three_replicas(self) -> None:
-        servers = [self.serve() for _ in range(3)]
-        undisturbed = list(self.open(servers[:1]))
-        self.assertEqual([b.address.step for b in undisturbed], list(range(10)))
-        self.assertEqual(len({s.key for b in undisturbed for s in b.samples}), 40)
-        self.assertEqual({(s.label, s.class_name) for b in undisturbed for s in b.samples}, {(0, "a"), (1, "b")})
-        batches = []
-        for batch in self.open(servers, prefetch=3, lanes=3):
-            batches.append(batch)
-            if len(batches) == 2:
-                servers[1].process.send_signal(signal.SIGKILL)
-            if len(batches) == 4:
-                servers[2].process.send_signal(signal.SIGSTOP)
-        self.assertEqual([b.crc32 for b in batches], [b.crc32 for b in undisturbed])
-        for one, other in zip(batches, undisturbed):
-            self.assertTrue(torch.equal(one.images, other.images))
-
     def test_the_helper_normalises_and_erases_as_the_server_does(self) -> None:
         server = self.serve()
         pixels = list(self.open([server], run="erased"))
@@ -92,16 +74,6 @@ class ServerTest(FleetTest):
         other = self.open([server], rank=3, world_size=4)
         other.load_state_dict(state)
         self.assertEqual([b.images.tolist() for b in other], [b.images[3:].tolist() for b in whole[3:]])
-
-    def test_drained_in_the_middle(self) -> None:
-        servers = [self.serve(), self.serve()]
-        batches = []
-        for batch in self.open(servers):
-            batches.append(batch)
-            if len(batches) == 3:
-                servers[0].process.send_signal(signal.SIGTERM)
-        self.assertEqual([b.address.step for b in batches], list(range(10)))
-        self.assertEqual(servers[0].process.wait(25), 0)
 
     def test_schedule_and_errors(self) -> None:
         server, schedule_server = self.serve(), self.serve("schedule")

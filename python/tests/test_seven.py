@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 import unittest
-from typing import Any, Dict, List
+from typing import Any, ClassVar, Dict, List
 
 import torch
 
@@ -40,7 +40,10 @@ def blocks(page: str) -> List[str]:
 
 @built
 class SevenSourcesTest(SevenTest):
-    runs = {**SevenTest.runs, "fastvit": "recipe: dinov3, image_size: 32, global_batch: 16, epochs: 2, wd_end: 0.2"}
+    runs: ClassVar[Dict[str, str]] = {
+        **SevenTest.runs,
+        "fastvit": "recipe: dinov3, image_size: 32, global_batch: 16, epochs: 2, wd_end: 0.2",
+    }
 
     def test_worker_processes_yield_the_same_bytes(self) -> None:
         servers = self.serve(count=2)
@@ -83,7 +86,7 @@ class SevenSourcesTest(SevenTest):
                 names: Dict[str, Any] = {
                     "rank": 0, "world_size": 1, "epochs": 2, "device": "cpu",
                     "optimizer": torch.optim.AdamW([weight], weight_decay=0.04),
-                    "step": lambda images, labels: seen.append((images, labels)),
+                    "step": lambda images, labels, seen=seen: seen.append((images, labels)),
                 }  # fmt: skip
                 exec(code.replace('"cuda"', '"cpu"').replace("...", "step(images, batch.labels)"), names)
                 self.assertEqual(len(seen), 2 * len(names["loader"]))

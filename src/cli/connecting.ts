@@ -25,5 +25,5 @@ export function withConnection(command: Command): Command {
 
 /** The same, as the client takes them. */
 export function connection({ address, run, rank, worldSize, patience }: ConnectFlags) {
-  return { address, run: { name: run }, rank, worldSize, patience: patience * 1000 };
+  return { address, run: { name: run }, rank, worldSize, patience };
 }

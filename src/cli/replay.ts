@@ -24,7 +24,7 @@ export function replayCommand(): Command {
         dataType: header.data_type,
         layout: header.layout,
         fingerprint: header.fingerprint,
-        patience: flags.patience * 1000,
+        patience: flags.patience,
       });
       try {
         for await (const batch of loader.batches(header.epoch, header.step, 1)) {

@@ -44,3 +44,13 @@ export function disagree(
     metadata: { epoch: String(other.header.epoch), step: String(step) },
   });
 }
+
+/** A connection that did not come about in time. */
+export function notConnected(peer: string, seconds: number): TributaryError {
+  return new TributaryError('NO_REPLICA', {
+    expected: `a connection to ${peer} within ${seconds} s`,
+    came: 'none',
+    remedy: 'Check that a replica listens there, and that nothing between drops what is sent',
+    metadata: { peer },
+  });
+}

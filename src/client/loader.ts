@@ -2,19 +2,18 @@ import type { DataType } from '../../protos/generated/tributary/v1/DataType.js';
 import type { DescribeRunResponse__Output } from '../../protos/generated/tributary/v1/DescribeRunResponse.js';
 import type { Layout } from '../../protos/generated/tributary/v1/Layout.js';
 import type { LoaderServiceClient } from '../../protos/generated/tributary/v1/LoaderService.js';
-import type { PlanBatchesResponse__Output } from '../../protos/generated/tributary/v1/PlanBatchesResponse.js';
 import { contract } from '../contract/contract.js';
 import type { RunSelector } from '../contract/run-selector.js';
 import { TributaryError } from '../errors.js';
 import { checkAddress } from '../run/address.js';
-import { Balance } from './balance.js';
-import { type ConnectOptions, channelTo } from './connect.js';
-import { defaultLaneOptions, type LaneOptions, Lanes } from './lanes.js';
+import { askAll } from './ask.js';
+import { type ClientOptions, defaultOptions, rules } from './behaviour.js';
+import { Lanes } from './lanes.js';
 import type { ReceivedBatch } from './receive.js';
-import { retried } from './retry.js';
+import { type ConnectOptions, Replicas } from './replicas.js';
 
 /** Which batches a loader asks for, and how. */
-export interface LoaderOptions extends ConnectOptions, Partial<LaneOptions> {
+export interface LoaderOptions extends ConnectOptions, Partial<ClientOptions> {
   readonly run: RunSelector;
   readonly rank?: number;
   readonly worldSize?: number;
@@ -26,57 +25,64 @@ export interface LoaderOptions extends ConnectOptions, Partial<LaneOptions> {
   readonly fingerprint?: string;
 }
 
-/** Replicas of another run that are passed over, one call each, before it counts as an error. */
-const strangersPassed = 4;
+/** Bytes of a value of each type. */
+const bytesOf: Readonly<Record<string, number>> = {
+  DATA_TYPE_UNSPECIFIED: 1,
+  DATA_TYPE_UINT8: 1,
+  DATA_TYPE_FLOAT32: 4,
+  DATA_TYPE_FLOAT16: 2,
+  DATA_TYPE_BFLOAT16: 2,
+};
 
-/** A trainer's connection to its replicas. Stateless but for its channel: every batch has an address. `close` when done. */
+/** A trainer's connection to its replicas. Stateless but for its channels: every batch has an address. `close` when done. */
 export class Loader {
-  readonly #client: LoaderServiceClient;
-  readonly #balance: Balance;
-  readonly #options: LoaderOptions & LaneOptions;
+  readonly #replicas: Replicas<LoaderServiceClient>;
+  readonly #options: LoaderOptions & ClientOptions;
   #description: Promise<DescribeRunResponse__Output> | null = null;
 
-  private constructor(client: LoaderServiceClient, balance: Balance, options: LoaderOptions) {
-    this.#client = client;
-    this.#balance = balance;
-    this.#options = { ...defaultLaneOptions, ...options };
+  private constructor(replicas: Replicas<LoaderServiceClient>, options: LoaderOptions & ClientOptions) {
+    this.#replicas = replicas;
+    this.#options = options;
   }
 
-  static async connect(options: LoaderOptions): Promise<Loader> {
-    const balance = new Balance();
-    return new Loader(
-      new contract.tributary.v1.LoaderService(...(await channelTo(options, balance))),
-      balance,
-      options,
-    );
+  static async connect(given: LoaderOptions): Promise<Loader> {
+    const options = { ...defaultOptions, ...given };
+    const service = contract.tributary.v1.LoaderService;
+    return new Loader(await Replicas.open(service, options, options.resolveInterval), options);
   }
 
-  /** What the run is. Waits for a replica within the patience; one of another run is passed over while there are others. */
+  /**
+   * What the run is. Waits for a replica within the patience; all that answer must agree on the fingerprint, but for those
+   * of other runs where a fingerprint is given.
+   */
   describe(): Promise<DescribeRunResponse__Output> {
     this.#description ??= this.#describe();
     return this.#description;
   }
 
   async #describe(): Promise<DescribeRunResponse__Output> {
-    for (let strangers = 0; ; strangers++) {
-      const description = await retried<DescribeRunResponse__Output>(this.#options.patience, (deadline, done) =>
-        this.#client.describeRun({ run: this.#options.run }, { deadline }, done),
-      );
-      const expected = this.#options.fingerprint ?? description.fingerprint;
-      if (description.fingerprint === expected) return description;
-      if (strangers === strangersPassed)
-        throw new TributaryError('FINGERPRINT_MISMATCH', {
-          expected: `a run with the fingerprint ${expected}`,
-          came: description.fingerprint,
-          remedy: 'Give the replicas the config and the sources of the run that is to go on, or start a new run',
-          metadata: { expected, fingerprint: description.fingerprint },
-        });
-    }
+    const { run, patience, fingerprint } = this.#options;
+    const answers = await askAll<LoaderServiceClient, DescribeRunResponse__Output>(
+      this.#replicas,
+      (client, options, done) => client.describeRun({ run }, options, done),
+      { count: rules.askedFirst, patience, wanted: 'what the run is' },
+    );
+    const fitting = [...answers.values()].filter(
+      (answer) => answer.fingerprint === (fingerprint ?? answer.fingerprint),
+    );
+    if (new Set(fitting.map((answer) => answer.fingerprint)).size === 1) return fitting[0]!;
+    const found = [...answers].map(([name, answer]) => [name, answer.fingerprint] as const).sort();
+    throw new TributaryError('FINGERPRINT_MISMATCH', {
+      expected: fingerprint === undefined ? 'replicas of one run' : `a run with the fingerprint ${fingerprint}`,
+      came: found.map((pair) => pair.join(': ')).join(', '),
+      remedy: 'Bring all replicas to the config and the sources of the run that is to go on, or start a new run',
+      metadata: Object.fromEntries(found),
+    });
   }
 
   /** Batches of one epoch from `firstStep` on, in order; all to the epoch's end where `stepCount` is absent. */
   async *batches(epoch: number, firstStep = 0, stepCount?: number): AsyncGenerator<ReceivedBatch> {
-    const { fingerprint, stepsPerEpoch, globalBatch, training } = await this.describe();
+    const { fingerprint, stepsPerEpoch, globalBatch, imageSize, training } = await this.describe();
     const { run, rank = 0, worldSize = 1, dataType, layout, withDrawn = false, withText = false } = this.#options;
     const request = {
       run,
@@ -93,24 +99,13 @@ export class Loader {
     const bounds = { epochs: training!.epochs, stepsPerEpoch, globalBatch };
     for (const step of [firstStep, firstStep + Math.max(count, 1) - 1])
       checkAddress(bounds, { epoch, step, rank, worldSize });
-    yield* new Lanes(this.#client, this.#balance, request, { first: firstStep, count }, this.#options).batches();
-  }
-
-  /** What steps will hold. */
-  async *plans(epoch: number, firstStep: number, stepCount: number): AsyncGenerator<PlanBatchesResponse__Output> {
-    const { run, rank = 0, worldSize = 1, withDrawn = false } = this.#options;
-    yield* this.#client.planBatches({
-      run,
-      epoch,
-      firstStep,
-      stepCount,
-      rank,
-      worldSize,
-      withDrawn,
-    }) as AsyncIterable<PlanBatchesResponse__Output>;
+    const batchBytes = (globalBatch / worldSize) * imageSize ** 2 * 3 * (bytesOf[dataType ?? 'DATA_TYPE_UINT8'] ?? 4);
+    const { prefetch, budgetBytes } = this.#options;
+    const window = Math.max(1, Math.min(prefetch, Math.floor(budgetBytes / batchBytes)));
+    yield* new Lanes(this.#replicas, request, { first: firstStep, count, window }, this.#options).batches();
   }
 
   close(): void {
-    this.#client.close();
+    this.#replicas.close();
   }
 }

@@ -10,18 +10,19 @@ export interface ReceivedBatch {
   /** The tensor: row-major, no padding, little-endian. */
   readonly data: Buffer;
   readonly crc32: number;
-  /** The replica that sent it. */
+  /** The replica that sent it, as `host:port`. */
   readonly peer: string;
 }
 
 /**
- * Reads the batches of one stream. Each message must come within `patience` milliseconds while this reads; a replica that
- * hangs longer is left with NO_REPLICA.
+ * Reads the batches of one stream of `peer`. Each message must come within `patience` seconds while this reads; a replica
+ * that hangs longer is left with NO_REPLICA. Leaving the loop cancels the stream.
  *
  * @throws CRC_MISMATCH for a tensor that is not what its trailer says.
  */
 export async function* receiveBatches(
   call: ClientReadableStream<StreamBatchesResponse__Output>,
+  peer: string,
   patience: number,
 ): AsyncGenerator<ReceivedBatch> {
   const messages = call[Symbol.asyncIterator]() as AsyncIterator<StreamBatchesResponse__Output>;
@@ -31,7 +32,7 @@ export async function* receiveBatches(
   let sum = 0;
   try {
     for (;;) {
-      const { value, done } = await within(patience, messages.next(), call);
+      const { value, done } = await within(patience, messages.next(), peer);
       if (done) {
         if (header !== null) throw torn(header, 'the end of the stream');
         return;
@@ -50,7 +51,7 @@ export async function* receiveBatches(
       } else if (value.trailer && header !== null) {
         if (received !== data.length || sum !== value.trailer.crc32)
           throw torn(header, `CRC-32 ${sum} of ${received} bytes`);
-        yield { header, data, crc32: sum, peer: call.getPeer() };
+        yield { header, data, crc32: sum, peer };
         header = null;
       }
     }
@@ -59,20 +60,19 @@ export async function* receiveBatches(
   }
 }
 
-async function within<T>(patience: number, message: Promise<T>, call: ClientReadableStream<unknown>): Promise<T> {
+async function within<T>(patience: number, message: Promise<T>, peer: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const hung = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      const peer = call.getPeer();
       reject(
         new TributaryError('NO_REPLICA', {
-          expected: `a message from ${peer} within ${patience / 1000} s`,
+          expected: `a message from ${peer} within ${patience} s`,
           came: 'none',
           remedy: 'Check whether that replica hangs',
           metadata: { peer },
         }),
       );
-    }, patience);
+    }, patience * 1000);
   });
   message.catch(() => {});
   try {

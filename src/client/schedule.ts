@@ -3,9 +3,9 @@ import type { GetEpochScheduleResponse__Output } from '../../protos/generated/tr
 import type { ScheduleServiceClient } from '../../protos/generated/tributary/v1/ScheduleService.js';
 import { contract } from '../contract/contract.js';
 import type { RunSelector } from '../contract/run-selector.js';
-import { type ConnectOptions, channelTo } from './connect.js';
-import { defaultLaneOptions } from './lanes.js';
-import { retried } from './retry.js';
+import { askAll } from './ask.js';
+import { defaultOptions } from './behaviour.js';
+import { type ConnectOptions, Replicas } from './replicas.js';
 
 /** A group of parameters as optimisers hold it. */
 export interface ParameterGroup {
@@ -19,19 +19,21 @@ export function applyWeightDecay(groups: readonly ParameterGroup[], weightDecay:
 
 /** A trainer's connection to the schedule endpoint. `close` when done. */
 export class Schedule {
-  readonly #client: ScheduleServiceClient;
+  readonly #endpoints: Replicas<ScheduleServiceClient>;
   readonly #run: RunSelector;
   readonly #patience: number;
 
-  private constructor(client: ScheduleServiceClient, run: RunSelector, patience: number) {
-    this.#client = client;
+  private constructor(endpoints: Replicas<ScheduleServiceClient>, run: RunSelector, patience: number) {
+    this.#endpoints = endpoints;
     this.#run = run;
     this.#patience = patience;
   }
 
+  /** @param options.patience seconds to wait for an endpoint */
   static async connect(options: ConnectOptions & { run: RunSelector; patience?: number }): Promise<Schedule> {
-    const client = new contract.tributary.v1.ScheduleService(...(await channelTo(options)));
-    return new Schedule(client, options.run, options.patience ?? defaultLaneOptions.patience);
+    const { patience, resolveInterval } = { ...defaultOptions, ...options };
+    const endpoints = await Replicas.open(contract.tributary.v1.ScheduleService, options, resolveInterval);
+    return new Schedule(endpoints, options.run, patience);
   }
 
   /**
@@ -40,13 +42,16 @@ export class Schedule {
    * @param fingerprint the loader's, so that a schedule of another run is refused with FINGERPRINT_MISMATCH.
    */
   async epoch(epoch: number, fingerprint: string): Promise<EpochSchedule__Output> {
-    const answer = await retried<GetEpochScheduleResponse__Output>(this.#patience, (deadline, done) =>
-      this.#client.getEpochSchedule({ run: this.#run, epoch, expectedFingerprint: fingerprint }, { deadline }, done),
+    const request = { run: this.#run, epoch, expectedFingerprint: fingerprint };
+    const answers = await askAll<ScheduleServiceClient, GetEpochScheduleResponse__Output>(
+      this.#endpoints,
+      (client, options, done) => client.getEpochSchedule(request, options, done),
+      { count: 1, patience: this.#patience, wanted: `the schedule of epoch ${epoch}` },
     );
-    return answer.schedule!;
+    return [...answers.values()][0]!.schedule!;
   }
 
   close(): void {
-    this.#client.close();
+    this.#endpoints.close();
   }
 }

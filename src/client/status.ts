@@ -1,43 +1,29 @@
 import { type ServiceError, status } from '@grpc/grpc-js';
 import { fromServiceError } from '../contract/error-details.js';
-import { type Reason, TributaryError } from '../errors.js';
+import { TributaryError } from '../errors.js';
+import { type Verdict, verdictOf } from './behaviour.js';
 
 /** A failed call, as a client sees it: the server's own error where it sent one, else what gRPC says of the connection. */
 export interface Failure {
   readonly error: TributaryError;
-  /** Whether the same request may succeed on another replica, or later. */
-  readonly passing: boolean;
+  readonly verdict: Verdict;
+  /** The pause that the replica asked for, in seconds; 0 where it asked for none. */
+  readonly retrySeconds: number;
   /** The replica that answered; empty where none did. */
   readonly peer: string;
 }
 
-/** Codes that come from a connection or from a replica that ends, and say nothing of the request. */
-const passingCodes: ReadonlySet<number> = new Set([
-  status.UNAVAILABLE,
-  status.CANCELLED,
-  status.UNKNOWN,
-  status.INTERNAL,
-  status.DEADLINE_EXCEEDED,
-  status.RESOURCE_EXHAUSTED,
-  status.ABORTED,
-]);
-
-/** Reasons that hold for one replica and may not for another. */
-const replicaReasons: ReadonlySet<Reason> = new Set([
-  'FINGERPRINT_MISMATCH',
-  'CRC_MISMATCH',
-  'NOT_INDEXED',
-  'SOURCE_CHANGED',
-]);
-
 /** Reads a failed call. */
 export function toFailure(error: unknown, peer: string): Failure {
-  if (error instanceof TributaryError)
-    return { error, passing: error.code === 'UNAVAILABLE' || replicaReasons.has(error.reason), peer };
+  if (error instanceof TributaryError) return failure(error, error.code, peer);
   const failed = error as ServiceError;
   const known = fromServiceError(failed);
-  if (known === null) return { error: unanswered(failed, peer), passing: passingCodes.has(failed.code), peer };
-  return { error: known, passing: passingCodes.has(failed.code) || replicaReasons.has(known.reason), peer };
+  return failure(known ?? unanswered(failed, peer), status[failed.code] ?? 'UNKNOWN', peer);
+}
+
+function failure(error: TributaryError, code: string, peer: string): Failure {
+  const retrySeconds = Number(error.metadata.retry_delay_ms ?? 0) / 1000;
+  return { error, verdict: verdictOf(code, error.reason), retrySeconds, peer };
 }
 
 function unanswered(error: ServiceError, peer: string): TributaryError {

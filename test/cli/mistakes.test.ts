@@ -214,7 +214,7 @@ test('what a server refuses comes out of the commands as one line, and failures 
   await refused(
     ['fetch', ...nobody, '--epoch', '0', '--step', '0', '--out', '.'],
     1,
-    /expected an answer from 127\.0\.0\.1:1, but got UNAVAILABLE: connect ECONNREFUSED 127\.0\.0\.1:1\. Check that a replica listens there\. \[NO_REPLICA\]/,
+    /expected a replica to answer for what the run is, but got none in \d+ s \(127\.0\.0\.1:1: UNAVAILABLE: connect ECONNREFUSED 127\.0\.0\.1:1\)\. Start a replica of this run at the target, or raise patience\. \[NO_REPLICA\]/,
     cwd,
   );
   await refused(['train', ...nobody, '--schedule', schedule.address], 1, /NO_REPLICA/, cwd);

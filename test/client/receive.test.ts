@@ -38,7 +38,7 @@ async function received(t: TestContext, messages: readonly (StreamBatchesRespons
     server.forceShutdown();
   });
   const batches: Buffer[] = [];
-  for await (const batch of receiveBatches(client.streamBatches({}), 300)) batches.push(batch.data);
+  for await (const batch of receiveBatches(client.streamBatches({}), 'peer', 0.3)) batches.push(batch.data);
   return batches;
 }
 

@@ -12,7 +12,7 @@ export async function loaderOn(
   options: Partial<LoaderOptions> = {},
 ): Promise<Loader> {
   const address = replicas.map((replica) => replica.address).join(',');
-  const loader = await Loader.connect({ address, run: { name: run }, patience: 30_000, ...options });
+  const loader = await Loader.connect({ address, run: { name: run }, patience: 30, ...options });
   t.after(() => loader.close());
   return loader;
 }

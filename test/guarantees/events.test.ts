@@ -64,7 +64,7 @@ test('batches go on while the schedule endpoint is down, and the next epoch wait
   const schedule = await Schedule.connect({
     address: first.address,
     run: { name: 'short' },
-    patience: 30_000,
+    patience: 30,
   });
   t.after(() => schedule.close());
   const groups = [{ weight_decay: 1 }, { weight_decay: 0 }];

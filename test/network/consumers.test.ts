@@ -40,8 +40,8 @@ async function loaderOf(
   const loader = await Loader.connect({
     address,
     lease: 3,
-    hungAfter: 3_000,
-    patience: 30_000,
+    stallTimeout: 3,
+    patience: 30,
     ...options,
     run: { name: run },
   });
@@ -64,7 +64,7 @@ async function within(seconds: number, holds: () => Promise<boolean>): Promise<b
 test('with room for one batch at a time, all replicas but one may die', async (t) => {
   const replicas = await fleet(t, 5);
   const undisturbed = await sums((await loaderOf(t, replicas)).batches(0));
-  const narrow = await loaderOf(t, replicas, { lanes: 1, memory: 1, lease: 1 });
+  const narrow = await loaderOf(t, replicas, { lanes: 1, budgetBytes: 1, lease: 1 });
   const list: number[] = [];
   for await (const { header, crc32 } of narrow.batches(0)) {
     list.push(crc32);

@@ -6,7 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { indexedSamples, type ServerProcess, sevenRun, startServer } from '../fleet.js';
 import { type Host, loaderName, Network } from './hosts.js';
-import { type Client, clients, sums, Trainer } from './trainers.js';
+import { type Client, clients, sums, Trainer, together } from './trainers.js';
 
 const obstacle = Network.obstacle();
 const port = 50051;
@@ -234,10 +234,8 @@ test('trainers and replicas on hosts of their own', { skip: obstacle ?? false },
       const global = await fleet.trainer(t, 'TypeScript', { run: 'ranks' }).epoch(0);
       await fleet.replica('a').stop();
       await fleet.start(t, 'a', 'b', 'c');
-      const names = (rank: number): Record<string, number> =>
-        rank < 4 ? { rank, worldSize: 7 } : { rank, world_size: 7 };
       const ranks = Array.from({ length: 7 }, (_, rank) =>
-        fleet.trainer(t, rank < 4 ? 'TypeScript' : 'Python', { run: 'ranks', lanes: 1, ...names(rank) }),
+        fleet.trainer(t, rank < 4 ? 'TypeScript' : 'Python', { run: 'ranks', lanes: 1, rank, worldSize: 7 }),
       );
       await Promise.all(ranks.map((rank) => rank.begin(0)));
       let fleetNames = ['a', 'b', 'c'];
@@ -274,30 +272,9 @@ test('trainers and replicas on hosts of their own', { skip: obstacle ?? false },
   );
 });
 
-/** A trainer of each client. `lanes` is the one option that both name alike. */
-function both(t: TestContext, fleet: Fleet, options: { lanes?: number } = {}): Trainer[] {
+/** A trainer of each client. */
+function both(t: TestContext, fleet: Fleet, options: object = {}): Trainer[] {
   return clients.map((client) => fleet.trainer(t, client, options));
-}
-
-/**
- * Epoch 0 with several trainers, step by step, and something done after each step. Every batch must be the canonical one.
- * Returns the longest time in seconds that one of them waited for a step.
- */
-async function together(
-  trainers: readonly Trainer[],
-  canonical: readonly number[],
-  during: (step: number) => Promise<void> | void = () => {},
-): Promise<number> {
-  await Promise.all(trainers.map((trainer) => trainer.begin(0)));
-  let longest = 0;
-  for (const [step, crc32] of canonical.entries()) {
-    const [taken, seconds] = await timed(() => Promise.all(trainers.map((trainer) => trainer.next())));
-    for (const batch of taken) assert.deepEqual([batch?.step, batch?.crc32], [step, crc32]);
-    if (step > 0) longest = Math.max(longest, seconds);
-    await during(step);
-  }
-  for (const trainer of trainers) assert.equal(await trainer.next(), null);
-  return longest;
 }
 
 /** Puts so many milliseconds, each way, before the replica of a host. */

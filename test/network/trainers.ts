@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
@@ -20,11 +21,24 @@ export type Client = (typeof clients)[number];
 const script = fileURLToPath(new URL('./trainer.js', import.meta.url));
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** Options that make both clients notice things soon, by the names that each has for them. */
-const quick: Record<Client, object> = {
-  TypeScript: { lanes: 2, lease: 2, hungAfter: 4_000, patience: 60_000 },
-  Python: { lanes: 2, lease: 2, stall_timeout: 4, patience: 60, resolve_interval: 1, hedge_seconds: 0.25 },
-};
+/** Options that make a client notice things soon, by the names of TypeScript; Python has the same with underscores. */
+const quick = { lanes: 2, lease: 2, stallTimeout: 4, patience: 60, resolveInterval: 1 };
+
+function optionsOf(client: Client, options: object): object {
+  if (client === 'TypeScript') return options;
+  const underscored = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  return Object.fromEntries(Object.entries(options).map(([name, value]) => [underscored(name), value]));
+}
+
+/** An error that a trainer reports. */
+export class TrainerError extends Error {
+  readonly reason: string;
+
+  constructor(reason: string, message: string) {
+    super(message);
+    this.reason = reason;
+  }
+}
 
 /** A trainer process. It does nothing of its own accord: each batch is asked for by the test. */
 export class Trainer {
@@ -39,7 +53,7 @@ export class Trainer {
     via: readonly string[],
     options: { address: string; [name: string]: unknown },
   ) {
-    const given = JSON.stringify({ ...quick[client], ...options });
+    const given = JSON.stringify(optionsOf(client, { ...quick, ...options }));
     const command =
       client === 'TypeScript'
         ? [process.execPath, script, given]
@@ -87,7 +101,7 @@ export class Trainer {
     const { value, done } = await this.#answers.next();
     if (done) throw new Error(`the trainer has ended: ${this.#errors}`);
     const answer = JSON.parse(value) as Record<string, unknown>;
-    if ('error' in answer) throw new Error(`${answer.error}: ${answer.message}`);
+    if ('error' in answer) throw new TrainerError(String(answer.error), String(answer.message));
     return answer;
   }
 }
@@ -95,4 +109,26 @@ export class Trainer {
 /** The CRC-32 of every batch. */
 export function sums(taken: readonly Taken[]): number[] {
   return taken.map((batch) => batch.crc32);
+}
+
+/**
+ * Epoch 0 with several trainers, step by step, and something done after each step. Every batch must be the canonical one.
+ * Returns the longest time in seconds that one of them waited for a step.
+ */
+export async function together(
+  trainers: readonly Trainer[],
+  canonical: readonly number[],
+  during: (step: number) => Promise<void> | void = () => {},
+): Promise<number> {
+  await Promise.all(trainers.map((trainer) => trainer.begin(0)));
+  let longest = 0;
+  for (const [step, crc32] of canonical.entries()) {
+    const start = performance.now();
+    const taken = await Promise.all(trainers.map((trainer) => trainer.next()));
+    for (const batch of taken) assert.deepEqual([batch?.step, batch?.crc32], [step, crc32]);
+    if (step > 0) longest = Math.max(longest, (performance.now() - start) / 1000);
+    await during(step);
+  }
+  for (const trainer of trainers) assert.equal(await trainer.next(), null);
+  return longest;
 }

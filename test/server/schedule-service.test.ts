@@ -20,7 +20,7 @@ test('the schedule endpoint gives what upstream sets, and notices a loader of an
   const strange = await Schedule.connect({
     address: endpoint.address,
     run: { name: 'other' },
-    patience: 2_000,
+    patience: 2,
   });
   t.after(() => {
     for (const client of [loader, schedule, strange]) client.close();

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass, replace
-from typing import Any, Dict, NamedTuple, Optional, Tuple, Union
+from typing import Any, Dict, NamedTuple, Optional, Tuple, Union, cast
 
 import numpy as np
 
-from tributary.errors import wrong
+from tributary.errors import TributaryError, wrong
 
 try:
-    import torch
+    import torch as _torch
 except ImportError:  # torch is optional: without it, batches hold numpy arrays
-    torch = None  # type: ignore[assignment]
+    _torch = None
+torch: Any = cast(Any, _torch)
 
 _NUMPY: Dict[int, np.dtype[Any]] = {1: np.dtype("u1"), 2: np.dtype("<f4"), 3: np.dtype("<f2"), 4: np.dtype("<u2")}
 
@@ -128,18 +129,13 @@ class PartialBatch:
             self._tensor = None
             array = np.empty(size, dtype=np.uint8)
         self._array = array
-        self._view = memoryview(array)
+        self._view = memoryview(array.data)
 
     def add(self, offset: int, data: Union[bytes, memoryview]) -> None:
-        """Takes a chunk. Chunks come in order and without gaps."""
+        """Takes a chunk; CRC_MISMATCH where it does not follow the one before."""
         end = offset + len(data)
         if offset != self._filled or end > len(self._view):
-            raise wrong(
-                "INTERNAL",
-                f"a chunk that starts at byte {self._filled} of {len(self._view)}",
-                f"one from {offset} to {end}",
-                "The replica breaks the contract: stop it",
-            )
+            raise self.damaged(f"a chunk at byte {offset}")
         self._view[offset:end] = data
         self._crc = zlib.crc32(data, self._crc)
         self._filled = end
@@ -148,13 +144,7 @@ class PartialBatch:
         """The finished batch; CRC_MISMATCH where its bytes are not those that were sent."""
         header = self.header
         if self._filled != len(self._view) or self._crc != crc32:
-            raise wrong(
-                "CRC_MISMATCH",
-                f"{len(self._view)} bytes with CRC-32 {crc32:08x}",
-                f"{self._filled} bytes with {self._crc:08x} for step {header.step}",
-                "The batch is asked for again elsewhere; look for bad memory or a proxy between trainer and replica",
-                step=str(header.step),
-            )
+            raise self.damaged(f"CRC-32 {self._crc:08x} of {self._filled} bytes")
         samples = tuple(_sample(sample) for sample in header.samples)
         labels = np.array([-1 if s.label is None else s.label for s in samples], dtype=np.int64)
         return Batch(
@@ -170,6 +160,17 @@ class PartialBatch:
             crc32=crc32,
             mean=mean,
             std=std,
+        )
+
+    def damaged(self, came: str) -> TributaryError:
+        """CRC_MISMATCH: what came is not what was sent."""
+        return wrong(
+            "CRC_MISMATCH",
+            f"{len(self._view)} bytes of step {self.header.step} as their trailer has them",
+            came,
+            "Ask for the step again; if it persists, check the network and the memory of the machines between",
+            epoch=str(self.header.epoch),
+            step=str(self.header.step),
         )
 
     def _shaped(self) -> Any:

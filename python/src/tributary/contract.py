@@ -15,7 +15,7 @@ SCHEDULE_SERVICE = "tributary.v1.ScheduleService"
 
 
 def _load() -> Dict[str, Any]:
-    raw = pkgutil.get_data(__package__, "contract.binpb")
+    raw = pkgutil.get_data("tributary", "contract.binpb")
     if raw is None:
         raise ImportError("contract.binpb is missing from the tributary package. Install the package again.")
     # A pool of its own, because google.rpc may be in the default pool already, from another package.
@@ -24,7 +24,7 @@ def _load() -> Dict[str, Any]:
     if hasattr(message_factory, "GetMessageClass"):
         message_class = message_factory.GetMessageClass
     else:
-        message_class = message_factory.MessageFactory(pool).GetPrototype
+        message_class = getattr(message_factory, "MessageFactory")(pool).GetPrototype  # noqa: B009
     files = descriptor_pb2.FileDescriptorSet.FromString(raw).file
     for file in files:
         pool.AddSerializedFile(file.SerializeToString())
@@ -103,3 +103,5 @@ def _varint(raw: bytes, at: int) -> Tuple[int, int]:
 # Values of DataType and Layout, by the names that a trainer gives.
 DATA_TYPES = {"uint8": 1, "float32": 2, "float16": 3, "bfloat16": 4}
 LAYOUTS = {"nhwc": 1, "nchw": 2}
+# Bytes of a value of each type.
+BYTES = {"uint8": 1, "float32": 4, "float16": 2, "bfloat16": 2}

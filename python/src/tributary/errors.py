@@ -65,7 +65,7 @@ def from_rpc(error: grpc.RpcError) -> TributaryError:
     """The error that a gRPC error carries in `grpc-status-details-bin` (google.rpc.Status with an ErrorInfo)."""
     code = error.code().name if callable(getattr(error, "code", None)) and error.code() is not None else "UNKNOWN"
     text = (error.details() if callable(getattr(error, "details", None)) else None) or code
-    trailers = error.trailing_metadata() if callable(getattr(error, "trailing_metadata", None)) else None
+    trailers: Any = error.trailing_metadata() if callable(getattr(error, "trailing_metadata", None)) else None
     status = None
     for key, value in trailers or ():
         if key == "grpc-status-details-bin":

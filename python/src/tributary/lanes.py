@@ -13,42 +13,37 @@ import threading
 import time
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Any, Callable, Deque, Dict, Optional, Set, Tuple, Union
+from typing import Any, Callable, Deque, Dict, List, Optional, Set, Tuple, Union
 
 import grpc
 
+from tributary import behaviour
 from tributary.batch import Batch, PartialBatch
+from tributary.behaviour import verdict
 from tributary.contract import Chunk
 from tributary.errors import TributaryError, from_rpc, wrong
-from tributary.replicas import Replica, Replicas, verdict
+from tributary.replicas import Replica, Replicas, end_stream
 
 # How often the watch looks for streams that hang and steps that are late, in seconds.
 TICK = 0.1
-# For how many places behind the trainer's a second answer is still compared with the first.
-KEPT_CRCS = 64
-# For how long a replica whose answer was overtaken comes last in the choice.
-SLOW_SECONDS = 10.0
-# How many replicas may answer a step with bytes that do not match their CRC before the loader gives up.
-CRC_ATTEMPTS = 4
 
 
 @dataclass(frozen=True)
 class Pace:
     """How much is read ahead, and when a stream counts as lost. Times in seconds.
 
-    `prefetch` batches are held or under way, within `budget_bytes` where that is given; a lease is `lease` batches. A stream
-    without a message for `stall_timeout` has hung. A step that the trainer waits for and that takes longer than
-    `hedge_factor` times the median, and `hedge_seconds`, is asked for again elsewhere.
+    `window` batches are held or under way; a lease is `lease` batches. A stream without a message for `stall_timeout` has
+    hung. A step that the trainer waits for and that takes longer than `hedge_factor` times the median, and
+    `hedge_seconds`, is asked for again elsewhere.
     """
 
-    prefetch: int = 2
-    lanes: int = 2
-    lease: int = 64
-    budget_bytes: Optional[int] = None
-    stall_timeout: float = 10.0
-    hedge_factor: float = 4.0
-    hedge_seconds: float = 1.0
-    patience: float = 120.0
+    window: int
+    lanes: int
+    lease: int
+    stall_timeout: float
+    hedge_factor: float
+    hedge_seconds: float
+    patience: float
 
 
 @dataclass(frozen=True)
@@ -107,14 +102,13 @@ class Lanes:
         self._finish = finish
         self._pin_memory = pin_memory
         self._count = max(1, min(pace.lanes, steps.count))
-        # Until a header has told the size of a batch, one is all that is sure to be within the budget.
-        self._window = pace.prefetch if pace.budget_bytes is None else 1
         self._head = 0
         self._ready: Dict[int, Union[Batch, TributaryError]] = {}
         self._crcs: Dict[int, Tuple[int, str]] = {}
         self._damaged: Dict[int, int] = {}
-        self._hedges: Dict[int, _Reader] = {}
-        self._seconds: Deque[float] = deque(maxlen=64)
+        self._hedges: List[_Reader] = []
+        self._asked_again = 0
+        self._seconds: Deque[float] = deque(maxlen=behaviour.MEDIAN_OF)
         self._broken: Optional[BaseException] = None
         self._closed = False
         self._wanted = False
@@ -149,7 +143,8 @@ class Lanes:
                 raise result
             del self._ready[self._head]
             self._head += 1
-            for place in [p for p in self._crcs if p < self._head - KEPT_CRCS]:
+            self._asked_again = 0
+            for place in [p for p in self._crcs if p < self._head - behaviour.COMPARED_BEHIND]:
                 del self._crcs[place]
             self._changed.notify_all()
             return result
@@ -160,7 +155,7 @@ class Lanes:
             return
         with self._changed:
             self._closed = True
-            calls = [r.call for r in [*self._readers, *self._hedges.values()] if r.call is not None]
+            calls = [r.call for r in [*self._readers, *self._hedges] if r.call is not None]
             self._ready.clear()
             self._changed.notify_all()
         for call in calls:
@@ -180,7 +175,7 @@ class Lanes:
                 self._changed.notify_all()
 
     def _admitted(self, place: int) -> bool:
-        return place < self._head + self._window
+        return place < self._head + self._pace.window
 
     def _run_lane(self, lane: _Reader) -> None:
         while True:
@@ -257,12 +252,12 @@ class Lanes:
                 call, reader.call = reader.call, None
                 reader.waiting_since = reader.batch_since = None
             if call is not None:
-                call.cancel()
+                end_stream(call)
             self._replicas.release(replica)
 
     def _wait_for_room(self, lane: _Reader, fresh: bool) -> bool:
         """Waits until the trainer wants the reader's place; False where the stream is to end instead, because it is closed,
-        another replica gave the place, or, unless the stream is fresh, one has nothing to do.
+        another replica gave the place, or, unless the stream is fresh, one has fewer streams to serve.
         """
         with self._changed:
             lane.waiting_since = lane.batch_since = None
@@ -270,7 +265,7 @@ class Lanes:
                 self._changed.wait()
             moved = lane.place in self._crcs
             if lane.replica is not None and not fresh:
-                moved = moved or self._replicas.idle(lane.replica)
+                moved = moved or self._replicas.uneven(lane.replica)
             lane.waiting_since = lane.batch_since = time.monotonic()
             return not (self._closed or lane.cancelled or moved)
 
@@ -280,33 +275,29 @@ class Lanes:
         wanted = self._steps.at(reader.place)
         for part in call:
             reader.waiting_since = time.monotonic()
-            kind = "chunk" if isinstance(part, Chunk) else part.WhichOneof("part")
+            message: Any = part
+            if isinstance(part, Chunk):
+                kind, chunk = "chunk", part
+            else:
+                kind, chunk = message.WhichOneof("part"), message.chunk
             if kind == "header" and partial is None:
-                if (part.header.epoch, part.header.step) != (self._steps.epoch, wanted):
+                if (message.header.epoch, message.header.step) != (self._steps.epoch, wanted):
                     raise wrong(
                         "INTERNAL",
                         self._name(reader.place),
-                        f"step {part.header.step} of epoch {part.header.epoch}",
+                        f"step {message.header.step} of epoch {message.header.epoch}",
                         "The replica breaks the contract: stop it",
                     )
-                partial = PartialBatch(part.header, self._pin_memory)
-                self._fit(part.header.byte_size)
+                partial = PartialBatch(message.header, self._pin_memory)
             elif kind == "chunk" and partial is not None:
-                chunk = part if isinstance(part, Chunk) else part.chunk
                 partial.add(chunk.offset, chunk.data)
             elif kind == "trailer" and partial is not None:
-                return self._finish(partial, part.trailer.crc32)
+                return self._finish(partial, message.trailer.crc32)
             else:
                 raise wrong("INTERNAL", "header, chunks and trailer", f"{kind}", "The replica breaks the contract: stop it")
         if partial is not None:
-            raise TributaryError("UNAVAILABLE", "the stream ended inside a batch", code="UNAVAILABLE")
+            raise partial.damaged("the end of the stream")
         return None
-
-    def _fit(self, byte_size: int) -> None:
-        if self._pace.budget_bytes is not None and byte_size > 0:
-            with self._changed:
-                self._window = max(1, min(self._pace.prefetch, self._pace.budget_bytes // byte_size))
-                self._changed.notify_all()
 
     def _deliver(self, reader: _Reader, replica: Replica, batch: Batch, seconds: float) -> None:
         """Puts a batch in its place; the first answer wins, and a second one must agree with it."""
@@ -332,10 +323,10 @@ class Lanes:
             self._crcs[place] = (batch.crc32, replica.address)
             if place >= self._head and not self._closed:
                 self._ready[place] = batch
-            for other in [*self._readers, *self._hedges.values()]:
+            for other in [*self._readers, *self._hedges]:
                 if other is not reader and other.place == place and other.call is not None:
                     if other.replica is not None:
-                        other.replica.slow_until = time.monotonic() + SLOW_SECONDS
+                        other.replica.slow_until = time.monotonic() + behaviour.SLOW_SECONDS
                         other.avoid = {other.replica.address}
                     other.cancel("late")
             self._changed.notify_all()
@@ -353,7 +344,7 @@ class Lanes:
                 self._damaged[place] = self._damaged.get(place, 0) + 1
             self._replicas.failed(replica, error)
             reader.avoid.add(replica.address)
-            final = verdict(error) == "fatal" or self._damaged.get(place, 0) >= CRC_ATTEMPTS
+            final = verdict(error.code, error.reason) == "end" or self._damaged.get(place, 0) >= behaviour.CRC_ATTEMPTS
             waited = time.monotonic() - reader.failing_since
             if not final and waited > self._pace.patience:
                 error, final = self._replicas.no_replica(waited, self._name(place)), True
@@ -373,38 +364,48 @@ class Lanes:
         with self._changed:
             while not self._closed and self._head < self._steps.count:
                 now = time.monotonic()
-                for reader in [*self._readers, *self._hedges.values()]:
+                for reader in [*self._readers, *self._hedges]:
                     hung = reader.waiting_since is not None and now - reader.waiting_since > self._limit(reader)
                     if hung:
                         reader.cancel("hung")
                 self._hedge(now)
                 self._changed.wait(TICK)
 
+    def _late_after(self) -> float:
+        """Seconds after which the step that the trainer waits for is late: twice as many after each time that it was."""
+        if not self._seconds:
+            late = max(self._pace.hedge_seconds, behaviour.FIRST_HEDGE_SECONDS)
+        else:
+            late = max(self._pace.hedge_seconds, self._pace.hedge_factor * statistics.median(self._seconds))
+        return late * 2.0**self._asked_again
+
     def _hedge(self, now: float) -> None:
         place = self._head
-        if not self._wanted or place in self._ready or place in self._hedges or not self._seconds:
+        if not self._wanted or place in self._ready:
             return
-        late = max(self._pace.hedge_seconds, self._pace.hedge_factor * statistics.median(self._seconds))
-        for lane in self._readers:
-            if lane.place == place and lane.batch_since is not None and now - lane.batch_since > late:
-                avoid = {lane.replica.address} if lane.replica is not None else set()
-                replica = self._replicas.choose(avoid)
-                if replica is None or replica.address in avoid:
-                    return
-                hedge = _Reader(place)
-                self._hedges[place] = hedge
-                self._attach(hedge, replica)
-                thread = threading.Thread(
-                    target=self._guarded, args=(self._read_once, hedge), name=f"tributary-again-{place}", daemon=True
-                )
-                self._threads = [t for t in self._threads if t.is_alive()] + [thread]
-                thread.start()
+        late_after = self._late_after()
+        late = [r for r in [*self._readers, *self._hedges] if r.place == place and r.replica is not None]
+        for lane in late:
+            if lane.batch_since is None or now - lane.batch_since <= late_after:
+                continue
+            self._asked_again += 1
+            avoid = {r.replica.address for r in late if r.replica is not None}
+            replica = self._replicas.choose(avoid)
+            if replica is None or replica.address in avoid:
                 return
+            hedge = _Reader(place)
+            self._hedges.append(hedge)
+            self._attach(hedge, replica)
+            thread = threading.Thread(
+                target=self._guarded, args=(self._read_once, hedge), name=f"tributary-again-{place}", daemon=True
+            )
+            self._threads = [t for t in self._threads if t.is_alive()] + [thread]
+            thread.start()
+            return
 
     def _read_once(self, hedge: _Reader) -> None:
-        place = hedge.place
         try:
             self._read(hedge, 1, self._count)
         finally:
             with self._changed:
-                self._hedges.pop(place, None)
+                self._hedges.remove(hedge)

@@ -4,25 +4,19 @@ from __future__ import annotations
 
 import os
 import weakref
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 import grpc
 
-from tributary import apart, contract
+from tributary import apart, behaviour, contract
 from tributary.batch import Batch, PartialBatch, make_state, torch
 from tributary.errors import TributaryError, wrong
 from tributary.lanes import Lanes, Pace, Steps
 from tributary.ranks import rank_and_world_size, worker_and_count
 from tributary.replicas import Options, Replicas, Target, endpoints
 
-if torch is not None:
-    from torch.utils.data import IterableDataset as _Base
-else:
-    _Base = object  # type: ignore[assignment,misc]
-
-# How many replicas are asked what the run is, before the first step: they must agree.
-_ASKED = 16
+_Base: Any = object if torch is None else torch.utils.data.IterableDataset
 
 
 @dataclass(frozen=True)
@@ -51,7 +45,7 @@ def selector(run: Optional[str], inline_run: Optional[str]) -> Any:
     return contract.RunSelector(name=run) if run else contract.RunSelector(inline_run=inline_run)
 
 
-class Loader(_Base):  # type: ignore[misc,valid-type]
+class Loader(_Base):
     """Streams the batches of one run for one rank.
 
     A `torch.utils.data.IterableDataset` where torch is installed, and an iterable of `Batch` in any case. `target` is a
@@ -70,10 +64,10 @@ class Loader(_Base):  # type: ignore[misc,valid-type]
         epoch: int = 0,
         data_type: str = "uint8",
         layout: str = "nhwc",
-        prefetch: int = 2,
-        lanes: int = 2,
-        lease: int = 64,
-        budget_bytes: Optional[int] = None,
+        prefetch: int = behaviour.PREFETCH,
+        lanes: int = behaviour.LANES,
+        lease: int = behaviour.LEASE,
+        budget_bytes: int = behaviour.BUDGET_BYTES,
         device: Any = None,
         pin_memory: bool = False,
         fingerprint: str = "",
@@ -81,23 +75,21 @@ class Loader(_Base):  # type: ignore[misc,valid-type]
         with_text: bool = False,
         credentials: Optional[grpc.ChannelCredentials] = None,
         channel_options: Sequence[Tuple[str, Any]] = (),
-        connect_timeout: float = 5.0,
-        stall_timeout: float = 10.0,
-        patience: float = 120.0,
-        hedge_factor: float = 4.0,
-        hedge_seconds: float = 1.0,
-        resolve_interval: float = 5.0,
+        connect_timeout: float = behaviour.CONNECT_TIMEOUT,
+        stall_timeout: float = behaviour.STALL_TIMEOUT,
+        patience: float = behaviour.PATIENCE,
+        hedge_factor: float = behaviour.HEDGE_FACTOR,
+        hedge_seconds: float = behaviour.HEDGE_SECONDS,
+        resolve_interval: float = behaviour.RESOLVE_INTERVAL,
     ):
         endpoints(target)
         selector(run, inline_run)
         for name, value, known in (("data_type", data_type, contract.DATA_TYPES), ("layout", layout, contract.LAYOUTS)):
             if value not in known:
                 raise wrong("ARGUMENT_INVALID", f"a {name} of {', '.join(known)}", repr(value), f"Set {name}")
-        for name, number in (("prefetch", prefetch), ("lanes", lanes), ("lease", lease)):
+        for name, number in (("prefetch", prefetch), ("lanes", lanes), ("lease", lease), ("budget_bytes", budget_bytes)):
             if number < 1:
                 raise wrong("ARGUMENT_INVALID", f"{name} of 1 or more", str(number), f"Raise {name}")
-        if budget_bytes is not None and budget_bytes < 1:
-            raise wrong("ARGUMENT_INVALID", "budget_bytes of 1 or more, or None", str(budget_bytes), "Raise budget_bytes")
         if (device is not None or pin_memory) and torch is None:
             raise wrong("ARGUMENT_INVALID", "torch, for device and pin_memory", "no torch", "Install torch")
         self.rank, self.world_size = rank_and_world_size(rank, world_size)
@@ -110,7 +102,8 @@ class Loader(_Base):  # type: ignore[misc,valid-type]
         self._pin_memory = pin_memory
         self._with = {"with_drawn": with_drawn, "with_text": with_text}
         self._options = Options(credentials, tuple(channel_options), connect_timeout, patience, resolve_interval)
-        self._pace = Pace(prefetch, lanes, lease, budget_bytes, stall_timeout, hedge_factor, hedge_seconds, patience)
+        self._pace = Pace(prefetch, lanes, lease, stall_timeout, hedge_factor, hedge_seconds, patience)
+        self._budget_bytes = budget_bytes
         self._wanted_fingerprint = fingerprint
         self._description: Optional[RunDescription] = None
         # Epoch, step to begin with, and a count of the times that these were set. Shared memory, so that worker processes
@@ -204,7 +197,7 @@ class Loader(_Base):  # type: ignore[misc,valid-type]
                 contract.DescribeRunRequest(run=selector(self.run, self._inline_run)),
                 contract.DescribeRunResponse,
                 f"run {self.run or 'inline'}",
-                _ASKED,
+                behaviour.ASKED_FIRST,
             )
             found = {address: answer.fingerprint for address, answer in answers}
             wanted = self._wanted_fingerprint
@@ -257,7 +250,10 @@ class Loader(_Base):  # type: ignore[misc,valid-type]
             return partial.finish(crc32, run.mean, run.std)
 
         pinned = self._pin_memory and torch.cuda.is_available() and worker_and_count()[1] == 1
-        return Lanes(Replicas(self._target, self._options), steps, make_request, self._pace, finish, pinned)
+        batch_bytes = run.global_batch // self.world_size * run.image_size**2 * 3 * contract.BYTES[self._data_type]
+        window = max(1, min(self._pace.window, self._budget_bytes // max(batch_bytes, 1)))
+        pace = replace(self._pace, window=window)
+        return Lanes(Replicas(self._target, self._options), steps, make_request, pace, finish, pinned)
 
     def _placed(self, batch: Batch) -> Batch:
         return batch if self._device is None else batch.to(self._device)

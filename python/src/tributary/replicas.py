@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import queue
 import random
+import re
 import socket
 import threading
 import time
@@ -19,19 +21,11 @@ from typing import Any, Dict, List, Optional, Sequence, Set, Tuple, Union
 
 import grpc
 
-from tributary import contract
+from tributary import behaviour, contract
+from tributary.behaviour import verdict
 from tributary.errors import TributaryError, from_rpc, wrong
 
 Target = Union[str, Sequence[str]]
-
-# A refused replica is asked again after this time: it may have been updated.
-REFUSED_SECONDS = 30.0
-# A replica that fails is asked again after 0.2 s, then twice that, and so on up to this time; each with jitter.
-BACKOFF_SECONDS = 3.0
-# Which errors say that this replica serves something else, rather than that the request is wrong.
-_REFUSALS = {"FAILED_PRECONDITION", "UNIMPLEMENTED", "NOT_FOUND", "UNAUTHENTICATED", "PERMISSION_DENIED"}
-# Which errors every replica would give.
-_FATAL = {"INVALID_ARGUMENT", "OUT_OF_RANGE", "DATA_LOSS"}
 
 
 @dataclass
@@ -40,9 +34,9 @@ class Options:
 
     credentials: Optional[grpc.ChannelCredentials] = None
     channel_options: Sequence[Tuple[str, Any]] = ()
-    connect_timeout: float = 5.0
-    patience: float = 120.0
-    resolve_interval: float = 5.0
+    connect_timeout: float = behaviour.CONNECT_TIMEOUT
+    patience: float = behaviour.PATIENCE
+    resolve_interval: float = behaviour.RESOLVE_INTERVAL
 
 
 @dataclass
@@ -61,23 +55,32 @@ class Replica:
     channel: Optional[grpc.Channel] = field(default=None, repr=False)
 
 
+_ENDPOINT = re.compile(r"(?:dns:(?:///)?|ipv4:|ipv6:)?(\[[0-9a-fA-F:.%\w]+\]|[^:/\[\]]+):(\d{1,5})")
+_SOCKET = re.compile(r"unix:(?://)?(/.+)")
+
+
 def endpoints(target: Target) -> List[Tuple[str, int]]:
-    """Hosts and ports of a target: `dns:///loader:50051`, `a:1,b:2` or a list of these."""
+    """Hosts and ports of a target: `loader:50051`, `[::1]:50051`, and gRPC's `dns:///loader:50051`, `ipv4:`, `ipv6:` and
+    `unix:`; several in a list or with commas between. A socket is a path with port 0.
+    """
     parts = target.split(",") if isinstance(target, str) else list(target)
     found = []
     for part in parts:
         text = part.strip()
-        bare = text[len("dns:///") :] if text.startswith("dns:///") else text
-        host, _, port = bare.rpartition(":")
-        if not host or not port.isdigit() or not 0 < int(port) < 65536 or "/" in host:
+        socket_path = _SOCKET.fullmatch(text)
+        endpoint = _ENDPOINT.fullmatch(text)
+        if socket_path:
+            found.append((socket_path.group(1), 0))
+        elif endpoint and 0 < int(endpoint.group(2)) < 65536:
+            found.append((endpoint.group(1).strip("[]"), int(endpoint.group(2))))
+        else:
             raise wrong(
                 "ARGUMENT_INVALID",
-                "a target such as dns:///loader:50051 or 10.0.0.1:50051,10.0.0.2:50051",
-                repr(text),
-                "Give host and port",
-                target=text,
+                "an address host:port, or several with commas between",
+                f'"{text}"',
+                "Name the port as well, as in loader:50051",
+                address=text,
             )
-        found.append((host.strip("[]"), int(port)))
     return found
 
 
@@ -86,17 +89,21 @@ def resolve(target: Target) -> Tuple[Dict[str, str], Dict[str, str]]:
     addresses: Dict[str, str] = {}
     failed: Dict[str, str] = {}
     for host, port in endpoints(target):
+        if port == 0:
+            addresses[f"unix:{host}"] = "localhost"
+            continue
+        authority = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         try:
             answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except OSError as error:
-            failed[f"{host}:{port}"] = f"the name does not resolve ({error.strerror or error})"
+            failed[authority] = f"the name does not resolve ({error.strerror or error})"
             continue
         for family, _, _, _, socket_address in answers:
             place = str(socket_address[0])
             if family == socket.AF_INET:
-                addresses[f"ipv4:{place}:{port}"] = f"{host}:{port}"
+                addresses[f"ipv4:{place}:{port}"] = authority
             elif family == socket.AF_INET6 and not ipaddress.ip_address(place.split("%")[0]).is_link_local:
-                addresses[f"ipv6:[{place}]:{port}"] = f"{host}:{port}"
+                addresses[f"ipv6:[{place}]:{port}"] = authority
     return addresses, failed
 
 
@@ -118,7 +125,7 @@ class Replicas:
 
     def watch(self) -> None:
         """Keeps names resolved until the pool is closed; addresses that are numbers need none of it."""
-        names = [host for host, _ in endpoints(self._target) if not _is_number(host)]
+        names = [host for host, port in endpoints(self._target) if not (port == 0 or _is_number(host))]
         if names and self._resolver is None:
             self._resolver = threading.Thread(target=self._keep_resolving, name="tributary-names", daemon=True)
             self._resolver.start()
@@ -164,11 +171,11 @@ class Replicas:
         now = time.monotonic()
         return max(0.01, min((r.retry_at - now for r in self._known.values() if not r.gone), default=0.5))
 
-    def idle(self, than: Replica) -> bool:
-        """Whether a replica that is well has none of our streams while `than` has several."""
+    def uneven(self, than: Replica) -> bool:
+        """Whether another replica that is well would have fewer of our streams even with one of `than`'s."""
         now = time.monotonic()
-        return than.streams > 1 and any(
-            r.streams == 0 and r.retry_at <= now and r.slow_until <= now and not r.gone and r.failures == 0
+        return any(
+            r.streams + 1 < than.streams and r.retry_at <= now and r.slow_until <= now and not r.gone and r.failures == 0
             for r in self._known.values()
         )
 
@@ -179,12 +186,13 @@ class Replicas:
         if replica.retry_at <= now:
             # Several streams of one replica fail together: that is one failure.
             replica.failures += 1
-        if verdict(error) == "refused":
+        if verdict(error.code, error.reason) == "refused":
             replica.refused = error
-            delay = REFUSED_SECONDS
+            delay = behaviour.REFUSED_PAUSE
         else:
             replica.refused = None
-            delay = max(min(BACKOFF_SECONDS, 0.1 * 2 ** min(replica.failures, 10)), error.retry_seconds or 0.0)
+            pause = min(behaviour.LONGEST_PAUSE, behaviour.FIRST_PAUSE * 2.0 ** min(replica.failures - 1, 10))
+            delay = max(pause, error.retry_seconds or 0.0)
         replica.retry_at = now + delay * self._dice.uniform(0.5, 1.5)
 
     def succeeded(self, replica: Replica) -> None:
@@ -222,15 +230,8 @@ class Replicas:
 
     def _open(self, replica: Replica) -> grpc.Channel:
         options: Dict[str, Any] = {
-            "grpc.max_receive_message_length": 8 << 20,
-            "grpc.keepalive_time_ms": 30_000,
-            "grpc.keepalive_timeout_ms": 10_000,
+            **behaviour.CHANNEL,
             "grpc.min_reconnect_backoff_ms": int(self._options.connect_timeout * 1000),
-            "grpc.initial_reconnect_backoff_ms": 100,
-            "grpc.max_reconnect_backoff_ms": 1_000,
-            # Channels must not share connections: then one that is stuck would hold the next one up.
-            "grpc.use_local_subchannel_pool": 1,
-            "grpc.enable_http_proxy": 0,
             "grpc.default_authority": replica.authority,
             # Reading in the caller's thread moves a fifth more bytes and takes a third less CPU.
             "SingleThreadedUnaryStream": 1,
@@ -285,29 +286,41 @@ class Replicas:
                 self._refresh()
 
     def _ask_each(self, chosen: Sequence[Replica], method: str, request: Any, response: Any) -> List[Tuple[Replica, Any]]:
+        """One question to each, at once. Once one has answered, the others have only a moment more."""
+        done: queue.SimpleQueue[Tuple[Replica, Any]] = queue.SimpleQueue()
         calls = []
         for replica in chosen:
             call = self.channel(replica).unary_unary(
                 method, request_serializer=type(request).SerializeToString, response_deserializer=response.FromString
             )
-            # Twice the time to connect: an answer needs the connection first.
-            calls.append((replica, call.future(request, timeout=2 * self._options.connect_timeout)))
-        answers = []
-        for replica, call in calls:
+            future = call.future(request, timeout=behaviour.ANSWER_SECONDS)
+            future.add_done_callback(lambda _, which=(replica, future): done.put(which))
+            calls.append(future)
+        answers: List[Tuple[Replica, Any]] = []
+        end = time.monotonic() + 2 * behaviour.ANSWER_SECONDS
+        for _ in calls:
             try:
-                answer = call.result()
+                replica, future = done.get(timeout=max(0.0, end - time.monotonic()))
+            except queue.Empty:
+                break
+            try:
+                answer = future.result()
             except grpc.RpcError as failure:
                 error = from_rpc(failure)
                 with self.changed:
                     self.failed(replica, error)
                     if replica.streams == 0:
                         self._drop(replica)
-                if verdict(error) == "fatal":
+                if verdict(error.code, error.reason) == "end":
                     raise error from None
             else:
                 with self.changed:
                     self.succeeded(replica)
+                if not answers:
+                    end = time.monotonic() + behaviour.AGREE_SECONDS
                 answers.append((replica, answer))
+        for future in calls:
+            future.cancel()
         return answers
 
     def stream(self, replica: Replica, request: Any) -> Any:
@@ -336,13 +349,14 @@ class Replicas:
             resolver.join(timeout=1.0)
 
 
-def verdict(error: TributaryError) -> str:
-    """What an error means: `fatal` for every replica, `refused` by this one, or `passing`."""
-    if error.reason in ("CRC_MISMATCH", "INTERNAL"):
-        return "passing"
-    if error.code in _FATAL:
-        return "fatal"
-    return "refused" if error.code in _REFUSALS else "passing"
+def end_stream(call: Any) -> None:
+    """Ends a stream, and reads what gRPC still has to say of it: unread, it keeps the stream's connection open for ever.
+
+    Call from the thread that reads the stream. grpcio has no public way to read on after a cancellation.
+    """
+    call.cancel()
+    while getattr(getattr(call, "_state", None), "due", None):
+        call._consume_next_event()
 
 
 # The process that has opened a stream, where this one or the one that it was forked from has.

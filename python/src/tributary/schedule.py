@@ -6,7 +6,7 @@ from typing import Any, List, Optional, Sequence, Tuple
 
 import grpc
 
-from tributary import apart, contract
+from tributary import apart, behaviour, contract
 from tributary.errors import wrong
 from tributary.loader import Loader, selector
 from tributary.replicas import Options, Target, endpoints
@@ -28,8 +28,8 @@ class Schedule:
         fingerprint: str = "",
         credentials: Optional[grpc.ChannelCredentials] = None,
         channel_options: Sequence[Tuple[str, Any]] = (),
-        connect_timeout: float = 5.0,
-        patience: float = 120.0,
+        connect_timeout: float = behaviour.CONNECT_TIMEOUT,
+        patience: float = behaviour.PATIENCE,
     ):
         endpoints(target)
         selector(run, inline_run)

@@ -1,0 +1,82 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ChannelOptions } from '@grpc/grpc-js';
+import { protosFolder } from '../contract/contract.js';
+
+/**
+ * What an error means for its request: it is over; this replica refuses it and others may not; or it is tried again,
+ * elsewhere where there is an elsewhere, and later.
+ */
+export type Verdict = 'end' | 'refused' | 'again';
+
+interface Entry {
+  readonly unit: string;
+  readonly is?: string;
+}
+
+/** How both clients behave, as `protos/client-behaviour.json` has it and docs/client-behaviour.md shows it. */
+export interface Behaviour {
+  readonly options: Readonly<Record<string, Entry & { readonly default: number }>>;
+  readonly rules: Readonly<Record<string, Entry & { readonly value: number }>>;
+  readonly channel: Readonly<Record<string, Entry & { readonly value: number }>>;
+  readonly verdicts: {
+    readonly codes: Readonly<Record<string, Verdict>>;
+    readonly reasons: Readonly<Record<string, Verdict>>;
+  };
+}
+
+/** The table. The Python package has the same, byte for byte. */
+export const behaviour: Behaviour = JSON.parse(readFileSync(join(protosFolder, 'client-behaviour.json'), 'utf8'));
+
+/** What a trainer may set. Times in seconds; docs/client-behaviour.md says what each is. */
+export interface ClientOptions {
+  readonly lanes: number;
+  readonly lease: number;
+  readonly prefetch: number;
+  readonly budgetBytes: number;
+  readonly connectTimeout: number;
+  readonly stallTimeout: number;
+  readonly patience: number;
+  readonly hedgeFactor: number;
+  readonly hedgeSeconds: number;
+  readonly resolveInterval: number;
+}
+
+export const defaultOptions = camel(behaviour.options, (entry) => entry.default) as unknown as ClientOptions;
+
+/** What nobody may set. Times in seconds. */
+export const rules = camel(behaviour.rules, (entry) => entry.value) as Readonly<
+  Record<
+    | 'firstHedgeSeconds'
+    | 'slowSeconds'
+    | 'medianOf'
+    | 'comparedBehind'
+    | 'crcAttempts'
+    | 'firstPause'
+    | 'longestPause'
+    | 'refusedPause'
+    | 'askedFirst'
+    | 'answerSeconds'
+    | 'agreeSeconds',
+    number
+  >
+>;
+
+/** Options of every channel, by gRPC's names. */
+export const channelOptions: ChannelOptions = Object.fromEntries(
+  Object.entries(behaviour.channel).map(([name, { value }]) => [name, value]),
+);
+
+/** What an error of this gRPC code, and this reason where a replica gave one, means. */
+export function verdictOf(code: string, reason = ''): Verdict {
+  return behaviour.verdicts.reasons[reason] ?? behaviour.verdicts.codes[code] ?? 'again';
+}
+
+function camel<T>(entries: Readonly<Record<string, T>>, value: (entry: T) => number): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(entries).map(([name, entry]) => [
+      name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase()),
+      value(entry),
+    ]),
+  );
+}
