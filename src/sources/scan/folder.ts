@@ -98,7 +98,7 @@ export async function sizeFiles(task: SizesTask): Promise<Sizes> {
 }
 
 /** Names as strings. */
-export function splitNames(names: Uint8Array): string[] {
+function splitNames(names: Uint8Array): string[] {
   const text = Buffer.from(names.buffer, names.byteOffset, names.byteLength).toString('utf8');
   return text === '' ? [] : text.slice(0, -1).split('\0');
 }
