@@ -50,7 +50,7 @@ test('a layout or a storage that there is not is refused with those that there a
   const locate = (path: string, layout: string) => locateSource({ name: 's', path, layout, split: 'train' });
   await assert.rejects(locate(path, 'coc'), {
     reason: 'CONFIG_INVALID',
-    message: /sources\.s\.layout.*nearest name is coco/,
+    message: /sources\.s\.layout.*nearest names? (is|are) coco/,
   });
   await assert.rejects(locate('s3://bucket/images', 'flat'), {
     reason: 'CONFIG_INVALID',
