@@ -34,12 +34,16 @@ export async function listShards(place: Place): Promise<{ shards: ShardFile[]; l
   try {
     for await (const page of storage.list(folder, { within: await guardOf(place) }))
       for (const { name, kind } of page) if (isShardName(name)) kinds.set(name, kind);
-    await inBatches(sortNames([...kinds.keys()]), async (name) => {
+    const names = sortNames([...kinds.keys()]);
+    const stats = await inBatches(names, async (name) =>
+      kinds.get(name) === 'file' ? storage.stat(below(folder, name)) : null,
+    );
+    for (const [i, name] of names.entries()) {
       const kind = kinds.get(name)!;
-      const stat = kind === 'file' ? await storage.stat(below(folder, name)) : null;
+      const stat = stats[i];
       if (stat?.kind === 'file') shards.push({ name, bytes: stat.size, version: stat.version });
       else leftOut.push({ kind: kind === 'file' || kind === 'folder' ? 'not_a_file' : kind, key: name });
-    });
+    }
   } catch (error) {
     throw error instanceof StorageFault ? unreadable(error) : error;
   }
