@@ -8,8 +8,7 @@ import { discard } from '../memory/discard.js';
 import type { Limits } from '../run/limits.js';
 import type { Box } from '../sample/draw.js';
 import type { Location } from '../sources/manifest/manifest.js';
-import { nearStorage } from '../sources/storage/near-storage.js';
-import { readSample } from '../sources/storage/read.js';
+import { readSample } from '../sources/storage/read-sample.js';
 import { readCacheFile, removeCacheFile, writeCacheFile } from './cache-file.js';
 import type { CacheMemory, CacheReport, CacheTask } from './sample-caches.js';
 
@@ -26,8 +25,6 @@ export function threadCaches(memory: CacheMemory | null | undefined): ThreadCach
     decoded: memory?.decoded ? new ByteArena(memory.decoded) : null,
   };
 }
-
-const storage = nearStorage();
 
 /** No image takes more than this part of the cache. */
 const imagesAtLeast = 16;
@@ -94,7 +91,7 @@ export class SampleVisit {
       return bytes;
     }
     const found = cache?.disk ? await this.#readDisk(cache.disk.path) : null;
-    const bytes = found ?? (await readSample(location, { storage }));
+    const bytes = found ?? (await readSample(location));
     if (found === null && cache?.disk) this.#store(cache.disk, bytes);
     this.#file = bytes;
     this.#bytes = bytes;

@@ -1,6 +1,6 @@
 import { renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { TributaryError } from '../errors.js';
-import { makeFolder } from '../sources/storage/make-folder.js';
+import { makeFolder } from '../sources/storage/local/make-folder.js';
 
 /**
  * Writes a file that a command was told to write: whole or not at all, whenever the process ends. Not asynchronous, so

@@ -8,7 +8,7 @@ import { encodePng } from '../decode/encode-png.js';
 import { thumbnail } from '../decode/thumbnail.js';
 import { checkAddress } from '../run/address.js';
 import type { OpenRun } from '../runs/open-run.js';
-import { readSample } from '../sources/storage/read.js';
+import { readSample } from '../sources/storage/read-sample.js';
 import { backendOption, configOption, positiveInteger, readConfig, wholeNumber } from './options.js';
 import { writeOutput } from './output.js';
 import { indexedRuns } from './runs.js';

@@ -1,7 +1,7 @@
 import { isAbsolute, join } from 'node:path';
 import { z } from 'zod';
 import { TributaryError } from '../errors.js';
-import { choice, integer, isMapping, mapping, nameExpected, namePattern, number } from './fields.js';
+import { integer, isMapping, mapping, nameExpected, namePattern, number } from './fields.js';
 import { defaultLimits, type Limits } from './limits.js';
 import { suggestion } from './nearest.js';
 import { check, dotted, type Problem, refuse, shown, unknownAmong } from './problems.js';
@@ -9,16 +9,13 @@ import type { Run } from './run.js';
 import { readRun } from './run-schema.js';
 import { parseYaml } from './yaml-text.js';
 
-/** The layouts that a source can be given; where it has none, the layout is found by looking. */
-export const layouts = ['webdataset', 'coco', 'imagenet', 'flat'] as const;
-
 /** A source as the config says it. */
 export interface SourceConfig {
   readonly name: string;
-  /** Absolute where the config's folder is. */
+  /** A URL, or a path that is absolute where the config's folder is. */
   readonly path: string;
-  /** undefined: found by looking. */
-  readonly layout: (typeof layouts)[number] | undefined;
+  /** The name of a layout, which opening the source checks; undefined: found by looking. */
+  readonly layout: string | undefined;
 }
 
 /** A config file, resolved. Use `findRun` and `findSource` to look up names that come from outside. */
@@ -62,7 +59,7 @@ const sourceSchema = z.preprocess(
   z.strictObject(
     {
       path: z.string({ error: 'the path of a folder' }).min(1, { error: 'the path of a folder' }),
-      layout: choice(layouts, (word) => ({ ...invalid, remedy: suggestion(word, layouts) })).optional(),
+      layout: z.string({ error: 'the name of a layout' }).optional(),
     },
     { error: (issue) => (issue.code === 'invalid_type' ? 'a path, or a mapping with a path' : undefined) },
   ),
@@ -171,7 +168,9 @@ function nameProblems(name: string, path: readonly string[]): Problem[] {
 function readSource({ name, value, path, problems }: Entry, folder: string) {
   const { data, problems: found } = check(sourceSchema, value, path, unknownAmong(['path', 'layout']));
   const source: SourceConfig | null =
-    data === null ? null : { name, path: resolved(folder, data.path), layout: data.layout };
+    data === null
+      ? null
+      : { name, path: isUrl(data.path) ? data.path : resolved(folder, data.path), layout: data.layout };
   return { name, value: source, problems: [...problems, ...found] };
 }
 
@@ -183,6 +182,10 @@ function unknownKeyIn(value: unknown) {
     const run = isMapping(value) && isMapping(value[key]) && 'recipe' in value[key];
     return run ? { ...problem, remedy: `Move ${key} under runs` } : problem;
   };
+}
+
+function isUrl(path: string): boolean {
+  return /^[a-z][a-z\d+.-]+:\//i.test(path);
 }
 
 function resolved(folder: string, path: string): string {

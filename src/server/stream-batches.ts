@@ -7,7 +7,7 @@ import type { HeldBatch } from '../batch/batch-maker.js';
 import { readRunSelector } from '../contract/run-selector.js';
 import { TributaryError } from '../errors.js';
 import type { OpenRun } from '../runs/open-run.js';
-import { readSample } from '../sources/storage/read.js';
+import { readSample } from '../sources/storage/read-sample.js';
 import { batchHeader, batchSample } from './messages.js';
 import type { Replica } from './replica.js';
 import { type Asked, resolveRequest } from './resolve-request.js';

@@ -1,16 +1,18 @@
-import { rm } from 'node:fs/promises';
 import { TributaryError } from '../errors.js';
 import type { Place, SourceLayout } from './layouts/layout.js';
-import { locateSource, type SourceOptions } from './layouts.js';
+import { locateSource, type SourceOptions } from './layouts/layouts.js';
+import { rowsOfFolders } from './manifest/folder-rows.js';
+import { removeFile } from './manifest/index-folder.js';
 import { loadManifest, manifestPath, writeManifest } from './manifest/manifest-file.js';
 import type { RowBatch } from './manifest/rows.js';
+import { knownShards, rowsOfShards, type ShardRows, type ShardWarning } from './manifest/shard-rows.js';
 import { fingerprintOf, type ManifestDetails, manifestOf, type StoredManifest } from './manifest/stored-manifest.js';
-import { type Progress, ProgressMeter } from './scan/progress.js';
-import type { LeftOut, LeftOutKind } from './scan/scan-folder.js';
+import type { LeftOut, LeftOutKind } from './scan/folder.js';
+import { walkPlace } from './scan/folders.js';
+import { guardOf } from './scan/guard.js';
+import { type Progress, ProgressMeter } from './scan/progress-meter.js';
 import { Scanner } from './scan/scanner.js';
-import { indexShards, listShards, type ShardRows, type ShardWarning } from './scan/shards.js';
-import { rowsOf, walkPlace } from './scan/walk.js';
-import { guardOf } from './storage/inside.js';
+import { listShards, scanShards } from './scan/shards.js';
 
 /** What to index, and where its manifest goes. */
 export interface IndexOptions extends SourceOptions {
@@ -61,13 +63,13 @@ export async function indexSource(options: IndexOptions): Promise<{ manifest: St
   const scanner = new Scanner();
   try {
     const rows =
-      layout.storage === 'files'
+      layout.samples === 'files'
         ? await filesOf(scanner, layout, place, meter)
         : await shardsOf(scanner, options, layout, place, meter, path);
     const details = await detailsOf(options, layout, place, rows);
     if (details.count === 0) throw nothingFound(options, place, rows);
     await writeManifest(path, details, rows.batches);
-    await rm(partialPath(path), { force: true });
+    await removeFile(partialPath(path));
     meter.tell();
     const report: IndexReport = {
       manifestPath: path,
@@ -85,7 +87,7 @@ export async function indexSource(options: IndexOptions): Promise<{ manifest: St
 }
 
 async function filesOf(scanner: Scanner, layout: SourceLayout, place: Place, meter: ProgressMeter): Promise<Rows> {
-  const rows = rowsOf(await walkPlace(scanner, place, meter), layout.labelled);
+  const rows = rowsOfFolders(await walkPlace(scanner, place, meter), layout.labelled);
   return { ...rows, shards: [], warnings: [], reused: 0 };
 }
 
@@ -103,15 +105,16 @@ async function shardsOf(
     const manifest = await loadManifest(earlier).catch(() => null);
     if (manifest !== null) known.push(manifest);
   }
-  const whole = (rows: ShardRows): Rows => ({ ...rows, classNames: [], folders: [], leftOut });
+  const whole = (rows: ShardRows, reused: number): Rows => ({ ...rows, reused, classNames: [], folders: [], leftOut });
   let kept = meter.seconds;
-  const rows = await indexShards(scanner, place, shards, known, meter, async (sofar) => {
+  const keep = async (sofar: Parameters<typeof rowsOfShards>[1]): Promise<void> => {
     if (meter.seconds - kept < keepEverySeconds) return;
     kept = meter.seconds;
-    const part = whole(sofar());
+    const part = whole(rowsOfShards(shards, sofar), 0);
     await writeManifest(partialPath(path), await detailsOf(options, layout, place, part), part.batches);
-  });
-  return whole(rows);
+  };
+  const { listings, reused } = await scanShards(scanner, place, shards, knownShards(known), meter, keep);
+  return whole(rowsOfShards(shards, listings), reused);
 }
 
 async function detailsOf(

@@ -1,6 +1,6 @@
 import { TributaryError } from '../errors.js';
 import { type IndexOptions, indexSource } from './index-source.js';
-import { locateSource } from './layouts.js';
+import { locateSource } from './layouts/layouts.js';
 import { checkManifest } from './manifest/check.js';
 import { loadManifest, manifestPath } from './manifest/manifest-file.js';
 import type { StoredManifest } from './manifest/stored-manifest.js';

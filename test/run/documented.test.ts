@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { layouts } from '../../src/run/config.js';
 import { knobNames } from '../../src/run/knobs.js';
 import { defaultLimits } from '../../src/run/limits.js';
 import { recipes } from '../../src/run/recipes.js';
 import { runKeys, trainingFields } from '../../src/run/run-schema.js';
+import { layouts } from '../../src/sources/layouts/layouts.js';
 import { read } from './fixture.js';
 
 const page = (name: string) => readFileSync(new URL(`../../../docs/${name}`, import.meta.url), 'utf8');
@@ -19,7 +19,7 @@ test('docs/configuration.md has a row for every key, and for nothing else', () =
     named.filter((name) => !runKeys.includes(name)),
     [],
   );
-  for (const layout of layouts) assert.ok(page('configuration.md').includes(`\`${layout}\``), layout);
+  for (const { name } of layouts) assert.ok(page('configuration.md').includes(`\`${name}\``), name);
 });
 
 test('docs/recipes.md has a row for every recipe with its numbers', () => {

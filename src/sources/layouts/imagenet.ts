@@ -1,13 +1,13 @@
-import { join } from 'node:path';
+import { below } from '../storage/storages.js';
 import type { SourceLayout } from './layout.js';
 import { firstPlace, hasFolders, isFolder, swappedPlace } from './look.js';
 
 /** Class folders in `train/` and `val/`, as ImageFolder reads them. Where the layout is given, the class folders may lie in the folder itself. */
 export const imagenet: SourceLayout = {
   name: 'imagenet',
-  storage: 'files',
+  samples: 'files',
   labelled: true,
-  find: (path) => hasFolders(join(path, 'train')),
+  find: (url) => hasFolders(below(url, 'train')),
   async locate(root, split) {
     if (split === 'train') {
       const inside = await firstPlace([{ root, folder: 'train' }], isFolder);

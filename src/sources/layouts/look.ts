@@ -1,25 +1,25 @@
-import { readdir, stat } from 'node:fs/promises';
-import { join, sep } from 'node:path';
+import type { Entry } from '../storage/storage.js';
+import { below, storageOf } from '../storage/storages.js';
 import type { Place } from './layout.js';
 
-/** Whether there is a folder at `path`, or a link to one. */
-export async function isFolder(path: string): Promise<boolean> {
-  return stat(path).then(
-    (stats) => stats.isDirectory(),
-    () => false,
-  );
+/** Whether there is a folder at `url`, or a link to one. */
+export async function isFolder(url: string): Promise<boolean> {
+  return storageOf(url)
+    .stat(url)
+    .then(
+      (stat) => stat?.kind === 'folder',
+      () => false,
+    );
 }
 
-/** Whether the folder at `path` holds at least one folder; false where there is no folder. */
-export async function hasFolders(path: string): Promise<boolean> {
-  const entries = await readdir(path, { withFileTypes: true }).catch(() => []);
-  return entries.some((entry) => entry.isDirectory());
+/** Whether the folder at `url` holds at least one folder; false where there is no folder. */
+export async function hasFolders(url: string): Promise<boolean> {
+  return hasEntry(url, ({ kind }) => kind === 'folder');
 }
 
-/** Whether the folder at `path` holds at least one `*.tar`; false where there is no folder. */
-export async function hasShards(path: string): Promise<boolean> {
-  const names = await readdir(path).catch((): string[] => []);
-  return names.some(isShardName);
+/** Whether the folder at `url` holds at least one `*.tar`; false where there is no folder. */
+export async function hasShards(url: string): Promise<boolean> {
+  return hasEntry(url, ({ name }) => isShardName(name));
 }
 
 /** Whether a file's name is a shard's, as the glob `*.tar` says. */
@@ -27,24 +27,30 @@ export function isShardName(name: string): boolean {
   return name.endsWith('.tar') && !name.startsWith('.');
 }
 
-/** `path` with its last `train` component swapped for `val`, or null where it has none (upstream's rule for `split: val`). */
-export function swapTrain(path: string): string | null {
-  const parts = path.split(sep);
-  const last = parts.lastIndexOf('train');
-  return last === -1 ? null : parts.with(last, 'val').join(sep);
-}
-
 /** The first of `places` that `accept` says yes to, or null. */
 export async function firstPlace(
   places: readonly (Place | null)[],
-  accept: (path: string) => Promise<boolean>,
+  accept: (url: string) => Promise<boolean>,
 ): Promise<Place | null> {
-  for (const place of places) if (place !== null && (await accept(join(place.root, place.folder)))) return place;
+  for (const place of places) if (place !== null && (await accept(below(place.root, place.folder)))) return place;
   return null;
 }
 
-/** The place `folder` inside `path` with its last `train` swapped for `val`, or null where `path` has no `train`. */
-export function swappedPlace(path: string, folder: string): Place | null {
-  const root = swapTrain(path);
-  return root === null ? null : { root, folder };
+/**
+ * The place `folder` inside `url` with its last `train` component swapped for `val`, or null where it has none (upstream's
+ * rule for `split: val`).
+ */
+export function swappedPlace(url: string, folder: string): Place | null {
+  const parts = url.split('/');
+  const last = parts.lastIndexOf('train');
+  return last === -1 ? null : { root: parts.with(last, 'val').join('/'), folder };
+}
+
+async function hasEntry(url: string, accept: (entry: Entry) => boolean): Promise<boolean> {
+  try {
+    for await (const page of storageOf(url).list(url)) if (page.some(accept)) return true;
+  } catch {
+    // What cannot be listed shows nothing.
+  }
+  return false;
 }

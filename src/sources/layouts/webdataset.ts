@@ -1,13 +1,13 @@
-import { join } from 'node:path';
+import { below } from '../storage/storages.js';
 import type { SourceLayout } from './layout.js';
 import { firstPlace, hasShards, swappedPlace } from './look.js';
 
 /** Tar shards in `shards/*.tar`, as img2dataset writes them for WebDataset. Where the layout is given, `*.tar` may lie in the folder itself. */
 export const webdataset: SourceLayout = {
   name: 'webdataset',
-  storage: 'shards',
+  samples: 'members',
   labelled: false,
-  find: (path) => hasShards(join(path, 'shards')),
+  find: (url) => hasShards(below(url, 'shards')),
   locate: (root, split) =>
     firstPlace(
       split === 'train'

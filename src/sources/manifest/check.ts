@@ -1,15 +1,14 @@
-import { realpath, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { TributaryError } from '../../errors.js';
 import type { Place } from '../layouts/layout.js';
-import { ProgressMeter } from '../scan/progress.js';
-import { reliableTime } from '../scan/scan-folder.js';
+import { type MeasuredFiles, measureFiles, walkFolder } from '../scan/folders.js';
+import { guardOf } from '../scan/guard.js';
+import { inBatches } from '../scan/in-batches.js';
+import { ProgressMeter } from '../scan/progress-meter.js';
 import { Scanner } from '../scan/scanner.js';
-import { inBatches, listShards } from '../scan/shards.js';
-import { type MeasuredFiles, measureFiles, rowsOf, walkFolder } from '../scan/walk.js';
-import { guardOf } from '../storage/inside.js';
-import type { StoredManifest } from './stored-manifest.js';
-import { manifestOf } from './stored-manifest.js';
+import { listShards } from '../scan/shards.js';
+import { below, storageOf } from '../storage/storages.js';
+import { rowsOfFolders } from './folder-rows.js';
+import { manifestOf, type StoredManifest } from './stored-manifest.js';
 
 /** How a source differs from its manifest, by key. */
 export interface SourceChanges {
@@ -22,8 +21,8 @@ export interface SourceChanges {
 const spotChecks = 64;
 
 /**
- * Compares a source with its manifest without reading a sample: sizes and times of shards, or times of folders, and the
- * sizes of a few files. What has another time is looked at again, and is fine where keys and sizes are what they were.
+ * Compares a source with its manifest without reading a sample: sizes and versions of shards, or versions of folders, and the
+ * sizes of a few files. What has another version is looked at again, and is fine where keys and sizes are what they were.
  * A file that is overwritten in place with one of another size is found by this only if it is one of the few; reading it
  * fails in any case. One of the same size is another file of the same fingerprint.
  *
@@ -48,18 +47,18 @@ async function compareShards(scanner: Scanner, manifest: StoredManifest, place: 
   const now = new Map(shards.map((shard) => [shard.name, shard]));
   const removed: string[] = [];
   const resized: string[] = [];
-  const again: { name: string; first: number; count: number; index: number }[] = [];
+  const again: { name: string; first: number; count: number }[] = [];
   let first = 0;
-  for (const [index, [name, bytes, mtime, count]] of manifest.details.shards.entries()) {
+  for (const [name, bytes, version, count] of manifest.details.shards) {
     const shard = now.get(name);
     if (shard === undefined) removed.push(name);
     else if (shard.bytes !== bytes) resized.push(name);
-    else if (mtime === '0' || shard.mtime !== mtime) again.push({ name, first, count, index });
+    else if (version === '0' || shard.version !== version) again.push({ name, first, count });
     now.delete(name);
     first += count;
   }
   await inBatches(again, async ({ name, first, count }) => {
-    const listing = await scanner.scanShard({ path: join(place.root, place.folder, name) });
+    const listing = await scanner.scanShard({ url: below(place.root, below(place.folder, name)) });
     const names = listing.count === count ? Buffer.from(listing.names).toString('utf8').split('\0') : [];
     const same =
       listing.count === count &&
@@ -77,27 +76,28 @@ async function compareShards(scanner: Scanner, manifest: StoredManifest, place: 
 }
 
 async function compareFolders(scanner: Scanner, manifest: StoredManifest, place: Place): Promise<SourceChanges> {
-  const guard = await realpath(await guardOf(place));
+  const storage = storageOf(place.root);
+  const within = await guardOf(place);
   const known = new Set(manifest.details.folders.map(([path]) => path));
   const again: string[] = [];
   const gone: string[] = [];
-  await inBatches(manifest.details.folders, async ([path, mtime]) => {
-    const stats = await stat(join(place.root, path), { bigint: true }).catch(() => null);
-    if (stats === null) gone.push(path);
-    else if (mtime === '0' || reliableTime(stats.mtimeNs) !== mtime) again.push(path);
+  await inBatches(manifest.details.folders, async ([path, version]) => {
+    const stat = await storage.stat(below(place.root, path)).catch(() => null);
+    if (stat === null) gone.push(path);
+    else if (version === '0' || stat.version !== version) again.push(path);
   });
   const changes = { added: [] as string[], removed: [] as string[], resized: [] as string[] };
   for (const path of gone) changes.removed.push(...keysDirectlyIn(manifest, path).map((index) => manifest.key(index)));
   const meter = new ProgressMeter(manifest.source, undefined);
   await inBatches(again, async (path) => {
     const prefix = path === '' ? '' : `${path}/`;
-    const task = { path: join(place.root, path), prefix, guard };
+    const task = { url: below(place.root, path), prefix, within };
     const listing = await scanner.listFolder(task);
     const { files } = await measureFiles(scanner, task, listing, meter);
     compareFiles(manifest, path, files, changes);
     for (const name of listing.folders) {
       if (known.has(prefix + name)) continue;
-      const { batches } = rowsOf(await walkFolder(scanner, place, guard, prefix + name, meter), false);
+      const { batches } = rowsOfFolders(await walkFolder(scanner, place, within, prefix + name, meter), false);
       const count = batches.reduce((sum, batch) => sum + batch.count, 0);
       const fresh = manifestOf({ ...manifest.details, count }, batches, place);
       for (let i = 0; i < count; i++) changes.added.push(fresh.key(i));
@@ -146,15 +146,16 @@ async function spotCheck(
   place: Place,
   changes: { removed: string[]; resized: string[] },
 ): Promise<void> {
+  const storage = storageOf(place.root);
   const count = Math.min(spotChecks, manifest.count);
   const indices = Array.from({ length: count }, (_, i) => Math.floor((i * manifest.count) / count));
   const named = new Set([...changes.removed, ...changes.resized]);
   await inBatches(indices, async (index) => {
     const key = manifest.key(index);
     if (named.has(key)) return;
-    const stats = await stat(`${place.root}/${key}`).catch(() => null);
-    if (stats === null) changes.removed.push(key);
-    else if (stats.size !== manifest.size(index)) changes.resized.push(key);
+    const stat = await storage.stat(below(place.root, key)).catch(() => null);
+    if (stat === null) changes.removed.push(key);
+    else if (stat.size !== manifest.size(index)) changes.resized.push(key);
   });
 }
 

@@ -1,6 +1,4 @@
-import { randomBytes } from 'node:crypto';
-import { open, rename, rm } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import {
   type Data,
   type DataType,
@@ -18,7 +16,7 @@ import {
 } from 'apache-arrow';
 import { TributaryError } from '../../errors.js';
 import type { Place, Split } from '../layouts/layout.js';
-import { makeFolder } from '../storage/make-folder.js';
+import { openFile, type WritableFile, writeWhole } from './index-folder.js';
 import { type MemberColumns, type RowBatch, rowsPerBatch } from './rows.js';
 import {
   detailsSchema,
@@ -62,13 +60,9 @@ export async function writeManifest(
   details: ManifestDetails,
   batches: readonly RowBatch[],
 ): Promise<void> {
-  const part = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.part`;
   try {
-    await makeFolder(dirname(path));
-    await writeArrow(part, details, batches);
-    await rename(part, path);
+    await writeWhole(path, (file) => writeArrow(file, details, batches));
   } catch (cause) {
-    await rm(part, { force: true }).catch(() => {});
     throw new TributaryError('ARGUMENT_INVALID', {
       expected: 'a folder for manifests that can be written to',
       came: `${(cause as Error).message}`,
@@ -94,24 +88,18 @@ export async function loadManifest(path: string, place?: Place): Promise<StoredM
   return manifestOf(details, batches, place ?? { root: details.root, folder: details.folder });
 }
 
-async function writeArrow(path: string, details: ManifestDetails, batches: readonly RowBatch[]): Promise<void> {
+async function writeArrow(file: WritableFile, details: ManifestDetails, batches: readonly RowBatch[]): Promise<void> {
   const hasMembers = details.shards.length > 0;
   const fields = hasMembers ? [...fileColumns, ...memberColumns] : fileColumns;
   const schema = new Schema(fields, new Map([[metadataKey, JSON.stringify(details)]]));
   const writer = new RecordBatchFileWriter();
   writer.reset(undefined, schema);
-  const file = await open(path, 'wx');
-  try {
-    const written = (async () => {
-      for await (const chunk of writer) await file.writeFile(chunk);
-    })();
-    for (const batch of batches) writer.write(recordBatch(schema, batch));
-    writer.finish();
-    await written;
-    await file.sync();
-  } finally {
-    await file.close();
-  }
+  const written = (async () => {
+    for await (const chunk of writer) await file.writeFile(chunk);
+  })();
+  for (const batch of batches) writer.write(recordBatch(schema, batch));
+  writer.finish();
+  await written;
 }
 
 function recordBatch(schema: Schema, batch: RowBatch): RecordBatch {
@@ -145,7 +133,7 @@ function recordBatch(schema: Schema, batch: RowBatch): RecordBatch {
 }
 
 async function readArrow(path: string): Promise<{ details: ManifestDetails; batches: RowBatch[] }> {
-  const file = await open(path, 'r').catch((cause: NodeJS.ErrnoException) => {
+  const file = await openFile(path).catch((cause: NodeJS.ErrnoException) => {
     throw cause.code === 'ENOENT' ? notIndexed(path) : invalid(path, cause.message, cause);
   });
   try {

@@ -1,15 +1,7 @@
-/** How a source's files are laid out. */
-export type Layout = 'webdataset' | 'coco' | 'imagenet' | 'flat';
+import type { Split } from '../layouts/layout.js';
+import type { Location } from '../storage/location.js';
 
-/** Where a sample's bytes are: a whole file, or `length` bytes at `offset` of a shard. Paths are absolute. */
-export interface Location {
-  readonly path: string;
-  /** The source's root: the resolved path must lie inside it. */
-  readonly root: string;
-  readonly offset: number | null;
-  /** Size in bytes when the manifest was built. */
-  readonly length: number;
-}
+export type { Location };
 
 /** The class of a sample. */
 export interface Label {
@@ -20,8 +12,8 @@ export interface Label {
 /** The ordered list of a source's samples of one split, with a fingerprint. Index i is the sample's place in it. */
 export interface Manifest {
   readonly source: string;
-  readonly split: 'train' | 'val';
-  readonly layout: Layout;
+  readonly split: Split;
+  readonly layout: string;
   readonly root: string;
   readonly count: number;
   /** SHA-256 over the sorted keys and sizes, hex. */

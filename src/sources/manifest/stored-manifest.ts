@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
 import { z } from 'zod';
 import type { Place } from '../layouts/layout.js';
-import { layouts } from '../layouts.js';
-import { compareKeys } from '../scan/order.js';
-import type { Layout, Location, Manifest } from './manifest.js';
+import { compareKeys } from '../scan/name-order.js';
+import type { Location } from '../storage/location.js';
+import { below } from '../storage/storages.js';
+import type { Manifest } from './manifest.js';
 import { type RowBatch, rowsPerBatch, wide } from './rows.js';
 
 /** What a manifest's file says beside its rows, and what the cheap check compares. */
@@ -12,7 +12,7 @@ export const detailsSchema = z.object({
   format: z.literal(1),
   source: z.string(),
   split: z.enum(['train', 'val']),
-  layout: z.enum(layouts.map((layout) => layout.name) as [Layout, ...Layout[]]),
+  layout: z.string(),
   /** Where the source was when it was indexed. */
   root: z.string(),
   /** The split's folder inside the root. */
@@ -24,9 +24,9 @@ export const detailsSchema = z.object({
   bytes: z.int().nonnegative(),
   fingerprint: z.string().regex(/^[0-9a-f]{64}$/),
   classNames: z.array(z.string()),
-  /** Every folder that was walked: path inside the root, modification time in nanoseconds (`0`: not to be relied on). */
+  /** Every folder that was walked: path inside the root, version (a time in nanoseconds; `0`: not to be relied on). */
   folders: z.array(z.tuple([z.string(), z.string()])),
-  /** Every shard in its order: name, size in bytes, modification time likewise, samples. */
+  /** Every shard in its order: name, size in bytes, version likewise, samples. */
   shards: z.array(z.tuple([z.string(), z.int(), z.string(), z.int()])),
   /** Shards that are damaged or at odds with their `_stats.json`. */
   warnings: z.array(z.object({ shard: z.string(), what: z.string() })),
@@ -52,8 +52,8 @@ export interface StoredManifest extends Manifest {
 export function manifestOf(details: ManifestDetails, batches: readonly RowBatch[], place: Place): StoredManifest {
   const buffers = batches.map(({ keys }) => Buffer.from(keys.buffer, keys.byteOffset, keys.byteLength));
   const { count } = details;
-  const guard = details.guard === 'root' ? place.root : join(place.root, place.folder);
-  const shardFolder = join(place.root, place.folder);
+  const guard = details.guard === 'root' ? place.root : below(place.root, place.folder);
+  const shardFolder = below(place.root, place.folder);
 
   const at = (index: number): RowBatch => {
     if (!(Number.isInteger(index) && index >= 0 && index < count))
@@ -83,7 +83,7 @@ export function manifestOf(details: ManifestDetails, batches: readonly RowBatch[
   };
   const inShard = (index: number, offset: number, length: number): Location => {
     const [name] = details.shards[at(index).members!.shard[rowOf(index)]!]!;
-    return { path: join(shardFolder, name), root: guard, offset, length };
+    return { path: below(shardFolder, name), root: guard, offset, length };
   };
 
   return {
@@ -110,7 +110,7 @@ export function manifestOf(details: ManifestDetails, batches: readonly RowBatch[
       const { members, sizes } = at(index);
       const length = sizes[rowOf(index)]!;
       if (members !== null) return inShard(index, wide(members.offset, rowOf(index)), length);
-      return { path: `${place.root}/${key(index)}`, root: guard, offset: null, length };
+      return { path: below(place.root, key(index)), root: guard, offset: null, length };
     },
     sibling(index, suffix) {
       const { members } = at(index);

@@ -1,9 +1,10 @@
 import { availableParallelism } from 'node:os';
+import PQueue from 'p-queue';
 import { Piscina } from 'piscina';
-import { TributaryError } from '../../errors.js';
-import type { FolderTask, Listing, Sizes, SizesTask } from './scan-folder.js';
-import type { ShardListing, ShardTask } from './scan-shard.js';
-import runScan, { type Outcome, type ScanTask } from './scan-worker.js';
+import type { FolderTask, Listing, Sizes, SizesTask } from './folder.js';
+import type { ShardListing, ShardTask } from './shard.js';
+import runScan, { type Outcome, type ScanTask } from './thread.js';
+import { unreadable } from './unreadable.js';
 
 /** So many samples are scanned on the calling thread before threads are started, which costs more than scanning them. */
 const scannedInline = 4096;
@@ -11,10 +12,14 @@ const scannedInline = 4096;
 /** More threads than cores: on network storage they wait most of the time. */
 const threads = Math.min(16, Math.max(4, 2 * availableParallelism()));
 
+type ScanOutcome = Outcome<{ readonly count: number }>;
+
 /** Scans folders and shards, on threads of its own where there are many. Close it after use. */
 export class Scanner {
-  #pool: Piscina | null = null;
+  #pool: Piscina<ScanTask, ScanOutcome> | null = null;
   #inline = scannedInline;
+  /** One at a time, so that what each has found counts before the next. */
+  readonly #here = new PQueue({ concurrency: 1 });
 
   /** @throws TributaryError SOURCE_UNREADABLE */
   async listFolder(task: FolderTask): Promise<Listing> {
@@ -37,30 +42,23 @@ export class Scanner {
   }
 
   async #run(task: ScanTask): Promise<unknown> {
-    if (this.#inline <= 0) return unwrap((await this.#threads().run(task)) as Outcome<unknown>);
-    const value = unwrap(runScan(task) as Outcome<{ count: number }>);
-    // Counted before anything is awaited: the folders of a source are asked for all at once.
-    this.#inline -= value.count + 16;
-    return value;
+    const here = await this.#here.add(async () => {
+      if (this.#inline <= 0) return null;
+      const outcome = (await runScan(task)) as ScanOutcome;
+      this.#inline -= 16 + ('value' in outcome ? outcome.value.count : 0);
+      return outcome;
+    });
+    const outcome = here ?? (await this.#threads().run(task));
+    if ('fault' in outcome) throw unreadable(outcome.fault);
+    return outcome.value;
   }
 
-  #threads(): Piscina {
+  #threads(): Piscina<ScanTask, ScanOutcome> {
     this.#pool ??= new Piscina({
-      filename: new URL('./scan-worker.js', import.meta.url).href,
+      filename: new URL('./thread.js', import.meta.url).href,
       minThreads: 1,
       maxThreads: threads,
     });
     return this.#pool;
   }
-}
-
-function unwrap<T>(outcome: Outcome<T>): T {
-  if ('value' in outcome) return outcome.value;
-  const { code, message, path } = outcome.fault;
-  throw new TributaryError('SOURCE_UNREADABLE', {
-    expected: `to read ${path}`,
-    came: message,
-    remedy: 'Give this process the right to read the source, or take what it cannot read out of it',
-    metadata: { path, cause: code },
-  });
 }

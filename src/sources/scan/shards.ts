@@ -1,38 +1,23 @@
-import { readdir, realpath, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { TributaryError } from '../../errors.js';
 import type { Place } from '../layouts/layout.js';
 import { isShardName } from '../layouts/look.js';
-import { type RowBatch, RowCollector, rowsPerBatch, wide } from '../manifest/rows.js';
-import type { StoredManifest } from '../manifest/stored-manifest.js';
-import { guardOf, isInside } from '../storage/inside.js';
-import { sortNames } from './order.js';
-import type { ProgressMeter } from './progress.js';
-import { type LeftOut, reliableTime } from './scan-folder.js';
-import type { ShardListing } from './scan-shard.js';
+import type { OddKind } from '../storage/storage.js';
+import { StorageFault } from '../storage/storage.js';
+import { below, storageOf } from '../storage/storages.js';
+import type { LeftOut } from './folder.js';
+import { guardOf } from './guard.js';
+import { inBatches } from './in-batches.js';
+import { sortNames } from './name-order.js';
+import type { ProgressMeter } from './progress-meter.js';
 import type { Scanner } from './scanner.js';
+import type { ShardListing } from './shard.js';
+import { unreadable } from './unreadable.js';
 
-/** A shard as the file system tells it. */
+/** A shard as the storage tells it. */
 export interface ShardFile {
   readonly name: string;
   readonly bytes: number;
-  /** In nanoseconds; `0` where it is too young to be told from a later one. */
-  readonly mtime: string;
-}
-
-/** What is wrong with a shard, for the report. */
-export interface ShardWarning {
-  readonly shard: string;
-  readonly what: string;
-}
-
-/** The rows of all shards. */
-export interface ShardRows {
-  readonly batches: RowBatch[];
-  /** As `ManifestDetails.shards`. */
-  readonly shards: [string, number, string, number][];
-  readonly warnings: readonly ShardWarning[];
-  readonly reused: number;
+  /** `0` where there is none to rely on. */
+  readonly version: string;
 }
 
 /**
@@ -41,162 +26,59 @@ export interface ShardRows {
  * @throws TributaryError SOURCE_UNREADABLE
  */
 export async function listShards(place: Place): Promise<{ shards: ShardFile[]; leftOut: LeftOut[] }> {
-  const folder = join(place.root, place.folder);
+  const folder = below(place.root, place.folder);
+  const storage = storageOf(folder);
+  const kinds = new Map<string, 'file' | 'folder' | OddKind>();
   const shards: ShardFile[] = [];
   const leftOut: LeftOut[] = [];
   try {
-    const guard = await realpath(await guardOf(place));
-    const names = sortNames((await readdir(folder)).filter(isShardName));
-    const found = await inBatches(names, async (name): Promise<ShardFile | LeftOut> => {
-      const path = join(folder, name);
-      const real = await realpath(path).catch(() => null);
-      if (real === null || !isInside(real, guard)) return { kind: 'link_outside', key: name };
-      const stats = await stat(path, { bigint: true });
-      if (!stats.isFile()) return { kind: 'not_a_file', key: name };
-      return { name, bytes: Number(stats.size), mtime: reliableTime(stats.mtimeNs) };
-    });
-    for (const one of found) 'kind' in one ? leftOut.push(one) : shards.push(one);
-  } catch (cause) {
-    const { message } = cause as Error;
-    throw new TributaryError('SOURCE_UNREADABLE', {
-      expected: `to read ${folder}`,
-      came: message,
-      remedy: 'Give this process the right to read the source',
-      metadata: { path: folder },
-      cause,
-    });
+    for await (const page of storage.list(folder, { within: await guardOf(place) }))
+      for (const { name, kind } of page) if (isShardName(name)) kinds.set(name, kind);
+    const names = sortNames([...kinds.keys()]);
+    const stats = await inBatches(names, async (name) =>
+      kinds.get(name) === 'file' ? storage.stat(below(folder, name)) : null,
+    );
+    for (const [i, name] of names.entries()) {
+      const kind = kinds.get(name)!;
+      const stat = stats[i];
+      if (stat?.kind === 'file') shards.push({ name, bytes: stat.size, version: stat.version });
+      else leftOut.push({ kind: kind === 'file' || kind === 'folder' ? 'not_a_file' : kind, key: name });
+    }
+  } catch (error) {
+    throw error instanceof StorageFault ? unreadable(error) : error;
   }
   return { shards, leftOut };
 }
 
 /**
- * Indexes shards. Those that `known` has without a warning, of the same size and time, are taken from it.
+ * Scans shards in their order.
  *
- * @param onMore called now and then with the rows so far, so that they can be kept.
+ * @param known the listing of a shard that need not be scanned, where there is one.
+ * @param onMore called now and then with the listings so far, so that they can be kept.
  */
-export async function indexShards(
+export async function scanShards(
   scanner: Scanner,
   place: Place,
   files: readonly ShardFile[],
-  known: readonly StoredManifest[],
+  known: (file: ShardFile) => ShardListing | null,
   meter: ProgressMeter,
-  onMore: (rows: () => ShardRows) => Promise<void>,
-): Promise<ShardRows> {
-  const old = knownShards(known);
+  onMore: (listings: readonly (ShardListing | null)[]) => Promise<void>,
+): Promise<{ listings: readonly ShardListing[]; reused: number }> {
   const listings: (ShardListing | null)[] = files.map(() => null);
   let reused = 0;
   for (const file of files) meter.expect(file.bytes);
-  const indexOne = async (i: number): Promise<void> => {
+  await inBatches([...files.keys()], async (i) => {
     const file = files[i]!;
-    const same = old.get(`${file.name}/${file.bytes}/${file.mtime}`);
-    if (same !== undefined) {
-      listings[i] = same();
-      reused++;
-    } else listings[i] = await scanner.scanShard({ path: join(place.root, place.folder, file.name) });
-    const { count, sizes } = listings[i]!;
+    const same = known(file);
+    if (same !== null) reused++;
+    const listing = same ?? (await scanner.scanShard({ url: below(place.root, below(place.folder, file.name)) }));
+    listings[i] = listing;
     meter.add(
       file.bytes,
-      count,
-      sizes.reduce((sum, size) => sum + size, 0),
+      listing.count,
+      listing.sizes.reduce((sum, size) => sum + size, 0),
     );
-    await onMore(() => rowsOfShards(files, listings, reused));
-  };
-  await inBatches([...files.keys()], indexOne);
-  return rowsOfShards(files, listings, reused);
-}
-
-function rowsOfShards(
-  files: readonly ShardFile[],
-  listings: readonly (ShardListing | null)[],
-  reused: number,
-): ShardRows {
-  const collector = new RowCollector(true);
-  const shards: [string, number, string, number][] = [];
-  const warnings: ShardWarning[] = [];
-  for (const [i, file] of files.entries()) {
-    const listing = listings[i];
-    if (listing == null) continue;
-    appendShard(collector, file.name, shards.length, listing);
-    shards.push([file.name, listing.bytes, listing.mtime, listing.count]);
-    const { damage, successes, count } = listing;
-    if (damage !== null)
-      warnings.push({
-        shard: file.name,
-        what: `damaged at byte ${damage.offset}: ${damage.what}; ${count} samples before it`,
-      });
-    if (successes !== null && successes !== count)
-      warnings.push({ shard: file.name, what: `${count} samples, but its _stats.json counts ${successes} successes` });
-  }
-  return { batches: collector.finish(), shards, warnings, reused };
-}
-
-function appendShard(collector: RowCollector, name: string, shard: number, listing: ShardListing): void {
-  const prefix = Buffer.from(`${name}/`, 'utf8');
-  let start = 0;
-  for (let i = 0; i < listing.count; i++) {
-    const end = listing.names.indexOf(0, start);
-    collector.append(prefix, listing.names, start, end, listing.sizes[i]!, -1, {
-      shard,
-      offset: listing.offsets[i]!,
-      txtOffset: listing.txtOffsets[i]!,
-      txtSize: listing.txtSizes[i]!,
-      jsonOffset: listing.jsonOffsets[i]!,
-      jsonSize: listing.jsonSizes[i]!,
-    });
-    start = end + 1;
-  }
-}
-
-/** The sound shards of manifests by name, size and time, each as it was listed. */
-function knownShards(manifests: readonly StoredManifest[]): Map<string, () => ShardListing> {
-  const shards = new Map<string, () => ShardListing>();
-  for (const known of manifests) {
-    const warned = new Set(known.details.warnings.map(({ shard }) => shard));
-    let first = 0;
-    for (const [name, bytes, mtime, count] of known.details.shards) {
-      const start = first;
-      if (!warned.has(name) && mtime !== '0')
-        shards.set(`${name}/${bytes}/${mtime}`, () => listingOf(known, name, bytes, mtime, start, count));
-      first += count;
-    }
-  }
-  return shards;
-}
-
-function listingOf(
-  known: StoredManifest,
-  name: string,
-  bytes: number,
-  mtime: string,
-  first: number,
-  count: number,
-): ShardListing {
-  const floats = (pick: (batch: RowBatch, row: number) => number) =>
-    Float64Array.from({ length: count }, (_, i) =>
-      pick(known.batches[Math.floor((first + i) / rowsPerBatch)]!, (first + i) % rowsPerBatch),
-    );
-  const words = (pick: (batch: RowBatch, row: number) => number) => Uint32Array.from(floats(pick));
-  const names = Array.from({ length: count }, (_, i) => `${known.key(first + i).slice(name.length + 1)}\0`);
-  return {
-    bytes,
-    mtime,
-    names: new TextEncoder().encode(names.join('')),
-    count,
-    sizes: words((batch, row) => batch.sizes[row]!),
-    offsets: floats((batch, row) => wide(batch.members!.offset, row)),
-    txtOffsets: floats((batch, row) => wide(batch.members!.txtOffset, row)),
-    txtSizes: words((batch, row) => batch.members!.txtSize[row]!),
-    jsonOffsets: floats((batch, row) => wide(batch.members!.jsonOffset, row)),
-    jsonSizes: words((batch, row) => batch.members!.jsonSize[row]!),
-    damage: null,
-    successes: null,
-  };
-}
-
-/** Maps values with at most 64 under way at once, keeping their order. */
-export async function inBatches<T, R>(values: readonly T[], map: (value: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  for (let start = 0; start < values.length; start += 64)
-    results.push(...(await Promise.all(values.slice(start, start + 64).map(map))));
-  return results;
+    await onMore(listings);
+  });
+  return { listings: listings as ShardListing[], reused };
 }

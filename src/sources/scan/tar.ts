@@ -1,4 +1,5 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { fill } from '../storage/fill.js';
+import type { StoredFile } from '../storage/storage.js';
 
 /** A regular file in a tar shard. */
 export interface TarMember {
@@ -27,18 +28,10 @@ const longestName = 1 << 20;
  * Reads the headers of a tar file, and no data: ustar, GNU (long names, sizes above 8 GiB) and pax (path, size). Links,
  * folders and other members that are no regular files are passed over. What cannot be read ends the list and is told.
  *
- * @throws the file system's own error where the file cannot be read at all.
+ * @throws StorageFault where the file cannot be read at all.
  */
-export function indexTar(path: string): TarIndex {
-  const file = openSync(path, 'r');
-  try {
-    return readHeaders(file, fstatSync(file).size);
-  } finally {
-    closeSync(file);
-  }
-}
-
-function readHeaders(file: number, end: number): TarIndex {
+export async function indexTar(file: StoredFile): Promise<TarIndex> {
+  const end = file.size;
   const members: TarMember[] = [];
   const window = new Window(file);
   const damaged = (offset: number, what: string): TarIndex => ({ members, damage: { offset, what } });
@@ -46,7 +39,7 @@ function readHeaders(file: number, end: number): TarIndex {
   let longName: string | null = null;
   let pax = new Map<string, string>();
   while (at + block <= end) {
-    const header = window.bytes(at, block);
+    const header = await window.bytes(at, block);
     if (header === null) return damaged(at, 'the file ends inside a header');
     if (isZero(header)) return { members, damage: null };
     if (!hasChecksum(header)) return damaged(at, 'a header fails its checksum');
@@ -56,7 +49,7 @@ function readHeaders(file: number, end: number): TarIndex {
     const offset = at + block;
     if (offset + size > end) return damaged(at, `the file ends inside a member of ${size} bytes`);
     if (type === 0x4c || type === 0x78) {
-      const data = size <= longestName ? window.bytes(offset, size) : null;
+      const data = size <= longestName ? await window.bytes(offset, size) : null;
       if (data === null) return damaged(at, `a name takes ${size} bytes`);
       if (type === 0x4c) longName = textOf(data);
       else {
@@ -79,38 +72,28 @@ function readHeaders(file: number, end: number): TarIndex {
 
 /** Reads a few kilobytes at a time: the headers of a sample and its small siblings lie close together. */
 class Window {
-  readonly #file: number;
+  readonly #file: StoredFile;
   readonly #buffer = Buffer.alloc(4096);
   #start = 0;
   #length = 0;
 
-  constructor(file: number) {
+  constructor(file: StoredFile) {
     this.#file = file;
   }
 
   /** `length` bytes at `offset`, valid until the next call, or null where the file has fewer. */
-  bytes(offset: number, length: number): Buffer | null {
+  async bytes(offset: number, length: number): Promise<Buffer | null> {
     if (length > this.#buffer.length) {
       const large = Buffer.alloc(length);
-      return readAt(this.#file, large, offset) < length ? null : large;
+      return (await fill(this.#file, large, offset)) < length ? null : large;
     }
     if (offset < this.#start || offset + length > this.#start + this.#length) {
-      this.#length = readAt(this.#file, this.#buffer, offset);
+      this.#length = await fill(this.#file, this.#buffer, offset);
       this.#start = offset;
       if (this.#length < length) return null;
     }
     return this.#buffer.subarray(offset - this.#start, offset - this.#start + length);
   }
-}
-
-function readAt(file: number, into: Buffer, offset: number): number {
-  let done = 0;
-  while (done < into.length) {
-    const read = readSync(file, into, done, into.length - done, offset + done);
-    if (read === 0) break;
-    done += read;
-  }
-  return done;
 }
 
 function isZero(header: Buffer): boolean {

@@ -136,14 +136,3 @@ test('shards are compared by name, size and time, and by their headers where the
     message: /1 added \(2\.tar\), 1 removed \(1\.tar\)/,
   });
 });
-
-test('a source without a manifest is refused with the command, or indexed', async (context) => {
-  const root = await temporaryFolder(context);
-  await writeTree(root, { 'data/train/a.jpg': 1 });
-  const options = { name: 's', path: join(root, 'data'), split: 'train' as const, indexFolder: join(root, 'index') };
-  await assert.rejects(openSource(options), { reason: 'NOT_INDEXED', message: /npx tributary index/ });
-  assert.equal((await openOrIndexSource(options)).count, 1);
-  assert.equal((await openSource(options)).count, 1);
-  await writeTree(root, { 'data/train/cat/b.jpg': 1 });
-  await assert.rejects(openSource(options), { reason: 'NOT_INDEXED', message: /imagenet layout/ });
-});

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { indexSource } from '../../../src/sources/index-source.js';
 import { openSource } from '../../../src/sources/open-source.js';
-import type { Progress } from '../../../src/sources/scan/progress.js';
+import type { Progress } from '../../../src/sources/scan/progress-meter.js';
 import { temporaryFolder } from '../tree.js';
 
 test('a folder too large for one go is measured in parts on threads, and progress tells how far', async (context) => {

@@ -1,21 +1,25 @@
-import { readFileSync, statSync } from 'node:fs';
+import { fill } from '../storage/fill.js';
+import type { SourceStorage } from '../storage/storage.js';
+import { storageOf } from '../storage/storages.js';
+import { joinNames } from './folder.js';
 import { hasImageSuffix } from './images.js';
-import { compareNames } from './order.js';
-import { joinNames, reliableTime } from './scan-folder.js';
+import { compareNames } from './name-order.js';
 import { type Damage, indexTar, type TarMember } from './tar.js';
+
+// As for folders.
+const hold = { mayWait: true } as const;
 
 /** A tar shard to read the headers of. */
 export interface ShardTask {
-  /** Absolute path. */
-  readonly path: string;
+  readonly url: string;
 }
 
 /** The samples of a shard, sorted by key. Every array but `names` has one value a sample; an offset of 0 is no sibling. */
 export interface ShardListing {
   /** Size of the shard in bytes. */
   readonly bytes: number;
-  /** Modification time in nanoseconds, taken before it was read; `0` where it is too young to be told from a later one. */
-  readonly mtime: string;
+  /** The shard's version, taken before it was read; `0` where it has none to rely on. */
+  readonly version: string;
   /** Member names, UTF-8, each with a NUL after it. */
   readonly names: Uint8Array<ArrayBuffer>;
   readonly count: number;
@@ -35,11 +39,13 @@ export interface ShardListing {
  * name up to the first dot of its last component) are their siblings. Of two members of one name the last counts, as it
  * does for `tar -x`.
  *
- * @throws the file system's own error where the shard cannot be read.
+ * @throws StorageFault where the shard cannot be read.
  */
-export function scanShard({ path }: ShardTask): ShardListing {
-  const stats = statSync(path, { bigint: true });
-  const { members, damage } = indexTar(path);
+export async function scanShard({ url }: ShardTask): Promise<ShardListing> {
+  const storage = storageOf(url);
+  const version = (await storage.stat(url, hold))?.version ?? '0';
+  const file = await storage.open(url, hold);
+  const { members, damage } = await indexTar(file).finally(file.close);
   const samples = new Map<string, TarMember>();
   const siblings = new Map<string, TarMember>();
   for (const member of members) {
@@ -55,8 +61,8 @@ export function scanShard({ path }: ShardTask): ShardListing {
   const txt = sorted.map((member) => sibling(member, 'txt'));
   const json = sorted.map((member) => sibling(member, 'json'));
   return {
-    bytes: Number(stats.size),
-    mtime: reliableTime(stats.mtimeNs),
+    bytes: file.size,
+    version,
     names: joinNames(sorted.map((member) => member.name)),
     count: sorted.length,
     sizes: Uint32Array.from(sorted, (member) => member.size),
@@ -66,7 +72,7 @@ export function scanShard({ path }: ShardTask): ShardListing {
     jsonOffsets: Float64Array.from(json, (member) => member?.offset ?? 0),
     jsonSizes: Uint32Array.from(json, (member) => member?.size ?? 0),
     damage,
-    successes: readSuccesses(path.replace(/\.tar$/, '_stats.json')),
+    successes: await readSuccesses(storage, url.replace(/\.tar$/, '_stats.json')),
   };
 }
 
@@ -75,9 +81,12 @@ function keyOf(name: string): string {
   return name.slice(0, name.indexOf('.', name.lastIndexOf('/') + 1));
 }
 
-function readSuccesses(path: string): number | null {
+async function readSuccesses(storage: SourceStorage, url: string): Promise<number | null> {
   try {
-    const { successes } = JSON.parse(readFileSync(path, 'utf8'));
+    const file = await storage.open(url, hold);
+    const text = Buffer.alloc(file.size);
+    await fill(file, text, 0).finally(file.close);
+    const { successes } = JSON.parse(text.toString('utf8'));
     return typeof successes === 'number' ? successes : null;
   } catch {
     return null;

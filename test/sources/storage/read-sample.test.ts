@@ -1,61 +1,17 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmod, mkdir, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { mkdir, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { indexSource } from '../../../src/sources/index-source.js';
-import type { Location } from '../../../src/sources/manifest/manifest.js';
-import { fileStorage, readSample, type SampleStorage } from '../../../src/sources/storage/read.js';
+import { faultOf } from '../../../src/sources/storage/local/faults.js';
+import { localFiles } from '../../../src/sources/storage/local/local-files.js';
+import type { Location } from '../../../src/sources/storage/location.js';
+import { readSample } from '../../../src/sources/storage/read-sample.js';
+import type { SourceStorage } from '../../../src/sources/storage/storage.js';
 import { temporaryFolder, writeTree } from '../tree.js';
 
-test('only regular files inside the source are samples, and the rest is told', async (context) => {
-  const root = await temporaryFolder(context);
-  const path = join(root, 'data');
-  await writeTree(root, { 'outside.jpg': 9 });
-  await writeTree(path, { 'a.jpg': 1, 'folder.jpg/b.jpg': 2, 'below/c.jpg': 3 });
-  execFileSync('mkfifo', [join(path, 'fifo.jpg')]);
-  const server = createServer().listen(join(path, 'socket.jpg'));
-  context.after(() => server.close());
-  await symlink('../outside.jpg', join(path, 'out.jpg'));
-  await symlink('nowhere', join(path, 'dangling.jpg'));
-  await symlink('below/c.jpg', join(path, 'in.jpg'));
-  await symlink('below', join(path, 'linked'));
-  await symlink('.', join(path, 'below/loop'));
-  await writeFile(Buffer.concat([Buffer.from(join(path, 'bad')), Buffer.from([0xff]), Buffer.from('.jpg')]), 'x');
-  const { manifest, report } = await indexSource({ name: 's', path, split: 'train', indexFolder: join(root, 'index') });
-  const keys = Array.from({ length: manifest.count }, (_, i) => manifest.key(i));
-  assert.deepEqual(keys, ['a.jpg', 'below/c.jpg', 'folder.jpg/b.jpg', 'in.jpg']);
-  for (let i = 0; i < manifest.count; i++)
-    assert.equal((await readSample(manifest.location(i))).length, manifest.size(i));
-  const leftOut = report.leftOut.map(({ kind, key }) => `${kind} ${key}`).sort();
-  assert.deepEqual(leftOut, [
-    'link_outside dangling.jpg',
-    'link_outside out.jpg',
-    'linked_folder below/loop',
-    'linked_folder linked',
-    'name_not_utf8 bad\ufffd.jpg',
-    'not_a_file fifo.jpg',
-    'not_a_file socket.jpg',
-  ]);
-  assert.equal(report.warnings.length, 4);
-});
-
-test('a folder that cannot be read is named', {
-  skip: process.getuid?.() !== 0 && 'needs root, to become someone else',
-}, async (context) => {
-  const root = await temporaryFolder(context);
-  await chmod(root, 0o755);
-  await writeTree(root, { 'data/a.jpg': 1, 'data/closed/b.jpg': 1 });
-  await chmod(join(root, 'data/closed'), 0o700);
-  await mkdir(join(root, 'index'), { mode: 0o777 });
-  const url = new URL('../../../src/sources/index-source.js', import.meta.url).href;
-  const program = `process.setuid(65534); const { indexSource } = await import(${JSON.stringify(url)});
-    await indexSource({ name: 's', path: ${JSON.stringify(join(root, 'data'))}, split: 'train', indexFolder: ${JSON.stringify(join(root, 'index'))} })
-      .catch((error) => console.log(error.reason, error.message));`;
-  const said = execFileSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' });
-  assert.match(said, /^SOURCE_UNREADABLE expected to read .*\/data\/closed, but got EACCES/);
-});
+const files = localFiles();
 
 test('what has become of a file decides how it fails', async (context) => {
   const root = await temporaryFolder(context);
@@ -118,29 +74,32 @@ test('what has become of a file decides how it fails', async (context) => {
   assert.equal(await outcome('keep.jpg'), 'STORAGE_UNAVAILABLE ENOENT');
 });
 
-/** The file system, but its first calls fail with these codes, and reads come in small pieces. */
-function flaky(codes: readonly string[], where: 'open' | 'read'): SampleStorage & { closed: number; opened: number } {
+/** Local files, but their first calls fail with these codes, and reads come in small pieces. */
+function flaky(codes: readonly string[], where: 'open' | 'read'): SourceStorage & { closed: number; opened: number } {
   const left = [...codes];
   const fail = (): void => {
     const code = left.shift();
-    if (code !== undefined) throw Object.assign(new Error(`${code}: it failed`), { code });
+    if (code !== undefined) throw faultOf('x', Object.assign(new Error(`${code}: it failed`), { code }));
   };
   return {
-    ...fileStorage,
+    ...files,
     closed: 0,
     opened: 0,
-    async open(path) {
+    async open(url, options) {
       if (where === 'open') fail();
       this.opened++;
-      return fileStorage.open(path);
-    },
-    async read(file, into, start, offset) {
-      if (where === 'read') fail();
-      return fileStorage.read(file, into.subarray(0, Math.min(into.length, start + 3)), start, offset);
-    },
-    close(file) {
-      this.closed++;
-      fileStorage.close(file);
+      const file = await files.open(url, options);
+      return {
+        size: file.size,
+        read: async (into, offset) => {
+          if (where === 'read') fail();
+          return file.read(into.subarray(0, 3), offset);
+        },
+        close: () => {
+          this.closed++;
+          file.close();
+        },
+      };
     },
   };
 }

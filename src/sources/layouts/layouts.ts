@@ -1,12 +1,12 @@
-import { resolve } from 'node:path';
-import { TributaryError } from '../errors.js';
-import { coco } from './layouts/coco.js';
-import { flat } from './layouts/flat.js';
-import { imagenet } from './layouts/imagenet.js';
-import type { Place, SourceLayout, Split } from './layouts/layout.js';
-import { isFolder } from './layouts/look.js';
-import { webdataset } from './layouts/webdataset.js';
-import type { Layout } from './manifest/manifest.js';
+import { TributaryError } from '../../errors.js';
+import { suggestion } from '../../run/nearest.js';
+import { storageOf } from '../storage/storages.js';
+import { coco } from './coco.js';
+import { flat } from './flat.js';
+import { imagenet } from './imagenet.js';
+import type { Place, SourceLayout, Split } from './layout.js';
+import { isFolder } from './look.js';
+import { webdataset } from './webdataset.js';
 
 /** Every layout, in the order that upstream looks for them; `flat` is any folder, so it comes last. */
 export const layouts: readonly SourceLayout[] = [webdataset, coco, imagenet, flat];
@@ -15,21 +15,22 @@ export const layouts: readonly SourceLayout[] = [webdataset, coco, imagenet, fla
 export interface SourceOptions {
   /** The source's name, for messages. */
   readonly name: string;
-  /** Its folder. */
+  /** The path or URL of its folder. */
   readonly path: string;
   /** Its layout, where the config gives it; else it is found by looking. */
-  readonly layout?: Layout | undefined;
+  readonly layout?: string | undefined;
   readonly split: Split;
 }
 
 /**
  * The layout of a source and the place of its split.
  *
- * @throws TributaryError SOURCE_MISSING where the folder, the layout that was given, or the split is not there.
+ * @throws TributaryError SOURCE_MISSING where the folder or the split is not there, CONFIG_INVALID where there is no storage
+ * of the path's scheme, or no layout of the name that was given.
  */
 export async function locateSource(options: SourceOptions): Promise<{ layout: SourceLayout; place: Place }> {
   const { name, split } = options;
-  const path = resolve(options.path);
+  const path = storageOf(options.path).resolve(options.path);
   const metadata = { source: name, path, split };
   if (!(await isFolder(path)))
     throw new TributaryError('SOURCE_MISSING', {
@@ -38,7 +39,7 @@ export async function locateSource(options: SourceOptions): Promise<{ layout: So
       remedy: 'Set the path of the source to the folder that holds it',
       metadata,
     });
-  const layout = await findLayout(path, options.layout);
+  const layout = options.layout === undefined ? await findLayout(path) : layoutNamed(options.layout, name);
   const place = await layout.locate(path, split);
   if (place === null)
     throw new TributaryError('SOURCE_MISSING', {
@@ -50,8 +51,19 @@ export async function locateSource(options: SourceOptions): Promise<{ layout: So
   return { layout, place };
 }
 
-async function findLayout(path: string, given: Layout | undefined): Promise<SourceLayout> {
-  if (given !== undefined) return layouts.find((layout) => layout.name === given)!;
+async function findLayout(path: string): Promise<SourceLayout> {
   for (const layout of layouts) if (await layout.find(path)) return layout;
   return flat;
+}
+
+function layoutNamed(name: string, source: string): SourceLayout {
+  const layout = layouts.find((candidate) => candidate.name === name);
+  if (layout !== undefined) return layout;
+  const names = layouts.map((candidate) => candidate.name);
+  throw new TributaryError('CONFIG_INVALID', {
+    expected: `${names.slice(0, -1).join(', ')} or ${names.at(-1)} for sources.${source}.layout`,
+    came: name,
+    remedy: suggestion(name, names),
+    metadata: { source },
+  });
 }

@@ -1,0 +1,18 @@
+import { TributaryError } from '../../errors.js';
+
+/** What a storage said of something in a source, as plain data: an error would lose its code on the way between threads. */
+export interface Unreadable {
+  readonly url: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** SOURCE_UNREADABLE, for a source that cannot be indexed or checked. */
+export function unreadable({ url, code, message }: Unreadable): TributaryError {
+  return new TributaryError('SOURCE_UNREADABLE', {
+    expected: `to read ${url}`,
+    came: message,
+    remedy: 'Give this process the right to read the source, or take what it cannot read out of it',
+    metadata: { path: url, cause: code },
+  });
+}

@@ -1,0 +1,40 @@
+import { readlinkSync, realpath, realpathSync } from 'node:fs';
+import { promisify } from 'node:util';
+import type { Call } from './calls.js';
+
+const realPathAway = promisify(realpath.native);
+
+/** The real path of what lies at a path. @throws the file system's own error. */
+export async function realPathOf(path: string, call: Call): Promise<string> {
+  return call(
+    () => realpathSync.native(path),
+    () => realPathAway(path),
+  );
+}
+
+const realFolders = new Map<string, string>();
+
+/** Whether a real path lies in what a folder leads to. @throws the file system's own error. */
+export async function leadsInside(real: string, folder: string, call: Call): Promise<boolean> {
+  const known = realFolders.get(folder);
+  if (known !== undefined && isInside(real, known)) return true;
+  // A folder may be a link that points elsewhere by now: only its present target can refuse.
+  const present = await realPathOf(folder, call);
+  realFolders.set(folder, present);
+  return isInside(real, present);
+}
+
+/** The real path of an open file. @throws the file system's own error. */
+export async function openedPath(file: number, path: string, call: Call): Promise<string> {
+  try {
+    // The path of what was opened, whatever has become of the links on the way since; it never waits for the storage.
+    return readlinkSync(`/proc/self/fd/${file}`);
+  } catch {
+    return realPathOf(path, call);
+  }
+}
+
+/** Whether the real path `path` is `folder` or lies inside it. */
+export function isInside(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(folder.endsWith('/') ? folder : `${folder}/`);
+}

@@ -1,0 +1,27 @@
+import { type BigIntStats, stat, statSync } from 'node:fs';
+import { promisify } from 'node:util';
+import type { Stat } from '../storage.js';
+import type { Call } from './calls.js';
+
+const statAway = promisify(stat);
+
+/** Time stamps of a file system are this coarse at worst: what is younger may change without its time changing. */
+const youngNanoseconds = 2_000_000_000n;
+
+/** What lies at a path, links followed. @throws the file system's own error. */
+export function statsOf(path: string, call: Call): BigIntStats | Promise<BigIntStats> {
+  return call(
+    () => statSync(path, { bigint: true }),
+    () => statAway(path, { bigint: true }),
+  );
+}
+
+/** The same as those above know it. The version is the modification time in nanoseconds. */
+export function told(stats: BigIntStats): Stat {
+  const isYoung = BigInt(Date.now()) * 1_000_000n - stats.mtimeNs < youngNanoseconds;
+  return {
+    kind: stats.isFile() ? 'file' : stats.isDirectory() ? 'folder' : 'other',
+    size: Number(stats.size),
+    version: isYoung ? '0' : String(stats.mtimeNs),
+  };
+}

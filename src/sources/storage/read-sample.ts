@@ -1,0 +1,96 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { TributaryError } from '../../errors.js';
+import { fill } from './fill.js';
+import type { Location } from './location.js';
+import { type SourceStorage, StorageFault } from './storage.js';
+import { storageOf } from './storages.js';
+
+/** How `readSample` deals with a storage that fails. */
+export interface ReadOptions {
+  /** How often a failing storage is asked again; 5 where it is not given. */
+  readonly retries?: number | undefined;
+  /** The first pause in milliseconds; each is twice the one before, up to 30 times the first, times a random half to whole. */
+  readonly pauseMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** The storage of the location's scheme where it is not given. */
+  readonly storage?: SourceStorage | undefined;
+}
+
+/**
+ * The bytes of a sample: `length` of them, from a regular file that lies inside the location's root.
+ *
+ * @throws TributaryError SAMPLE_CORRUPT with `metadata.cause` (the storage's code, or SIZE_CHANGED) where the sample is not
+ * what was indexed and will not come back by itself; STORAGE_UNAVAILABLE where the storage failed through all retries, or
+ * where the whole source is gone, which is a storage that is not mounted; STREAM_CANCELLED where the signal says so.
+ */
+export async function readSample(location: Location, options: ReadOptions = {}): Promise<Buffer> {
+  const { retries = 5, pauseMs = 50, signal, storage = storageOf(location.path) } = options;
+  for (let attempt = 0; ; attempt++) {
+    if (signal?.aborted) throw cancelled(location);
+    try {
+      return await readOnce(location, storage, signal);
+    } catch (error) {
+      if (!(error instanceof StorageFault)) throw error;
+      if (!error.mayPass && !(await isUnmounted(location.root, storage)))
+        throw corrupt(location, error.code, error.message, error);
+      if (attempt >= retries) throw unavailable(location, error, attempt + 1);
+    }
+    const longest = pauseMs * Math.min(30, 2 ** attempt);
+    await pause(longest * (0.5 + Math.random() / 2), undefined, signal && { signal }).catch(() => {});
+  }
+}
+
+async function readOnce(location: Location, storage: SourceStorage, signal: AbortSignal | undefined): Promise<Buffer> {
+  const { path, root, length } = location;
+  const offset = location.offset ?? 0;
+  const file = await storage.open(path, { within: root, first: { offset, length }, signal });
+  try {
+    const isWhole = location.offset === null ? file.size === length : file.size >= offset + length;
+    if (!isWhole) throw corrupt(location, 'SIZE_CHANGED', `a file of ${file.size} bytes`);
+    const bytes = Buffer.allocUnsafeSlow(length);
+    const count = await fill(file, bytes, offset);
+    if (count < length) throw corrupt(location, 'SIZE_CHANGED', `the end of the file after ${count} bytes`);
+    return bytes;
+  } finally {
+    file.close();
+  }
+}
+
+/** A folder of samples that has gone or holds nothing at all is a storage that is not there, not a sample that is gone. */
+async function isUnmounted(root: string, storage: SourceStorage): Promise<boolean> {
+  try {
+    for await (const page of storage.list(root)) if (page.length > 0) return false;
+    return true;
+  } catch {
+    return true;
+  }
+}
+
+function corrupt(location: Location, cause: string, came: string, error?: unknown): TributaryError {
+  const where = location.offset === null ? '' : ` at byte ${location.offset}`;
+  return new TributaryError('SAMPLE_CORRUPT', {
+    expected: `${location.length} bytes${where} of ${location.path}`,
+    came,
+    remedy: 'Restore the file, or run `npx tributary index` again, which makes other runs of those that use the source',
+    metadata: { path: location.path, cause },
+    cause: error,
+  });
+}
+
+function unavailable(location: Location, fault: StorageFault, attempts: number): TributaryError {
+  return new TributaryError('STORAGE_UNAVAILABLE', {
+    expected: `to read ${location.path}`,
+    came: `${fault.message} in ${attempts} attempts`,
+    remedy: 'Look to the storage of the source and ask for the batch again',
+    metadata: { path: location.path, cause: fault.code },
+    cause: fault,
+  });
+}
+
+function cancelled(location: Location): TributaryError {
+  return new TributaryError('STREAM_CANCELLED', {
+    expected: `to read ${location.path}`,
+    came: 'a cancellation',
+    remedy: 'Ask for the batch again',
+  });
+}

@@ -1,0 +1,89 @@
+/**
+ * Where a source's bytes lie: a local file system, an object store. Everything above this room names things by URL and is
+ * indifferent to the storage. A URL is plain text: `/` parts names, which stand in it as they are, not percent-encoded.
+ *
+ * Every method rejects with a `StorageFault`, and with nothing else, where the storage has something to say.
+ */
+export interface SourceStorage {
+  /** The one form in which this storage writes a URL that somebody has given, without `/` at its end. */
+  resolve(given: string): string;
+  /** What lies directly in a folder, in pages, in no order. A folder that is not there is a fault. */
+  list(folder: string, options?: ListOptions): AsyncIterable<readonly Entry[]>;
+  /** What lies at a URL, links followed; null where there is nothing. */
+  stat(url: string, options?: CallOptions): Promise<Stat | null>;
+  /** Opens a regular file for reading, and waits for nothing but the storage. Close it after use. */
+  open(url: string, options?: OpenOptions): Promise<StoredFile>;
+  /** Whether what a URL leads to lies in what the folder leads to; true where a storage knows no links. */
+  isInside(url: string, folder: string): Promise<boolean>;
+}
+
+/** What every call can be given. A storage need look at neither. */
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** The calling thread has nothing better to do than to wait for this call: it may be held up. */
+  readonly mayWait?: boolean | undefined;
+}
+
+/** How to list. */
+export interface ListOptions extends CallOptions {
+  /** The folder that no link may leave. */
+  readonly within?: string | undefined;
+}
+
+/** How to open. */
+export interface OpenOptions extends CallOptions {
+  /** The folder that the file must lie in once all links are followed: it is a permanent fault, OUTSIDE_ROOT, if not. */
+  readonly within?: string | undefined;
+  /** The bytes that will be read first: a storage that pays for each request asks for them with the opening. */
+  readonly first?: { readonly offset: number; readonly length: number } | undefined;
+}
+
+/** Why something in a folder can be neither read nor looked into. */
+export type OddKind = 'link_outside' | 'linked_folder' | 'not_a_file' | 'name_not_utf8';
+
+/** One thing in a folder. */
+export interface Entry {
+  readonly name: string;
+  /** A link to a file inside is a file; links to folders are not followed. */
+  readonly kind: 'file' | 'folder' | OddKind;
+  /** In bytes; null where the storage's listing does not tell it. */
+  readonly size: number | null;
+}
+
+/** What lies at a URL. */
+export interface Stat {
+  readonly kind: 'file' | 'folder' | 'other';
+  /** In bytes. */
+  readonly size: number;
+  /**
+   * Another text whenever the content is another: a file's time or ETag, a folder's time. `0` where there is none to rely
+   * on: then it is looked at again.
+   */
+  readonly version: string;
+}
+
+/** An open file. */
+export interface StoredFile {
+  /** In bytes, when it was opened. */
+  readonly size: number;
+  /** Fills `into` with the bytes at `offset`, or with as many as come at once; resolves to their number, 0 at the end. */
+  read(into: Uint8Array, offset: number): Promise<number>;
+  close(): void;
+}
+
+/** What a storage says instead of an answer. */
+export class StorageFault extends Error {
+  override readonly name = 'StorageFault';
+  readonly url: string;
+  /** The storage's own word for it: an errno code, an HTTP status, or NOT_A_FILE, OUTSIDE_ROOT. */
+  readonly code: string;
+  /** Whether it may answer when asked again. If not, what was asked for is gone or is not what it was. */
+  readonly mayPass: boolean;
+
+  constructor(url: string, code: string, mayPass: boolean, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.url = url;
+    this.code = code;
+    this.mayPass = mayPass;
+  }
+}

@@ -1,0 +1,28 @@
+import { TributaryError } from '../../errors.js';
+import { localFiles } from './local/local-files.js';
+import type { SourceStorage } from './storage.js';
+
+/** Every storage by the scheme of its URLs. A plain path has none and is a local file. */
+const storages: Readonly<Record<string, SourceStorage>> = { file: localFiles() };
+
+/**
+ * The storage of a URL. Only URLs cross threads: each thread finds its own storage by it.
+ *
+ * @throws TributaryError CONFIG_INVALID where there is no storage of its scheme.
+ */
+export function storageOf(url: string): SourceStorage {
+  const scheme = /^([a-z][a-z\d+.-]+):\//i.exec(url)?.[1]?.toLowerCase() ?? 'file';
+  if (Object.hasOwn(storages, scheme)) return storages[scheme]!;
+  throw new TributaryError('CONFIG_INVALID', {
+    expected: `a path, or a URL that starts with ${Object.keys(storages).join(': or ')}:`,
+    came: url,
+    remedy: 'Set the path of the source to where it lies',
+    metadata: { path: url },
+  });
+}
+
+/** The URL of what lies at `path` below a folder; the folder's own where `path` is empty. */
+export function below(folder: string, path: string): string {
+  if (path === '') return folder;
+  return folder.endsWith('/') ? folder + path : `${folder}/${path}`;
+}
