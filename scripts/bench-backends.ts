@@ -120,7 +120,7 @@ async function measureCrops({ crops: device }: Backend): Promise<void> {
     cpu.push(cost.cpu);
   }
   const together = await costOf(() => Promise.all(Array.from({ length: 2 * batches }, (_, k) => run(k % 2))));
-  for (const { memories } of prepared) device!.giveBack(memories);
+  for (const { memories } of prepared) device!.give(memories);
   report('resize, flips and photometric', [
     `${taken} of ${count} crops taken`,
     `CPU ${median(cpu).toFixed(2)} ms an image`,

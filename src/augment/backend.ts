@@ -33,8 +33,8 @@ export interface CropTaker {
    * where none is free or the size is beyond a device. `placeCrop` fills it.
    */
   take(images: number, size: number): readonly CropMemory[];
-  /** Gives memory back that nothing reads or writes any more. */
-  giveBack(memories: readonly CropMemory[]): void;
+  /** Takes memory back that nothing reads or writes any more. */
+  give(memories: readonly CropMemory[]): void;
   /**
    * @param pixels uint8 RGB, `[n, size, size, 3]`, in shared memory. Written for samples with a crop, changed in place for
    * those without.

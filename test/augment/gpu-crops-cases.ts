@@ -78,6 +78,6 @@ export async function deviceBytes(
   });
   const draws = cases.map(({ draw }) => draw);
   await crops.apply(pixels, size, draws, memories, placed);
-  crops.giveBack(memories);
+  crops.give(memories);
   return { pixels, taken: placed.filter((one) => one !== null).length };
 }

@@ -6,13 +6,11 @@ import {
   cropCapacity,
   cropClaim,
   cursorOf,
-  fitsDevice,
   pixelsOf,
   placeCrop,
   tapsBound,
   tapsOfDevice,
 } from '../../src/augment/crop-memory.js';
-import { createCropPool, cropPoolBytes } from '../../src/augment/crop-pool.js';
 import { type GpuBackend, openGpuBackend } from '../../src/augment/gpu/gpu-backend.js';
 import { nearest } from '../../src/augment/simd/resize.js';
 import { resizeWeights } from '../../src/augment/simd/resize-weights.js';
@@ -228,28 +226,4 @@ test('no resize has more taps than the bound says', () => {
     { numRuns: 200 },
   );
   assert.equal(nearest(5, 3).length, 3);
-});
-
-test('crop memory comes back empty, and is bounded', () => {
-  const pool = createCropPool();
-  const [one] = pool.take(3, 50);
-  assert.equal(one!.images, 4);
-  Atomics.store(cursorOf(one!), 0, 77);
-  pool.giveBack([one!]);
-  const [again] = pool.take(4, 50);
-  assert.equal(again, one);
-  assert.equal(Atomics.load(cursorOf(again!), 0), 0);
-  assert.equal(pool.take(70, 224).length, 3);
-  assert.ok(!fitsDevice(2049) && pool.take(1, 2049).length === 0);
-  let bytes = 0;
-  const small = createCropPool(cropPoolBytes / 32);
-  const taken = [];
-  for (let memories = small.take(8, 96); memories.length > 0; memories = small.take(8, 96)) {
-    taken.push(...memories);
-    bytes += memories[0]!.shared.byteLength;
-  }
-  assert.ok(taken.length > 1 && bytes <= cropPoolBytes / 32);
-  // what is spare of another shape makes room
-  small.giveBack(taken);
-  assert.equal(small.take(2, 90).length, 1);
 });

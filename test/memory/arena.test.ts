@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
-import { arenaMemory, ByteArena, none } from '../../src/memory/byte-arena.js';
+import { Arena, arenaMemory, none } from '../../src/memory/arena.js';
 
 const blockBytes = 64;
 
@@ -20,13 +20,13 @@ test('chains keep what was written, whatever is taken and freed, and never more 
       const memory = arenaMemory(budget, blockBytes);
       const given = memory.words.byteLength + memory.slabs.reduce((sum, { byteLength }) => sum + byteLength, 0);
       assert.ok(given <= Math.max(budget, 16), `${given} bytes of ${budget}`);
-      const arena = new ByteArena(memory);
+      const arena = new Arena(memory);
       const held: { chain: number; bytes: Uint8Array }[] = [];
       const blocks = (length: number) => Math.max(1, Math.ceil(length / blockBytes));
       for (const [seed, act] of steps.entries()) {
         if ('take' in act) {
           const left = (arena.totalBytes - arena.usedBytes) / blockBytes;
-          const chain = arena.allocate(act.take);
+          const chain = arena.take(act.take);
           assert.equal(chain === none, blocks(act.take) > left);
           if (chain === none) continue;
           const bytes = bytesOf(act.take, seed);
@@ -34,7 +34,7 @@ test('chains keep what was written, whatever is taken and freed, and never more 
           arena.write(chain, bytes.subarray(0, cut), bytes.subarray(cut));
           held.push({ chain, bytes });
         } else if (held.length > 0) {
-          arena.free(held.splice(act.free % held.length, 1)[0]!.chain);
+          arena.give(held.splice(act.free % held.length, 1)[0]!.chain);
         }
         assert.equal(
           arena.usedBytes,
@@ -52,9 +52,9 @@ test('chains keep what was written, whatever is taken and freed, and never more 
 });
 
 test('rows are cut out of a chain wherever its blocks end', () => {
-  const arena = new ByteArena(arenaMemory(100_000, blockBytes));
+  const arena = new Arena(arenaMemory(100_000, blockBytes));
   const image = bytesOf(9000, 5);
-  const chain = arena.allocate(image.length);
+  const chain = arena.take(image.length);
   arena.write(chain, image);
   const box = fc
     .record({ width: fc.integer({ min: 1, max: 300 }), from: fc.nat(299), length: fc.nat(300), start: fc.nat(20) })
@@ -78,10 +78,10 @@ test('rows are cut out of a chain wherever its blocks end', () => {
 
 test('threads that take and free chains at once never share a block', async () => {
   const memory = arenaMemory(40_000, blockBytes);
-  const url = new URL('../../src/memory/byte-arena.js', import.meta.url).href;
+  const url = new URL('../../src/memory/arena.js', import.meta.url).href;
   const program = `const { workerData, parentPort } = require('node:worker_threads');
-    import(workerData.url).then(({ ByteArena, none }) => {
-      const arena = new ByteArena(workerData.memory);
+    import(workerData.url).then(({ Arena, none }) => {
+      const arena = new Arena(workerData.memory);
       let state = workerData.seed;
       const next = (n) => (state = (state * 1103515245 + 12345) & 0x7fffffff) % n;
       const held = [];
@@ -92,17 +92,17 @@ test('threads that take and free chains at once never share a block', async () =
           const out = new Uint8Array(length);
           arena.read(chain, 0, length, out);
           if (!out.every((value) => value === mark)) faults++;
-          arena.free(chain);
+          arena.give(chain);
         } else {
           const length = 1 + next(5000);
-          const chain = arena.allocate(length);
+          const chain = arena.take(length);
           if (chain === none) continue;
           const mark = workerData.seed * 64 + next(64);
           arena.write(chain, new Uint8Array(length).fill(mark));
           held.push({ chain, length, mark });
         }
       }
-      for (const { chain } of held) arena.free(chain);
+      for (const { chain } of held) arena.give(chain);
       parentPort.postMessage(faults);
     });`;
   const faults = await Promise.all(
@@ -115,9 +115,9 @@ test('threads that take and free chains at once never share a block', async () =
     ),
   );
   assert.deepEqual(faults, [0, 0, 0]);
-  const arena = new ByteArena(memory);
+  const arena = new Arena(memory);
   assert.equal(arena.usedBytes, 0);
-  assert.notEqual(arena.allocate(arena.totalBytes), none);
+  assert.notEqual(arena.take(arena.totalBytes), none);
 });
 
 function all<T extends object>(values: T): { [K in keyof T]: fc.Arbitrary<T[K]> } {

@@ -5,21 +5,34 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { crc32, deflateSync } from 'node:zlib';
 import fc from 'fast-check';
-import type { CacheReport, CacheTask } from '../../src/cache/sample-caches.js';
-import { SampleVisit, threadCaches } from '../../src/cache/sample-visit.js';
+import { sampleReader } from '../../src/cache/sample-reader.js';
+import type { CacheNews, Visit, Whereabouts } from '../../src/cache/visit.js';
 import { decodeCrop } from '../../src/decode/decode-crop.js';
 import { probe } from '../../src/decode/probe.js';
 import { TributaryError } from '../../src/errors.js';
-import { arenaMemory, none } from '../../src/memory/byte-arena.js';
+import { Arena, arenaMemory } from '../../src/memory/arena.js';
 import { defaultLimits } from '../../src/run/limits.js';
 import type { Box } from '../../src/sample/draw.js';
 import { temporaryFolder } from '../sources/tree.js';
 
 const images = fileURLToPath(new URL('../../../test/vectors/images/', import.meta.url));
-const cold: CacheTask = { file: none, decoded: none, disk: null };
+const none = arenaMemory(0, 4096);
+const large = () => arenaMemory(2 ** 26, 16_384);
 
-function located(path: string, length: number): { path: string; root: string; offset: null; length: number } {
-  return { path, root: join(path, '..'), offset: null, length };
+function visitOf(
+  path: string,
+  file: Buffer,
+  whereabouts: Whereabouts = { in: 'storage' },
+  limits = defaultLimits,
+): Visit {
+  const location = { path, root: join(path, '..'), offset: null, length: file.length };
+  return { location, limits, whereabouts, news: [] };
+}
+
+/** The chain that a visit has filled in a cache; undefined where it has filled none. */
+function filled({ news }: Visit, cache: 'memory' | 'decoded'): number | undefined {
+  for (const item of news) if (item.kind === 'filled' && item.cache === cache) return item.chain;
+  return undefined;
 }
 
 /** What decoding without caches says: pixels, or why there are none. */
@@ -38,7 +51,8 @@ async function said(act: () => Promise<Uint8Array>): Promise<string> {
 
 test('every box of a held image is what decoding the box gives, for damaged files too', async (context) => {
   const folder = await temporaryFolder(context);
-  const caches = threadCaches({ files: arenaMemory(2 ** 20, 4096), decoded: arenaMemory(2 ** 26, 16_384) });
+  const decoded = large();
+  const reader = sampleReader({ memory: arenaMemory(2 ** 20, 4096), decoded });
   let damagedYetHeld = 0;
   let refusedWhole = 0;
   for (const name of await readdir(images)) {
@@ -66,31 +80,35 @@ test('every box of a held image is what decoding the box gives, for damaged file
       ];
       for (const box of boxes) {
         const expected = await plainly(file, box);
-        const first = new SampleVisit(caches, {
-          location: located(path, file.length),
-          limits: defaultLimits,
-          cache: cold,
+        const first = visitOf(path, file);
+        const got = await said(async () => {
+          const opened = await reader.open(first);
+          try {
+            return Buffer.from((await opened.crop(image, box)).data);
+          } finally {
+            await opened.end();
+          }
         });
-        assert.equal(first.heldImage(), null);
-        const got = await said(async () => (await first.decode(await first.read(), image, box)).data);
         assert.equal(got, expected, `${path} cold ${JSON.stringify(box)}`);
-        const report = (await first.end())!;
-        if (report.decoded === null) {
+        const chain = filled(first, 'decoded');
+        if (chain === undefined) {
           if (kind > 0) refusedWhole++;
+          reader.forget([first]);
           continue;
         }
+        assert.equal(filled(first, 'memory'), undefined, 'held twice');
         if (kind > 0) damagedYetHeld++;
-        const cache = { ...cold, decoded: report.decoded };
         // Gone from the storage: nothing is read any more.
         await rm(path);
-        const again = new SampleVisit(caches, { location: located(path, file.length), limits: defaultLimits, cache });
-        assert.deepEqual(again.heldImage(), image);
-        assert.equal(Buffer.from(again.heldCrop(image, box).data).toString('hex'), expected, `${path} warm`);
-        caches.decoded!.free(report.decoded);
+        const again = await reader.open(visitOf(path, file, { in: 'decoded', chain }));
+        assert.deepEqual(await again.size(), image);
+        assert.equal(Buffer.from((await again.crop(image, box)).data).toString('hex'), expected, `${path} warm`);
+        reader.forget([first]);
         await writeFile(path, file);
       }
     }
   }
+  assert.equal(new Arena(decoded).usedBytes, 0);
   assert.ok(refusedWhole > 0 && damagedYetHeld > 0, `${refusedWhole} refused, ${damagedYetHeld} held`);
 });
 
@@ -118,18 +136,21 @@ test('an image that is damaged below the box gives the box, as it does without a
   await writeFile(path, file);
   const top = { top: 0, left: 0, width: 50, height: 50 };
   const bottom = { top: 900, left: 0, width: 50, height: 100 };
-  const caches = threadCaches({ files: null, decoded: arenaMemory(2 ** 26, 16_384) });
+  const decoded = large();
+  const reader = sampleReader({ memory: none, decoded });
   const verdicts: string[] = [];
   for (const box of [top, bottom]) {
-    const visit = new SampleVisit(caches, { location: located(path, file.length), limits: defaultLimits, cache: cold });
-    const got = await said(async () => (await visit.decode(await visit.read(), { width, height }, box)).data);
+    const visit = visitOf(path, file);
+    const opened = await reader.open(visit);
+    const got = await said(async () => (await opened.crop({ width, height }, box)).data);
+    await opened.end();
     assert.equal(got, await plainly(file, box));
-    assert.equal((await visit.end())!.decoded, null);
+    assert.deepEqual(visit.news, []);
     verdicts.push(got.slice(0, 14));
   }
   assert.notEqual(verdicts[0], 'SAMPLE_CORRUPT');
   assert.equal(verdicts[1], 'SAMPLE_CORRUPT');
-  assert.equal(caches.decoded!.usedBytes, 0);
+  assert.equal(new Arena(decoded).usedBytes, 0);
 });
 
 test('a held image is no excuse from a run of stricter limits', async (context) => {
@@ -138,17 +159,20 @@ test('a held image is no excuse from a run of stricter limits', async (context) 
   const path = join(folder, 'shapes.jpg');
   await writeFile(path, file);
   const image = await probe(file, defaultLimits);
-  const caches = threadCaches({ files: null, decoded: arenaMemory(2 ** 26, 16_384) });
-  const box = { top: 0, left: 0, width: 1, height: 1 };
-  const first = new SampleVisit(caches, { location: located(path, file.length), limits: defaultLimits, cache: cold });
-  await first.decode(await first.read(), image, box);
-  const cache = { ...cold, decoded: (await first.end())!.decoded! };
+  const reader = sampleReader({ memory: none, decoded: large() });
+  const first = visitOf(path, file);
+  const opened = await reader.open(first);
+  await opened.crop(image, { top: 0, left: 0, width: 1, height: 1 });
+  await opened.end();
+  const held = { in: 'decoded', chain: filled(first, 'decoded')! } as const;
   const fits = { ...defaultLimits, pixels: image.width * image.height, bytes: file.length };
-  const visit = (limits: typeof defaultLimits) =>
-    new SampleVisit(caches, { location: located(path, file.length), limits, cache });
-  assert.deepEqual(visit(fits).heldImage(), image);
-  assert.equal(visit({ ...fits, pixels: fits.pixels - 1 }).heldImage(), null);
-  assert.equal(visit({ ...fits, bytes: fits.bytes - 1 }).heldImage(), null);
+  const sizeWithin = async (limits: typeof defaultLimits) =>
+    (await reader.open(visitOf(path, file, held, limits))).size();
+  await rm(path);
+  assert.deepEqual(await sizeWithin(fits), image);
+  await writeFile(path, file);
+  await assert.rejects(sizeWithin({ ...fits, pixels: fits.pixels - 1 }), /SAMPLE_CORRUPT|pixels/);
+  await assert.rejects(sizeWithin({ ...fits, bytes: fits.bytes - 1 }), /SAMPLE_CORRUPT|bytes/);
 });
 
 test('a cache smaller than one image holds nothing and changes nothing', async () => {
@@ -158,16 +182,17 @@ test('a cache smaller than one image holds nothing and changes nothing', async (
   const box = { top: 1, left: 2, width: 30, height: 20 };
   const expected = await plainly(file, box);
   for (const budget of [1, 5000, 20_000, image.width * image.height * 3]) {
-    const caches = threadCaches({
-      files: arenaMemory(Math.min(budget, file.length), 4096),
-      decoded: arenaMemory(budget, 16_384),
-    });
-    const visit = new SampleVisit(caches, { location: located(path, file.length), limits: defaultLimits, cache: cold });
-    const got = await said(async () => (await visit.decode(await visit.read(), image, box)).data);
-    assert.equal(got, expected);
-    const { file: kept, decoded } = (await visit.end()) as CacheReport;
-    assert.ok(kept === none && (decoded === null || decoded === none), `budget ${budget}`);
-    assert.equal(caches.files!.usedBytes + caches.decoded!.usedBytes, 0);
+    const memory = arenaMemory(Math.min(budget, file.length), 4096);
+    const decoded = arenaMemory(budget, 16_384);
+    const visit = visitOf(path, file);
+    const opened = await sampleReader({ memory, decoded }).open(visit);
+    assert.equal(await said(async () => (await opened.crop(image, box)).data), expected);
+    await opened.end();
+    assert.ok(
+      visit.news.every(({ kind }) => kind === 'full'),
+      `budget ${budget}`,
+    );
+    assert.equal(new Arena(memory).usedBytes + new Arena(decoded).usedBytes, 0);
   }
 });
 
@@ -176,36 +201,26 @@ test('a full disk, a folder that is a file and damage cost a warning, never a by
   const path = join(images, 'shapes.jpg');
   const file = await readFile(path);
   await writeFile(join(folder, 'file'), 'no folder');
-  const visitOf = (place: string, mayStore = true): SampleVisit =>
-    new SampleVisit(threadCaches(null), {
-      location: located(path, file.length),
-      limits: defaultLimits,
-      cache: { ...cold, disk: { path: place, mayStore, size: 0 } },
-    });
-  const below = visitOf(join(folder, 'file', 'ab', 'x'));
-  assert.ok((await below.read()).equals(file));
-  assert.deepEqual((await below.end())!.failure?.isWrite, true);
+  const reader = sampleReader({ memory: none, decoded: none });
+  const newsOf = async (place: string): Promise<readonly CacheNews[]> => {
+    const visit = visitOf(path, file, { in: 'folder', place: { path: place, mayStore: true, size: 0 } });
+    const opened = await reader.open(visit);
+    assert.deepEqual(await opened.size(), await probe(file, defaultLimits));
+    await opened.end();
+    return visit.news;
+  };
+  const [missed, failed] = await newsOf(join(folder, 'file', 'ab', 'x'));
+  assert.deepEqual([missed?.kind, failed?.kind], ['missed', 'failed']);
+  assert.ok(failed?.kind === 'failed' && failed.isWrite);
   const place = join(folder, 'ab', 'name');
-  const first = visitOf(place);
-  assert.ok((await first.read()).equals(file));
-  assert.deepEqual(await first.end(), {
-    file: null,
-    decoded: null,
-    disk: 'miss',
-    isStored: true,
-    damage: null,
-    failure: null,
-  });
-  const second = visitOf(place);
-  assert.ok((await second.read()).equals(file));
-  assert.equal((await second.end())!.disk, 'hit');
+  assert.deepEqual(await newsOf(place), [{ kind: 'missed' }, { kind: 'stored' }]);
+  assert.deepEqual(await newsOf(place), [{ kind: 'found' }]);
   await rm(place);
   await mkdir(join(place, 'inside'), { recursive: true });
-  const third = visitOf(place);
-  assert.ok((await third.read()).equals(file));
-  const report = (await third.end())!;
-  assert.deepEqual([report.disk, report.damage, report.isStored], ['miss', 'no regular file', true]);
-  const fourth = visitOf(place);
-  await fourth.read();
-  assert.equal((await fourth.end())!.disk, 'hit');
+  assert.deepEqual(await newsOf(place), [
+    { kind: 'missed' },
+    { kind: 'damaged', came: 'no regular file' },
+    { kind: 'stored' },
+  ]);
+  assert.deepEqual(await newsOf(place), [{ kind: 'found' }]);
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { resizeWeights } from '../../src/augment/simd/resize-weights.js';
+import { resizeWeights } from '../../../src/augment/simd/resize-weights.js';
 
 test('the two tables of a resize outlive one another, however large, and one that was let go is made again', () => {
   const [columns, copy] = [resizeWeights(200_000, 4_000, 'BICUBIC'), resizeWeights(200_000, 4_000, 'BICUBIC')];

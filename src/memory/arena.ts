@@ -37,10 +37,10 @@ export function arenaMemory(budget: number, blockBytes: number): ArenaMemory {
 }
 
 /**
- * Bytes of changing lengths in memory that threads share, as chains of blocks. Any thread takes, fills and frees chains;
+ * Bytes of changing lengths in memory that threads share, as chains of blocks. Any thread takes, fills and gives chains;
  * whoever is told of a chain by a message reads it. A chain is named by its first block.
  */
-export class ByteArena {
+export class Arena {
   readonly #memory: ArenaMemory;
   readonly #words: Int32Array;
   readonly #blocksPerSlab: number;
@@ -65,7 +65,7 @@ export class ByteArena {
   }
 
   /** A chain for `length` bytes; `none` where there is no room. */
-  allocate(length: number): number {
+  take(length: number): number {
     const words = this.#words;
     const wanted = Math.max(1, Math.ceil(length / this.#memory.blockBytes));
     return this.#locked(() => {
@@ -92,7 +92,7 @@ export class ByteArena {
   }
 
   /** Gives a chain's blocks back. Nobody may use it any more. */
-  free(head: number): void {
+  give(head: number): void {
     const words = this.#words;
     this.#locked(() => {
       let count = 1;
