@@ -30,6 +30,7 @@ export class SampleCaches {
   readonly memory: CacheMemory;
   readonly #held: Readonly<Record<'memory' | 'decoded', HeldSamples>>;
   readonly #folder: CacheFolder | null;
+  readonly #names: readonly CacheName[];
   readonly #asked: Readonly<Record<CacheName, { hits: number; misses: number }>> = {
     memory: { hits: 0, misses: 0 },
     disk: { hits: 0, misses: 0 },
@@ -47,6 +48,7 @@ export class SampleCaches {
       decoded: new HeldSamples(new Arena(this.memory.decoded)),
     };
     this.#folder = folder;
+    this.#names = cacheNames.filter((name) => (name === 'disk' ? folder !== null : budgets[name] > 0));
   }
 
   /** Where a sample is nearest, for the task that needs it. `give` must follow. */
@@ -85,14 +87,9 @@ export class SampleCaches {
 
   /** The caches that there are, as they stand. */
   *state(): Generator<{ name: CacheName; hits: number; misses: number; bytes: number; budget: number }> {
-    const sizes: Readonly<Record<CacheName, { bytes: number; budget: number }>> = {
-      memory: sizeOf(this.#held.memory),
-      disk: this.#folder ?? { bytes: 0, budget: 0 },
-      decoded: sizeOf(this.#held.decoded),
-    };
-    for (const name of cacheNames) {
-      const { bytes, budget } = sizes[name];
-      if (budget > 0) yield { name, ...this.#asked[name], bytes, budget };
+    for (const name of this.#names) {
+      const { bytes, budget } = name === 'disk' ? this.#folder! : sizeOf(this.#held[name]);
+      yield { name, ...this.#asked[name], bytes, budget };
     }
   }
 
