@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { crc32, deflateSync } from 'node:zlib';
 import fc from 'fast-check';
 import { sampleReader } from '../../src/cache/sample-reader.js';
-import type { CacheNews, Visit, Whereabouts } from '../../src/cache/visit.js';
 import { decodeCrop } from '../../src/decode/decode-crop.js';
 import { probe } from '../../src/decode/probe.js';
 import { TributaryError } from '../../src/errors.js';
@@ -14,27 +13,9 @@ import { Arena, arenaMemory } from '../../src/memory/arena.js';
 import { defaultLimits } from '../../src/run/limits.js';
 import type { Box } from '../../src/sample/draw.js';
 import { temporaryFolder } from '../sources/tree.js';
+import { filled, large, none, visitOf } from './visits.js';
 
 const images = fileURLToPath(new URL('../../../test/vectors/images/', import.meta.url));
-const none = arenaMemory(0, 4096);
-const large = () => arenaMemory(2 ** 26, 16_384);
-
-function visitOf(
-  path: string,
-  file: Buffer,
-  whereabouts: Whereabouts = { in: 'storage' },
-  limits = defaultLimits,
-): Visit {
-  const location = { path, root: join(path, '..'), offset: null, length: file.length };
-  return { location, limits, whereabouts, news: [] };
-}
-
-/** The chain that a visit has filled in a cache; undefined where it has filled none. */
-function filled({ news }: Visit, cache: 'memory' | 'decoded'): number | undefined {
-  for (const item of news) if (item.kind === 'filled' && item.cache === cache) return item.chain;
-  return undefined;
-}
-
 /** What decoding without caches says: pixels, or why there are none. */
 async function plainly(file: Buffer, box: Box): Promise<string> {
   return said(async () => (await decodeCrop(file, box, defaultLimits)).data);
@@ -194,33 +175,4 @@ test('a cache smaller than one image holds nothing and changes nothing', async (
     );
     assert.equal(new Arena(memory).usedBytes + new Arena(decoded).usedBytes, 0);
   }
-});
-
-test('a full disk, a folder that is a file and damage cost a warning, never a byte', async (context) => {
-  const folder = await temporaryFolder(context);
-  const path = join(images, 'shapes.jpg');
-  const file = await readFile(path);
-  await writeFile(join(folder, 'file'), 'no folder');
-  const reader = sampleReader({ memory: none, decoded: none });
-  const newsOf = async (place: string): Promise<readonly CacheNews[]> => {
-    const visit = visitOf(path, file, { in: 'folder', place: { path: place, mayStore: true, size: 0 } });
-    const opened = await reader.open(visit);
-    assert.deepEqual(await opened.size(), await probe(file, defaultLimits));
-    await opened.end();
-    return visit.news;
-  };
-  const [missed, failed] = await newsOf(join(folder, 'file', 'ab', 'x'));
-  assert.deepEqual([missed?.kind, failed?.kind], ['missed', 'failed']);
-  assert.ok(failed?.kind === 'failed' && failed.isWrite);
-  const place = join(folder, 'ab', 'name');
-  assert.deepEqual(await newsOf(place), [{ kind: 'missed' }, { kind: 'stored' }]);
-  assert.deepEqual(await newsOf(place), [{ kind: 'found' }]);
-  await rm(place);
-  await mkdir(join(place, 'inside'), { recursive: true });
-  assert.deepEqual(await newsOf(place), [
-    { kind: 'missed' },
-    { kind: 'damaged', came: 'no regular file' },
-    { kind: 'stored' },
-  ]);
-  assert.deepEqual(await newsOf(place), [{ kind: 'found' }]);
 });
