@@ -59,7 +59,7 @@ export class SampleCaches {
       if (chain !== none) return { in: cache, chain };
     }
     if (this.#folder === null) return { in: 'storage' };
-    return { in: 'folder', place: this.#folder.place(manifest, manifest.location(index)) };
+    return { in: 'folder', place: this.#folder.take(manifest, manifest.location(index)) };
   }
 
   /** Ends what `take` began, with the task's news; with none where it died. */
@@ -75,7 +75,7 @@ export class SampleCaches {
   #settle(folder: CacheFolder, place: CachePlace, news: readonly CacheNews[]): void {
     const isStored = news.some(({ kind }) => kind === 'stored');
     // What replaces a damaged file takes no more room than that did.
-    folder.settle(place, isStored && !news.some(({ kind }) => kind === 'damaged'));
+    folder.give(place, isStored && !news.some(({ kind }) => kind === 'damaged'));
     for (const item of news) {
       if (item.kind === 'found' || item.kind === 'missed') this.#count('disk', item.kind === 'found');
       if (item.kind === 'failed') folder.failed(item);
