@@ -40,7 +40,8 @@ export async function makeBatch(
   const all = <T>(tasks: readonly Promise<T>[]) => settled(tasks, failure);
   const make = async (into: SharedArrayBuffer, slotForm: BatchRequest['form'] | null, crops: SlotsPlace['crops']) => {
     const slotBytes = sampleBytes(slotForm?.type ?? 'UINT8', size);
-    const place = { form: slotForm, bytes: into, slotBytes, crops, flow, signal: either };
+    const operations = backend?.operations ?? new Set();
+    const place = { form: slotForm, operations, bytes: into, slotBytes, crops, flow, signal: either };
     return (await all(makeSlots(shop, request, planned, place))).flat();
   };
 

@@ -2,6 +2,7 @@ import type { CropMemory, PlacedCrop } from '../augment/crop-memory.js';
 import { TributaryError } from '../errors.js';
 import type { PlannedSample } from '../plan/input.js';
 import { successor } from '../plan/plan.js';
+import type { OperationName } from '../sample/draw.js';
 import type { BatchRequest, BatchSample, CorruptSample } from './batch.js';
 import type { FairQueue, Flow } from './fair-queue.js';
 import { groupSize, inGroups } from './sample-groups.js';
@@ -20,6 +21,8 @@ export interface SlotShop {
 export interface SlotsPlace {
   /** The tensor's form; null where a backend has the photometric operations yet to do. */
   readonly form: BatchRequest['form'] | null;
+  /** What that backend runs; empty where there is none. */
+  readonly operations: ReadonlySet<OperationName>;
   readonly bytes: SharedArrayBuffer;
   /** Bytes of one slot. */
   readonly slotBytes: number;
@@ -32,6 +35,8 @@ export interface SlotsPlace {
 /** What was made of a slot. */
 export interface MadeSlot {
   readonly sample: BatchSample;
+  /** The first of its steps that is the backend's. */
+  readonly suffix: number;
   /** Where its crop lies for the backend to resize; null where the sample is resized. */
   readonly placed: PlacedCrop | null;
   /** CRC-32 of its bytes; null where a backend has yet to finish them. */
@@ -72,7 +77,7 @@ function makeOnce(
   { pool, queue }: SlotShop,
   { open }: BatchRequest,
   slots: readonly SlotOf[],
-  { form, bytes, slotBytes, crops, flow, signal }: SlotsPlace,
+  { form, operations, bytes, slotBytes, crops, flow, signal }: SlotsPlace,
 ): Promise<Finished[]> {
   const { split, knobs, image_size: size, limits } = open.run;
   const samples = slots.map(({ sample: { source, index, seed }, slot }) => ({
@@ -82,7 +87,7 @@ function makeOnce(
     offset: slot * slotBytes,
     crops: crops(slot),
   }));
-  const act = () => pool.run<MakeTask>({ kind: 'make', split, knobs, size, limits, form, bytes, samples });
+  const act = () => pool.run<MakeTask>({ kind: 'make', split, knobs, size, limits, form, operations, bytes, samples });
   return queue.add(flow, act, signal, samples.length);
 }
 
@@ -105,9 +110,10 @@ async function settleSlot(
     open.corruptBound.count(outcome.status === 'corrupt');
     if (outcome.status === 'ok') {
       shop.onSample(manifest.source, corrupt);
-      const { draw, placed, crc32 } = outcome;
+      const { draw, suffix, placed, crc32 } = outcome;
       const label = manifest.label(index);
-      return { sample: { source: manifest.source, key, seed, pass, label, draw, index, corrupt }, placed, crc32 };
+      const made = { source: manifest.source, key, seed, pass, label, draw, index, corrupt };
+      return { sample: made, suffix, placed, crc32 };
     }
     corrupt.push({ key, reason: outcome.reason });
     if (open.run.on_corrupt === 'fail') throw corruptSample(manifest.source, corrupt, 'a readable image');

@@ -3,7 +3,7 @@ import type { CacheReport, CacheTask } from '../cache/sample-caches.js';
 import type { ErrorDetail, Reason } from '../errors.js';
 import type { Limits } from '../run/limits.js';
 import type { Knobs } from '../run/run.js';
-import type { Box, Draw } from '../sample/draw.js';
+import type { Box, Draw, OperationName } from '../sample/draw.js';
 import type { Location } from '../sources/manifest/manifest.js';
 import type { TensorForm } from './tensor.js';
 
@@ -37,6 +37,8 @@ export interface MakeTask extends TaskRun {
   readonly samples: readonly MakeSample[];
   /** The tensor's form; null where another backend has the photometric operations yet to do, and packing follows. */
   readonly form: TensorForm | null;
+  /** What that backend runs; empty where there is none. */
+  readonly operations: ReadonlySet<OperationName>;
   /** The batch's bytes, shared by all worker threads. */
   readonly bytes: SharedArrayBuffer;
 }
@@ -90,6 +92,8 @@ export type Ending =
   | {
       readonly status: 'ok';
       readonly draw: Draw;
+      /** The first step that is the backend's; as many as there are steps where it has none of them. */
+      readonly suffix: number;
       /** Where the crop lies for the backend to resize; null where the sample is resized. */
       readonly placed: PlacedCrop | null;
       /** CRC-32 (IEEE 802.3) of the sample's bytes in the tensor; null where they are yet to come. */

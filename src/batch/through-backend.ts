@@ -1,4 +1,4 @@
-import type { Backend } from '../augment/backend.js';
+import type { Backend, CropPart, Part } from '../augment/backend.js';
 import type { CropMemory } from '../augment/crop-memory.js';
 import type { BatchRequest } from './batch.js';
 import { combineCrc32 } from './crc32.js';
@@ -45,16 +45,15 @@ export async function throughBackend(
       memories.length === 0 ? null : memories[Math.floor(slot / memories[0]!.images)]!,
     );
     const pixels = new Uint8Array(staging ?? bytes, 0, count * pixelBytes);
-    const draws = made.map(({ sample }) => sample.draw);
-    await (memories.length === 0
-      ? backend.apply(pixels, size, draws)
-      : backend.crops!.apply(
-          pixels,
-          size,
-          draws,
-          memories,
-          made.map(({ placed }) => placed),
-        ));
+    const parts: Part[] = [];
+    const crops: CropPart[] = [];
+    for (const [slot, { sample, suffix, placed }] of made.entries()) {
+      const { geometry, steps } = sample.draw;
+      if (placed !== null) crops.push({ slot, steps, geometry, placed });
+      else if (suffix < steps.length) parts.push({ slot, steps: steps.slice(suffix) });
+    }
+    if (crops.length > 0) await backend.crops!.apply(pixels, size, parts, memories, crops);
+    else if (parts.length > 0) await backend.apply(pixels, size, parts);
   } finally {
     backend.crops?.giveBack(memories);
   }

@@ -3,6 +3,7 @@ import { workerData } from 'node:worker_threads';
 import { crc32 } from 'node:zlib';
 import { type PlacedCrop, placeCrop } from '../augment/crop-memory.js';
 import { SimdKernels } from '../augment/simd.js';
+import { splitSteps } from '../augment/split-steps.js';
 import type { CacheMemory } from '../cache/sample-caches.js';
 import { SampleVisit, threadCaches } from '../cache/sample-visit.js';
 import type { ImageSize } from '../decode/crop.js';
@@ -132,9 +133,10 @@ async function make(task: MakeTask, sample: MakeSample, { visit, held, file, sec
   const out = new Uint8Array(task.bytes, sample.offset, sampleBytes(form?.type ?? 'UINT8', size));
   const start = performance.now();
   let placed: PlacedCrop | null = null;
+  const suffix = splitSteps(drawn!.steps, task.operations);
   if (form === null) {
-    if (sample.crops !== null) placed = placeCrop(sample.crops, crop, drawn!);
-    if (placed === null) kernels.reduce(crop, drawn!, size, out);
+    if (sample.crops !== null && suffix === 0) placed = placeCrop(sample.crops, crop, drawn!.geometry);
+    if (placed === null) kernels.runPrefix(crop, drawn!, suffix, size, out);
     seconds.kernels = since(start);
   } else if (form.type === 'UINT8' && form.layout === 'NHWC') {
     kernels.run(crop, drawn!, size, out);
@@ -149,13 +151,14 @@ async function make(task: MakeTask, sample: MakeSample, { visit, held, file, sec
   }
   crop.release?.();
   // Here the bytes are still in this core's cache.
-  return { status: 'ok', draw: drawn!, placed, crc32: form === null ? null : crc32(out), seconds };
+  return { status: 'ok', draw: drawn!, suffix, placed, crc32: form === null ? null : crc32(out), seconds };
 }
 
 async function draw(task: DrawTask, sample: TaskSample, { held, file, seconds }: Reading): Promise<Ending> {
   const bytes = await file;
   const image = held ?? (await timed(seconds, 'decode', () => probe(bytes!, task.limits)));
-  return { status: 'ok', draw: drawSample(task, sample, image), placed: null, crc32: null, seconds };
+  const drawn = drawSample(task, sample, image);
+  return { status: 'ok', draw: drawn, suffix: drawn.steps.length, placed: null, crc32: null, seconds };
 }
 
 function pack(task: PackTask): Packed {
