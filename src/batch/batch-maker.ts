@@ -143,7 +143,7 @@ export class BatchMaker {
   #lengths({ open: { run }, form }: Pick<BatchRequest, 'open' | 'form'>, worldSize: number): Lengths {
     const count = Math.ceil(run.global_batch / worldSize);
     const isInPlace = form.type === 'UINT8' && form.layout === 'NHWC';
-    const needsPixels = !isInPlace && operationsOf(this.#shop.backend, run.split).length > 0;
+    const needsPixels = !isInPlace && operationsOf(this.#shop.backend, run.split).size > 0;
     return {
       tensor: count * sampleBytes(form.type, run.image_size),
       pixels: needsPixels ? count * sampleBytes('UINT8', run.image_size) : 0,

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import type { Backend } from '../augment/backend.js';
+import type { Backend, CropPart, Part } from '../augment/backend.js';
 import type { CropMemory } from '../augment/crop-memory.js';
 import { planShare } from '../plan/plan.js';
 import type { Batch, BatchRequest } from './batch.js';
@@ -37,16 +37,21 @@ export async function makeBatch(
 
   const slots = planShare(open.plan, address).map((sample, slot) => ({ sample, slot }));
   const operations = operationsOf(backend, open.run.split);
-  const crops = operations.length === 0 ? [] : (backend.crops?.take(slots.length, size) ?? []);
+  const crops = operations.size === 0 ? [] : (backend.crops?.take(slots.length, size) ?? []);
   let made: readonly MadeSample[];
-  let unfinished: number[];
   try {
     made = (await all(makeSamples(shop, request, slots, { ...room, operations, crops }, turn), failure)).flat();
-    unfinished = slots.map(({ slot }) => slot).filter((slot) => made[slot]!.left.kind !== 'tensor');
-    await runDevice(backend, room, size, made, crops);
+    await runDevice(
+      backend,
+      new Uint8Array(room.pixels, 0, slots.length * sampleBytes('UINT8', size)),
+      size,
+      made,
+      crops,
+    );
   } finally {
     backend.crops?.give(crops);
   }
+  const unfinished = slots.map(({ slot }) => slot).filter((slot) => made[slot]!.left.kind !== 'tensor');
   const groups = inGroups(unfinished, groupSize(unfinished.length, pool.threads)).map((group) => {
     const samples = group.map((slot) => ({ slot, erase: made[slot]!.sample.draw.erase }));
     return queue.add(flow, () => pool.pack({ kind: 'pack', ...room, size, samples }), turn.signal, group.length);
@@ -65,24 +70,27 @@ export async function makeBatch(
 }
 
 /** The operations that a backend runs of a run's batches; none where it is no device beside the worker threads. */
-export function operationsOf(backend: Backend, split: 'train' | 'val'): readonly string[] {
-  return split === 'train' && backend.name !== 'simd' ? ['photometric'] : [];
+export function operationsOf(backend: Backend, split: 'train' | 'val'): Backend['operations'] {
+  return split === 'train' && backend.name !== 'simd' ? backend.operations : new Set();
 }
 
+/** Lets the device do what worker threads have left for it. */
 async function runDevice(
   backend: Backend,
-  room: BatchRoom,
+  pixels: Uint8Array,
   size: number,
   made: readonly MadeSample[],
-  crops: readonly CropMemory[],
+  memories: readonly CropMemory[],
 ): Promise<void> {
-  if (made.every(({ left }) => left.kind === 'tensor')) return;
-  const pixels = new Uint8Array(room.pixels, 0, made.length * sampleBytes('UINT8', size));
-  const draws = made.map(({ sample }) => sample.draw);
-  const placed = made.map(({ left }) => (left.kind === 'crop' ? left.placed : null));
-  await (crops.length === 0
-    ? backend.apply(pixels, size, draws)
-    : backend.crops!.apply(pixels, size, draws, crops, placed));
+  const parts: Part[] = [];
+  const crops: CropPart[] = [];
+  for (const [slot, { sample, left }] of made.entries()) {
+    const { geometry, steps } = sample.draw;
+    if (left.kind === 'pixels') parts.push({ slot, steps: steps.slice(left.from) });
+    if (left.kind === 'crop') crops.push({ slot, steps, geometry, placed: left.placed });
+  }
+  if (crops.length > 0) await backend.crops!.apply(pixels, size, parts, memories, crops);
+  else if (parts.length > 0) await backend.apply(pixels, size, parts);
 }
 
 /** All results, in order. At the first failure the rest is called off, and it rejects once nothing runs any more. */

@@ -3,7 +3,7 @@ import type { CacheNews, Whereabouts } from '../cache/visit.js';
 import type { ErrorDetail, Reason } from '../errors.js';
 import type { Limits } from '../run/limits.js';
 import type { Knobs } from '../run/run.js';
-import type { Box, Draw } from '../sample/draw.js';
+import type { Box, Draw, OperationName } from '../sample/draw.js';
 import type { Location } from '../sources/manifest/manifest.js';
 import type { TensorForm } from './tensor.js';
 
@@ -36,7 +36,7 @@ export interface BatchRoom {
 /** What a device does of a batch's samples. */
 export interface DeviceShare {
   /** The operations that it runs; empty where there is no device. */
-  readonly operations: readonly string[];
+  readonly operations: ReadonlySet<OperationName>;
   /** Where decoded crops go for it to resize, in the order of its runs; empty where it does not. */
   readonly crops: readonly CropMemory[];
 }

@@ -2,8 +2,8 @@ import { performance } from 'node:perf_hooks';
 import { workerData } from 'node:worker_threads';
 import { crc32 } from 'node:zlib';
 import { placeCrop } from '../augment/crop-memory.js';
-import { isPhotometric } from '../augment/simd/photometric.js';
 import { SimdKernels } from '../augment/simd.js';
+import { splitSteps } from '../augment/split-steps.js';
 import type { SampleImage } from '../cache/decoded-reader.js';
 import type { CacheMemory } from '../cache/sample-caches.js';
 import { sampleReader } from '../cache/sample-reader.js';
@@ -135,16 +135,16 @@ function leave(task: MakeTask, { slot }: TaskSample, crop: Crop, draw: Draw, sec
   kernels ??= SimdKernels.create();
   const { size, crops, form } = task;
   const start = performance.now();
-  const from = task.operations.length > 0 && isPhotometric(draw) ? 0 : 1;
-  if (crops.length > 0) {
-    const placed = placeCrop(crops[Math.floor(slot / crops[0]!.images)]!, crop, draw);
+  const from = splitSteps(draw.steps, task.operations);
+  if (from === 0 && crops.length > 0) {
+    const placed = placeCrop(crops[Math.floor(slot / crops[0]!.images)]!, crop, draw.geometry);
     if (placed !== null) {
       seconds.kernels = since(start);
       return { kind: 'crop', placed };
     }
   }
-  if (from < 1) {
-    kernels.reduce(crop, draw, size, pixelsOf(task, slot));
+  if (from < draw.steps.length) {
+    kernels.runPrefix(crop, draw, from, size, pixelsOf(task, slot));
     seconds.kernels = since(start);
     return { kind: 'pixels', from };
   }

@@ -35,9 +35,9 @@ test('batches are the same whether worker threads resize or the device does, thr
     ...device,
     crops: {
       ...device.crops!,
-      apply: (pixels, size, draws, memories, placed) => {
-        taken += placed.filter((one) => one !== null).length;
-        return device.crops!.apply(pixels, size, draws, memories, placed);
+      apply: (pixels, size, parts, memories, crops) => {
+        taken += crops.length;
+        return device.crops!.apply(pixels, size, parts, memories, crops);
       },
     },
   };
