@@ -1,4 +1,5 @@
 import type { GPU, KernelVariable } from 'gpu.js';
+import { LRUCache } from 'lru-cache';
 import type { CropPart, Part } from '../backend.js';
 import { type CropMemory, cropFactor, cursorOf, imagesOfRun, pixelsOf } from '../crop-memory.js';
 import { buildChain, type Chain, type ChainShape } from './chain.js';
@@ -10,8 +11,10 @@ import { productsWidth, programWidth, stagesOf, writeSample } from './program.js
 /** The modes of gpu.js that this project runs on. */
 export type GpuMode = 'webgpu' | 'webasm' | 'cpu';
 
-/** Chains kept at most for each lane, least recently used first out. */
+/** Chains kept at most for each lane. */
 const chainsKept = 4;
+
+type Lane = LRUCache<string, Chain>;
 
 /** Runs batches on one gpu.js instance, on the calling thread. */
 export interface Runner {
@@ -38,7 +41,11 @@ export function createRunner(
   mode: GpuMode,
 ): Runner {
   // gpu.js's threads and plain JavaScript have nothing to overlap with
-  const lanes = Array.from({ length: mode === 'webgpu' ? 2 : 1 }, () => new Map<string, Chain>());
+  const ending: Promise<void>[] = [];
+  const lanes = Array.from(
+    { length: mode === 'webgpu' ? 2 : 1 },
+    (): Lane => new LRUCache({ max: chainsKept, dispose: (chain) => void ending.push(chain.destroy()) }),
+  );
   const free = [...lanes];
   let last = mode as string;
 
@@ -46,23 +53,19 @@ export function createRunner(
    * The chain of a shape, or one at hand that does more than is asked, for compiling takes longer than a few empty stages and
    * images.
    */
-  async function chainOf(lane: Map<string, Chain>, shape: ChainShape): Promise<Chain> {
+  async function chainOf(lane: Lane, shape: ChainShape): Promise<Chain> {
     const exact = JSON.stringify(shape);
     const key = lane.has(exact) ? exact : [...lane].find(([, { shape: built }]) => covers(built, shape))?.[0];
-    const chain = key === undefined ? buildChain(gpu, input, shape) : lane.get(key)!;
-    lane.delete(key ?? exact);
-    lane.set(key ?? exact, chain);
-    if (lane.size > chainsKept) {
-      const [oldest, unused] = lane.entries().next().value!;
-      lane.delete(oldest);
-      await unused.destroy();
-    }
+    if (key !== undefined) return lane.get(key)!;
+    const chain = buildChain(gpu, input, shape);
+    lane.set(exact, chain);
+    await Promise.all(ending.splice(0));
     return chain;
   }
 
   /** Runs `parts`; `begin` writes where the chain begins, and gives the crops where it begins with the resize. */
   async function run(
-    lane: Map<string, Chain>,
+    lane: Lane,
     pixels: Uint8Array,
     size: number,
     parts: readonly Part[],
@@ -97,7 +100,7 @@ export function createRunner(
       unpack(result.subarray(z * packed, (z + 1) * packed), size, image(pixels, slot, size));
   }
 
-  async function runResized(lane: Map<string, Chain>, pixels: Uint8Array, size: number, parts: readonly Part[]) {
+  async function runResized(lane: Lane, pixels: Uint8Array, size: number, parts: readonly Part[]) {
     const packed = columnsOf(size) * size;
     for (let first = 0; first < parts.length; ) {
       const images = imagesOfRun(parts.length - first, size);
@@ -112,7 +115,7 @@ export function createRunner(
   }
 
   async function runCrops(
-    lane: Map<string, Chain>,
+    lane: Lane,
     pixels: Uint8Array,
     size: number,
     parts: readonly CropPart[],
@@ -129,7 +132,7 @@ export function createRunner(
     });
   }
 
-  async function inLane(work: (lane: Map<string, Chain>) => Promise<void>): Promise<void> {
+  async function inLane(work: (lane: Lane) => Promise<void>): Promise<void> {
     const lane = free.pop();
     if (!lane) throw new Error(`more than ${lanes.length} batches at a time`);
     try {
@@ -152,8 +155,8 @@ export function createRunner(
       }),
     ran: () => last,
     async close() {
-      await Promise.all(lanes.flatMap((lane) => [...lane.values()].map((chain) => chain.destroy())));
       for (const lane of lanes) lane.clear();
+      await Promise.all(ending.splice(0));
       await gpu.destroy();
     },
   };
