@@ -82,7 +82,8 @@ export async function createSimdBackend(): Promise<Backend> {
     operations: new Set(operationNames),
     apply: async (pixels, size, parts) => {
       const bytes = interleavedBytes(size);
-      for (const { slot, steps } of parts) kernels.apply(pixels.subarray(slot * bytes, (slot + 1) * bytes), size, steps);
+      for (const { slot, steps } of parts)
+        kernels.apply(pixels.subarray(slot * bytes, (slot + 1) * bytes), size, steps);
     },
     close: async () => {},
   };

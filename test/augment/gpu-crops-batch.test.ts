@@ -31,12 +31,18 @@ test('batches are the same whether worker threads resize or the device does, thr
   const device = await openGpuBackend('webasm', { crops: true });
   t.after(() => device.close());
   let taken = 0;
+  let changed = 0;
   const counted: Backend = {
     ...device,
+    apply: (pixels, size, parts) => {
+      changed += parts.length;
+      return device.apply(pixels, size, parts);
+    },
     crops: {
       ...device.crops!,
       apply: (pixels, size, parts, memories, crops) => {
         taken += crops.length;
+        changed += parts.length;
         return device.crops!.apply(pixels, size, parts, memories, crops);
       },
     },
@@ -60,9 +66,11 @@ test('batches are the same whether worker threads resize or the device does, thr
         assert.deepEqual(came.data, expected.data, `${name} ${form.type} step ${step}`);
         assert.deepEqual(came.samples, expected.samples);
       }
-    // every sample of the recipe default has operations of a policy, and AutoAugment leaves some without
-    assert.equal(taken > 0, name !== 'policy', `${name}: ${taken}`);
-    t.diagnostic(`${name}: ${taken} of 32 crops on the device`);
+    // few samples of the recipe default have the device's operations alone, some end with one, and most have none to send
+    if (name === 'plain') assert.ok(taken > 0);
+    else assert.ok(taken + changed > 0 && taken + changed < 32, `${name}: ${taken} and ${changed}`);
+    t.diagnostic(`${name}: ${taken} of 32 crops on the device, ${changed} resized samples`);
     taken = 0;
+    changed = 0;
   }
 });

@@ -23,6 +23,12 @@ def affine(image, step):
     return _apply_op(image, name, step["magnitude"], getattr(InterpolationMode, step["interpolation"]), fill=None)
 
 
+def plain(image, step):
+    """torchvision's function of the operation's own name, with what was drawn in its order."""
+    return getattr(F, step["op"])(image, *[value for name, value in step.items() if name != "op"])
+
+
+# The operations whose name is not torchvision's.
 steps = {
     "brightness": lambda image, step: F.adjust_brightness(image, step["factor"]),
     "contrast": lambda image, step: F.adjust_contrast(image, step["factor"]),
@@ -31,11 +37,7 @@ steps = {
     "hue": lambda image, step: F.adjust_hue(image, step["turns"]),
     "grayscale": lambda image, step: F.rgb_to_grayscale(image, num_output_channels=3),
     "gaussianBlur": lambda image, step: F.gaussian_blur(image, [9, 9], [step["sigma"], step["sigma"]]),
-    "solarize": lambda image, step: F.solarize(image, step["threshold"]),
-    "posterize": lambda image, step: F.posterize(image, step["bits"]),
-    "invert": lambda image, step: F.invert(image),
-    "autocontrast": lambda image, step: F.autocontrast(image),
-    "equalize": lambda image, step: F.equalize(image),
+    **{name: affine for name in ("shearX", "shearY", "translateX", "translateY", "rotate")},
 }
 
 stream = sys.stdin.buffer
@@ -46,5 +48,5 @@ while line := stream.readline():
     if "to" in case:
         image = resize(image, case)
     for step in case.get("steps", []):
-        image = steps.get(step["op"], affine)(image, step)
+        image = steps.get(step["op"], plain)(image, step)
     sys.stdout.buffer.write(np.asarray(image).tobytes())

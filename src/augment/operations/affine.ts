@@ -3,6 +3,15 @@ import { type AffineMatrix, quarterTurns, rotateMatrix, shearMatrix, translateMa
 import type { SimdImage } from '../simd/image.js';
 import type { Operation } from './operation.js';
 
+declare module '../simd/kernels.js' {
+  interface KernelExports {
+    affineNearest(from: number, to: number, size: number, matrix: number): void;
+    affineBilinear(from: number, to: number, size: number, matrix: number): void;
+    affineBicubic(from: number, to: number, size: number, matrix: number): void;
+    rotateQuarters(from: number, to: number, size: number, quarters: number): void;
+  }
+}
+
 const kernels = { NEAREST: 'affineNearest', BILINEAR: 'affineBilinear', BICUBIC: 'affineBicubic' } as const;
 
 function affine(image: SimdImage, matrix: AffineMatrix, interpolation: Interpolation): void {

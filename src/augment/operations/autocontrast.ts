@@ -1,5 +1,11 @@
 import type { Operation } from './operation.js';
 
+declare module '../simd/kernels.js' {
+  interface KernelExports {
+    autocontrast(pixels: number, plane: number, area: number): void;
+  }
+}
+
 /**
  * Each channel's levels spread over the whole range.
  *

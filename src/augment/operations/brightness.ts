@@ -1,5 +1,11 @@
 import type { Operation } from './operation.js';
 
+declare module '../simd/kernels.js' {
+  interface KernelExports {
+    adjustBrightness(pixels: number, plane: number, factor: number): void;
+  }
+}
+
 /**
  * A blend with black, so one product, clipped and truncated.
  *

@@ -1,5 +1,11 @@
 import type { Operation } from './operation.js';
 
+declare module '../simd/kernels.js' {
+  interface KernelExports {
+    adjustContrast(pixels: number, plane: number, area: number, factor: number): void;
+  }
+}
+
 /**
  * A blend with the image's mean grey level; on gpu.js through a table of 256 that is made for the sample once its mean is
  * known (gpu/mean.ts).

@@ -1,6 +1,20 @@
 import { blurRadius, blurWeights } from '../blur-weights.js';
 import type { Operation } from './operation.js';
 
+declare module '../simd/kernels.js' {
+  interface KernelExports {
+    gaussianBlur(
+      from: number,
+      to: number,
+      plane: number,
+      size: number,
+      weights: number,
+      radius: number,
+      scratch: number,
+    ): void;
+  }
+}
+
 /**
  * A blur of 9 taps, with the weights that every backend shares; on gpu.js a stage of its own (gpu/gaussian-blur.ts).
  *

@@ -1,6 +1,12 @@
 import { lumaSource } from '../gpu/blend.js';
 import type { Operation } from './operation.js';
 
+declare module '../simd/kernels.js' {
+  interface KernelExports {
+    toGrayscale(pixels: number, plane: number): void;
+  }
+}
+
 /**
  * The grey level in all three channels.
  *

@@ -1,5 +1,11 @@
 import type { Operation } from './operation.js';
 
+declare module '../simd/kernels.js' {
+  interface KernelExports {
+    adjustHue(pixels: number, plane: number, shift: number): void;
+  }
+}
+
 const shiftOf = (turns: number) => Math.trunc(turns * 255) & 255;
 
 /**

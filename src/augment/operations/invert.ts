@@ -1,5 +1,11 @@
 import type { Operation } from './operation.js';
 
+declare module '../simd/kernels.js' {
+  interface KernelExports {
+    invert(pixels: number, plane: number): void;
+  }
+}
+
 /**
  * `255 - x` of every level.
  *

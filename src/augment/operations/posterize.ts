@@ -1,5 +1,11 @@
 import type { Operation } from './operation.js';
 
+declare module '../simd/kernels.js' {
+  interface KernelExports {
+    posterize(pixels: number, plane: number, bits: number): void;
+  }
+}
+
 /**
  * Keeps the upper bits of every level. On gpu.js a quotient that is rounded down, half a unit away from any whole number.
  *

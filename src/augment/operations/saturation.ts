@@ -1,6 +1,12 @@
 import { lumaSource, productAt } from '../gpu/blend.js';
 import type { Operation } from './operation.js';
 
+declare module '../simd/kernels.js' {
+  interface KernelExports {
+    adjustSaturation(pixels: number, plane: number, factor: number): void;
+  }
+}
+
 const blended = (channel: string) =>
   `Math.min(255, Math.max(0, Math.floor(Math.fround(grey + ${productAt(`${channel} - grey`)}))))`;
 

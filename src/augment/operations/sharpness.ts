@@ -1,5 +1,11 @@
 import type { Operation } from './operation.js';
 
+declare module '../simd/kernels.js' {
+  interface KernelExports {
+    adjustSharpness(from: number, to: number, plane: number, size: number, factor: number): void;
+  }
+}
+
 /**
  * A blend with the smoothed image.
  *

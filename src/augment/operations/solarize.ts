@@ -1,5 +1,11 @@
 import type { Operation } from './operation.js';
 
+declare module '../simd/kernels.js' {
+  interface KernelExports {
+    solarize(pixels: number, plane: number, threshold: number): void;
+  }
+}
+
 /**
  * Inverts every level at or above the threshold; a fractional one is the next whole number.
  *
