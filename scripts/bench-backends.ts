@@ -32,7 +32,8 @@ const knobs = resolveKnobs('dinov3', {});
 const draws = Array.from({ length: count }, (_, seed) => drawTrain(seed, { width, height }, size, knobs));
 const images = noise(count * size * size * 3);
 const crops = draws.map(({ geometry: { crop } }) => ({ ...crop, data: noise(crop.width * crop.height * 3) }));
-const blurs = draws.filter(({ blur }) => blur !== null).length;
+const blurs = draws.filter(({ steps }) => steps.some(({ op }) => op === 'gaussianBlur')).length;
+const parts = draws.map(({ steps }, slot) => ({ slot, steps }));
 const cropPixels = crops.reduce((sum, crop) => sum + crop.width * crop.height, 0) / count;
 console.log(`${batches} batches of ${count} images of ${size} x ${size}, ${blurs} blurred`);
 console.log(`crops of images of ${values.source}, ${Math.round(cropPixels)} pixels on average`);
@@ -57,7 +58,7 @@ async function measurePhotometric(backend: Backend): Promise<void> {
     const pixels = images.slice();
     await new Promise(setImmediate);
     delay.reset();
-    const cost = await costOf(() => backend.apply(pixels, size, draws));
+    const cost = await costOf(() => backend.apply(pixels, size, parts));
     wall.push(cost.wall);
     cpu.push(cost.cpu);
     // the monitor's own timer must fire once more to see a stall that has just ended
@@ -86,7 +87,7 @@ async function measureCrops({ crops: device }: Backend): Promise<void> {
   const [resizing, placing]: [number[], number[]] = [[], []];
   for (let k = 0; k <= batches; k++) {
     const start = performance.now();
-    for (const [i, crop] of crops.entries()) kernels.reduce(crop, draws[i]!, size, reduced);
+    for (const [i, crop] of crops.entries()) kernels.runPrefix(crop, draws[i]!, 0, size, reduced);
     resizing.push((performance.now() - start) / count);
   }
   for (const [i, crop] of crops.entries())
@@ -98,17 +99,23 @@ async function measureCrops({ crops: device }: Backend): Promise<void> {
     if (memories.length === 0) throw new Error(`no crop memory for ${count} images of ${size} x ${size}`);
     const pixels = new Uint8Array(new SharedArrayBuffer(count * bytes));
     const start = performance.now();
-    const placed = crops.map((crop, i) => placeCrop(memories[Math.floor(i / memories[0]!.images)]!, crop, draws[i]!));
+    const placed = crops.map((crop, i) =>
+      placeCrop(memories[Math.floor(i / memories[0]!.images)]!, crop, draws[i]!.geometry),
+    );
     placing.push((performance.now() - start) / count);
     for (const [i, crop] of crops.entries())
-      if (placed[i] === null) kernels.reduce(crop, draws[i]!, size, pixels.subarray(i * bytes, (i + 1) * bytes));
-    return { memories, pixels, placed };
+      if (placed[i] === null) kernels.runPrefix(crop, draws[i]!, 0, size, pixels.subarray(i * bytes, (i + 1) * bytes));
+    const cropParts = parts.flatMap((part) => {
+      const one = placed[part.slot]!;
+      return one === null ? [] : [{ ...part, geometry: draws[part.slot]!.geometry, placed: one }];
+    });
+    return { memories, pixels, resized: parts.filter(({ slot }) => placed[slot] === null), cropParts };
   });
   const run = (which: number) => {
-    const { memories, pixels, placed } = prepared[which]!;
-    return device!.apply(pixels, size, draws, memories, placed);
+    const { memories, pixels, resized, cropParts } = prepared[which]!;
+    return device!.apply(pixels, size, resized, memories, cropParts);
   };
-  const taken = prepared[0]!.placed.filter((one) => one !== null).length;
+  const taken = prepared[0]!.cropParts.length;
   const first = await costOf(() => run(0));
   const equal = digest(prepared[0]!.pixels) === digest(expected);
   // photometric operations of crops that were not taken apply anew with every run, so the bytes count but once
@@ -120,7 +127,7 @@ async function measureCrops({ crops: device }: Backend): Promise<void> {
     cpu.push(cost.cpu);
   }
   const together = await costOf(() => Promise.all(Array.from({ length: 2 * batches }, (_, k) => run(k % 2))));
-  for (const { memories } of prepared) device!.giveBack(memories);
+  for (const { memories } of prepared) device!.give(memories);
   report('resize, flips and photometric', [
     `${taken} of ${count} crops taken`,
     `CPU ${median(cpu).toFixed(2)} ms an image`,

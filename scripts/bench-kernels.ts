@@ -2,9 +2,14 @@
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { SimdKernels } from '../src/augment/simd.js';
-import type { Draw, Geometry, PolicyName } from '../src/sample/draw.js';
+import type { Draw, Geometry, Step } from '../src/sample/draw.js';
 
-const none = { order: [0, 1, 2, 3], brightness: null, contrast: null, saturation: null, hue: null } as const;
+const jitter: readonly Step[] = [
+  { op: 'brightness', factor: 1.1 },
+  { op: 'contrast', factor: 0.9 },
+  { op: 'saturation', factor: 1.1 },
+  { op: 'hue', turns: 0.07 },
+];
 
 /** Pixels with slopes and noise, whose repetition no branch predictor learns. */
 function pixels(width: number, height: number): Uint8Array {
@@ -40,11 +45,10 @@ function main(size: number, seconds: number): void {
     height: size,
     window,
     interpolation,
+    hflip: true,
+    vflip: false,
   });
-  const still: Omit<Draw, 'geometry'> = {
-    ...{ hflip: false, vflip: false, policy: [], jitter: null },
-    ...{ grayscale: false, blur: null, solarize: false, erase: null },
-  };
+  const resizing = (of: Geometry, steps: readonly Step[] = []): Draw => ({ geometry: of, steps, erase: null });
   const line = (name: string, call: () => void, less = 0): number => {
     const taken = median(seconds, call);
     console.log(`${name.padEnd(34)} ${(taken - less).toFixed(3)}`);
@@ -61,54 +65,41 @@ function main(size: number, seconds: number): void {
       [150, 120],
     ] as const) {
       const crop = { data: pixels(width, height), width, height };
-      const draw = { ...still, geometry: geometry(width, height, interpolation), hflip: true };
-      line(`resize ${width} x ${height} ${interpolation}`, () => kernels.reduce(crop, draw, size, out));
+      const draw = resizing(geometry(width, height, interpolation));
+      line(`resize ${width} x ${height} ${interpolation}`, () => kernels.run(crop, draw, size, out));
     }
   }
 
   const image = pixels(size, size);
-  const crop = { data: image, width: size, height: size };
-  const whole = (interpolation: Geometry['interpolation']) => geometry(size, size, interpolation);
-  const copied = line('copy in and out', () =>
-    kernels.photometric(image, size, { ...still, geometry: whole('NEAREST'), jitter: none }),
-  );
-  const resized = median(seconds, () => kernels.reduce(crop, { ...still, geometry: whole('BICUBIC') }, size, out));
-  const operation = (name: string, changes: Partial<Draw>, interpolation: Geometry['interpolation'] = 'BICUBIC') => {
-    const draw = { ...still, geometry: whole(interpolation), ...changes };
-    // photometric() changes its pixels in place; what they hold does not change the time that the kernels take.
-    if (draw.policy.length === 0) line(name, () => kernels.photometric(image, size, draw), copied);
-    else line(name, () => kernels.reduce(crop, draw, size, out), resized);
-  };
-  operation('planes and brightness', { jitter: { ...none, brightness: 1.1 } });
-  operation('planes and contrast', { jitter: { ...none, contrast: 1.1 } });
-  operation('planes and saturation', { jitter: { ...none, saturation: 1.1 } });
-  operation('planes and hue', { jitter: { ...none, hue: 0.07 } });
-  operation('all four', { jitter: { ...none, brightness: 1.1, contrast: 0.9, saturation: 1.1, hue: 0.07 } });
-  operation('planes and grey', { grayscale: true });
-  operation('planes and blur, radius 1', { blur: 0.28 });
-  operation('planes and blur, radius 4', { blur: 1.2 });
-  operation('planes and solarize', { solarize: true });
-  const policy: readonly [PolicyName, number][] = [
-    ['ShearX', 0.09],
-    ['ShearY', 0.09],
-    ['TranslateX', 30],
-    ['Rotate', 9],
-    ['Sharpness', 0.27],
-    ['Posterize', 7],
-    ['AutoContrast', 0],
-    ['Equalize', 0],
-  ];
-  for (const [name, magnitude] of policy) operation(name, { policy: [{ name, magnitude }] });
-  operation('Rotate, bilinear', { policy: [{ name: 'Rotate', magnitude: 9 }] }, 'BILINEAR');
-  operation('Rotate, nearest', { policy: [{ name: 'Rotate', magnitude: 9 }] }, 'NEAREST');
+  const copied = line('copy in and out', () => kernels.apply(image, size, []));
+  const operation = (name: string, ...steps: Step[]) =>
+    // Pixels change in place; what they hold does not change the time that the kernels take.
+    line(name, () => kernels.apply(image, size, steps), copied);
+  for (const step of jitter) operation(`planes and ${step.op}`, step);
+  operation('all four', ...jitter);
+  operation('planes and grayscale', { op: 'grayscale' });
+  operation('planes and blur, radius 1', { op: 'gaussianBlur', sigma: 0.28 });
+  operation('planes and blur, radius 4', { op: 'gaussianBlur', sigma: 1.2 });
+  operation('planes and solarize', { op: 'solarize', threshold: 128 });
+  operation('planes and posterize', { op: 'posterize', bits: 7 });
+  operation('planes and sharpness', { op: 'sharpness', factor: 1.27 });
+  operation('planes and autocontrast', { op: 'autocontrast' });
+  operation('planes and equalize', { op: 'equalize' });
+  for (const [op, magnitude] of [
+    ['shearX', 0.09],
+    ['shearY', 0.09],
+    ['translateX', 30],
+    ['rotate', 9],
+  ] as const)
+    operation(op, { op, magnitude, interpolation: 'BICUBIC' });
+  operation('rotate, bilinear', { op: 'rotate', magnitude: 9, interpolation: 'BILINEAR' });
+  operation('rotate, nearest', { op: 'rotate', magnitude: 9, interpolation: 'NEAREST' });
 
-  const dinov3 = {
-    ...still,
-    geometry: geometry(370, 275, 'BICUBIC'),
-    jitter: { ...none, brightness: 1.1, contrast: 0.9, saturation: 1.1, hue: 0.07 },
-    blur: 1.2,
-    solarize: true,
-  };
+  const dinov3 = resizing(geometry(370, 275, 'BICUBIC'), [
+    ...jitter,
+    { op: 'gaussianBlur', sigma: 1.2 },
+    { op: 'solarize', threshold: 128 },
+  ]);
   const photograph = { data: pixels(370, 275), width: 370, height: 275 };
   line('dinov3, everything drawn', () => kernels.run(photograph, dinov3, size, out));
   console.log(`\nmemory ${(kernels.memory / 2 ** 20).toFixed(1)} MiB`);

@@ -76,7 +76,7 @@ export async function compareSamples(asked: {
     const { json, data } = await theirs;
     const erase = draw.erase && [draw.erase.top, draw.erase.left, draw.erase.height, draw.erase.width];
     const apart = difference(pixels, data);
-    const blurred = draw.blur !== null;
+    const blurred = draw.steps.some(({ op }) => op === 'gaussianBlur');
     const sameErase = JSON.stringify(erase) === JSON.stringify(json.erase);
     if (blurred) {
       into.blurred++;

@@ -35,6 +35,10 @@ BASE = dict(
     auto_augment="randaugment", force_color_jitter=False, fliplr=0.5, flipud=0.0, scale=(0.08, 1.0), ratio=(3 / 4, 4 / 3),
     interpolation="BICUBIC",
 )  # fmt: skip
+# By the names that steps have here: the enhancements of a policy, and ColorJitter's four in its numbering.
+ENHANCEMENTS = dict(Brightness="brightness", Color="saturation", Contrast="contrast", Sharpness="sharpness")
+JITTER = ("brightness", "contrast", "saturation", "hue")
+
 DINOV3 = dict(BASE, hsv_h=0.1, hsv_s=0.2, hsv_v=0.4, grayscale=0.2, gaussian_blur=0.5, solarize=0.2, erasing=0.0,
               auto_augment=None)  # fmt: skip
 RECIPES = {"default": BASE, "eupe": BASE, "radio": BASE, "unic": BASE, "dinov3": DINOV3, "dinov3_lowwd": DINOV3}
@@ -110,37 +114,60 @@ def drawn(width, height, seed, size=224, **knobs):
     torchvision's own control flow runs, with functions in place of its pixel operations that only write down.
     """
     steps, erasing = transform(size, knobs)
-    seen = dict(crop=None, hflip=False, vflip=False, policy=[], jitter=None, grayscale=False, blur=None, solarize=False)
+    seen = dict(crop=None, hflip=False, vflip=False, steps=[])
     small = Image.new("RGB", (size, size))
     draw_jitter = T.ColorJitter.get_params
 
-    def note(key, value=True):
+    def note(key):
         def replacement(image, *_, **__):
-            seen[key] = value
+            seen[key] = True
             return image
         return replacement
+
+    def step(op, **parameters):
+        seen["steps"].append(dict(op=op, **parameters))
 
     def crop(image, top, left, height, width, *_, **__):
         seen["crop"] = [top, left, height, width]
         return small
 
-    def apply_op(image, name, magnitude, **_):
-        seen["policy"].append([name, float(magnitude)])
+    def apply_op(image, name, magnitude, interpolation, **_):
+        magnitude = float(magnitude)
+        if name in ENHANCEMENTS:
+            step(ENHANCEMENTS[name], factor=1.0 + magnitude)
+        elif name == "Posterize":
+            step("posterize", bits=int(magnitude))
+        elif name == "Solarize":
+            step("solarize", threshold=magnitude)
+        elif name in ("Invert", "AutoContrast", "Equalize"):
+            step(name.lower())
+        elif name != "Identity":
+            step(name[0].lower() + name[1:], magnitude=magnitude, interpolation=interpolation.name)
         return image
 
     def jitter(*ranges):
         order, *factors = draw_jitter(*ranges)
-        seen["jitter"] = [order.tolist(), *factors]
+        for place in order.tolist():
+            if factors[place] is not None:
+                step(JITTER[place], **{"turns" if place == 3 else "factor": factors[place]})
         return order, None, None, None, None
 
     def blur(image, kernel_size, sigma):
-        seen["blur"] = sigma[0]
+        step("gaussianBlur", sigma=sigma[0])
+        return image
+
+    def grayscale(image, *_, **__):
+        step("grayscale")
+        return image
+
+    def solarize(image, threshold):
+        step("solarize", threshold=threshold)
         return image
 
     with replaced([
         (F, "resized_crop", crop), (F, "hflip", note("hflip")), (F, "vflip", note("vflip")),
         (autoaugment, "_apply_op", apply_op), (T.ColorJitter, "get_params", staticmethod(jitter)),
-        (F, "rgb_to_grayscale", note("grayscale")), (F, "gaussian_blur", blur), (F, "solarize", note("solarize")),
+        (F, "rgb_to_grayscale", grayscale), (F, "gaussian_blur", blur), (F, "solarize", solarize),
     ]):  # fmt: skip
         torch.manual_seed(seed)
         steps(Image.new("RGB", (width, height)))

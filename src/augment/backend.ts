@@ -1,22 +1,32 @@
-import type { Draw } from '../sample/draw.js';
+import type { Geometry, OperationName, Step } from '../sample/draw.js';
 import type { CropMemory, PlacedCrop } from './crop-memory.js';
 
-/** Where the photometric operations run. `simd` is this project's own WebAssembly; the others are gpu.js's. */
+/** Where a suffix of a sample's steps runs. `simd` is this project's own WebAssembly; the others are gpu.js's. */
 export type BackendName = 'webgpu' | 'webasm' | 'cpu' | 'simd';
 
-/**
- * Runs ColorJitter, RandomGrayscale, GaussianBlur and RandomSolarize over a batch, byte for byte the same on every
- * backend. One call at a time. `close` frees the device.
- */
+/** The steps that a backend runs on one image of a batch, which `splitSteps` has found that it takes. */
+export interface Part {
+  readonly slot: number;
+  readonly steps: readonly Step[];
+}
+
+/** The same for an image that the backend resizes first: its whole list of steps, and where its crop lies. */
+export interface CropPart extends Part {
+  readonly geometry: Geometry;
+  readonly placed: PlacedCrop;
+}
+
+/** Runs steps over the images of a batch, byte for byte the same on every backend. `close` frees the device. */
 export interface Backend {
   readonly name: BackendName;
   /** What really runs, as the device reports it, for the log. */
   readonly description: string;
+  /** The operations that it runs. */
+  readonly operations: ReadonlySet<OperationName>;
   /**
-   * @param pixels uint8 RGB, `[n, size, size, 3]`, changed in place.
-   * @param draws one per image.
+   * @param pixels uint8 RGB, `[n, size, size, 3]`, changed in place; slots that are not in `parts` are not touched.
    */
-  apply(pixels: Uint8Array, size: number, draws: readonly Draw[]): Promise<void>;
+  apply(pixels: Uint8Array, size: number, parts: readonly Part[]): Promise<void>;
   /** Present where the device resizes as well: then worker threads hand it decoded crops. */
   readonly crops?: CropTaker;
   close(): Promise<void>;
@@ -24,8 +34,8 @@ export interface Backend {
 
 /**
  * The resize, the window and the flips on the device, followed by what `Backend.apply` does, in one run: byte for byte what a
- * worker thread's resize gives. Samples whose policy has operations stay with the worker threads, and so do crops that find no
- * room.
+ * worker thread's resize gives. Samples with a step that is not the device's stay with the worker threads, and so do crops
+ * that find no room.
  */
 export interface CropTaker {
   /**
@@ -33,20 +43,17 @@ export interface CropTaker {
    * where none is free or the size is beyond a device. `placeCrop` fills it.
    */
   take(images: number, size: number): readonly CropMemory[];
-  /** Gives memory back that nothing reads or writes any more. */
-  giveBack(memories: readonly CropMemory[]): void;
+  /** Takes memory back that nothing reads or writes any more. */
+  give(memories: readonly CropMemory[]): void;
   /**
-   * @param pixels uint8 RGB, `[n, size, size, 3]`, in shared memory. Written for samples with a crop, changed in place for
-   * those without.
-   * @param draws one per image.
-   * @param memories as `take` gave them.
-   * @param placed one per image: where its crop lies in the memory of its run, or null where its pixels are already resized.
+   * @param pixels uint8 RGB, `[n, size, size, 3]`, in shared memory; slots of `crops` are written, those of `parts` changed.
+   * @param memories as `take` gave them; a slot's crop lies in the one at `floor(slot / images)`.
    */
   apply(
     pixels: Uint8Array,
     size: number,
-    draws: readonly Draw[],
+    parts: readonly Part[],
     memories: readonly CropMemory[],
-    placed: readonly (PlacedCrop | null)[],
+    crops: readonly CropPart[],
   ): Promise<void>;
 }

@@ -1,5 +1,5 @@
 import type { Crop } from '../decode/crop.js';
-import type { Draw, Geometry } from '../sample/draw.js';
+import type { Geometry } from '../sample/draw.js';
 
 /** Pixels of one run on a device at most: what bounds the device's memory and the latency of a run. */
 export const pixelsOfRun = 2 ** 21;
@@ -90,18 +90,13 @@ export function cropClaim({ width, height }: PlacedCrop | Crop, geometry: Geomet
 }
 
 /**
- * Packs a decoded crop into a run's memory, from a worker thread. Null where the device does not take it: its policy has
- * operations, it has more taps than are exact there, or the memory is full. Then the worker thread reduces it, to the same
- * bytes.
+ * Packs a decoded crop into a run's memory, from a worker thread, for a sample of which every step is the device's. Null
+ * where the device does not take it: it has more taps than are exact there, or the memory is full. Then the worker thread
+ * resizes it, to the same bytes.
  */
-export function placeCrop(
-  memory: CropMemory,
-  crop: Crop,
-  { policy, geometry }: Pick<Draw, 'policy' | 'geometry'>,
-): PlacedCrop | null {
+export function placeCrop(memory: CropMemory, crop: Crop, geometry: Geometry): PlacedCrop | null {
   const { data, width, height } = crop;
   const { interpolation } = geometry;
-  if (policy.length > 0) return null;
   const taps = Math.max(
     tapsBound(width, geometry.width, interpolation),
     tapsBound(height, geometry.height, interpolation),

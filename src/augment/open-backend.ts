@@ -40,7 +40,8 @@ function described(backend: Backend, why: string): Backend {
   return {
     name: backend.name,
     description: `${backend.description} (auto: ${why})`,
-    apply: (pixels, size, draws) => backend.apply(pixels, size, draws),
+    operations: backend.operations,
+    apply: (pixels, size, parts) => backend.apply(pixels, size, parts),
     ...(backend.crops ? { crops: backend.crops } : {}),
     close: () => backend.close(),
   };

@@ -1,10 +1,9 @@
 import type { Crop } from '../decode/crop.js';
-import type { Draw } from '../sample/draw.js';
+import type { Draw, Step } from '../sample/draw.js';
 import type { Backend } from './backend.js';
-import { interleavedBytes, type SimdImage, simdImage } from './simd/image.js';
+import { applySteps, operationNames } from './operations/index.js';
+import { interleavedBytes, simdImage } from './simd/image.js';
 import { instantiate, type Kernels } from './simd/kernels.js';
-import { applyPhotometric, isPhotometric } from './simd/photometric.js';
-import { policyKernels } from './simd/policy.js';
 import { resize } from './simd/resize.js';
 
 /** Above this a module's memory, which can only grow, is given up after the sample and a fresh one taken. */
@@ -32,46 +31,36 @@ export class SimdKernels {
   }
 
   /**
-   * The crop resized, cut, mirrored, and changed by the policy.
+   * The whole sample: the crop resized, cut and mirrored, and every step.
    *
    * @param crop the pixels of `draw.geometry.crop`.
    * @param size the side of the result, which is `draw.geometry.window`'s.
    * @param out uint8 `[size, size, 3]`; may be shared memory.
    */
-  reduce(crop: Crop, draw: Draw, size: number, out: Uint8Array): void {
+  run(crop: Crop, draw: Draw, size: number, out: Uint8Array): void {
+    this.runPrefix(crop, draw, draw.steps.length, size, out);
+  }
+
+  /** The same up to step `end`, which and what follows are a backend's. */
+  runPrefix(crop: Crop, { geometry, steps }: Draw, end: number, size: number, out: Uint8Array): void {
     this.#start();
-    out.set(this.#reduced(crop, draw, size).pixels());
+    const image = simdImage(this.#kernels, resize(this.#kernels, crop, geometry, size), size);
+    applySteps(image, steps.slice(0, end));
+    out.set(image.pixels());
   }
 
   /**
-   * ColorJitter, RandomGrayscale, GaussianBlur and RandomSolarize.
+   * Steps alone.
    *
    * @param pixels uint8 `[size, size, 3]`, changed in place; may be shared memory.
    */
-  photometric(pixels: Uint8Array, size: number, draw: Draw): void {
-    if (!isPhotometric(draw)) return;
+  apply(pixels: Uint8Array, size: number, steps: readonly Step[]): void {
     this.#start();
     const address = this.#kernels.allocate(interleavedBytes(size));
     this.#kernels.bytes().set(pixels, address);
     const image = simdImage(this.#kernels, address, size);
-    applyPhotometric(image, draw);
+    applySteps(image, steps);
     pixels.set(image.pixels());
-  }
-
-  /** `reduce` and `photometric` with one copy in and one out. */
-  run(crop: Crop, draw: Draw, size: number, out: Uint8Array): void {
-    this.#start();
-    const image = this.#reduced(crop, draw, size);
-    applyPhotometric(image, draw);
-    out.set(image.pixels());
-  }
-
-  #reduced(crop: Crop, draw: Draw, size: number): SimdImage {
-    const image = simdImage(this.#kernels, resize(this.#kernels, crop, draw, size), size);
-    for (const { name, magnitude } of draw.policy) {
-      policyKernels[name](image, magnitude, draw.geometry.interpolation);
-    }
-    return image;
   }
 
   #start(): void {
@@ -81,7 +70,7 @@ export class SimdKernels {
 }
 
 /**
- * The photometric operations on this thread's SIMD kernels.
+ * Every operation on this thread's SIMD kernels.
  *
  * Errors: BACKEND_UNAVAILABLE where the module is not built.
  */
@@ -90,10 +79,11 @@ export async function createSimdBackend(): Promise<Backend> {
   return {
     name: 'simd',
     description: "simd: this project's WebAssembly kernels, 128-bit SIMD, one thread",
-    apply: async (pixels, size, draws) => {
+    operations: new Set(operationNames),
+    apply: async (pixels, size, parts) => {
       const bytes = interleavedBytes(size);
-      for (const [i, draw] of draws.entries())
-        kernels.photometric(pixels.subarray(i * bytes, (i + 1) * bytes), size, draw);
+      for (const { slot, steps } of parts)
+        kernels.apply(pixels.subarray(slot * bytes, (slot + 1) * bytes), size, steps);
     },
     close: async () => {},
   };

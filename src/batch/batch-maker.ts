@@ -1,14 +1,19 @@
-import { SpareBuffers } from '../memory/spare-buffers.js';
+import { Pool } from '../memory/pool.js';
 import type { Batch, BatchRequest } from './batch.js';
 import type { Flow } from './fair-queue.js';
-import { makeBatch, type Workshop } from './make-batch.js';
+import { makeBatch, operationsOf, type Workshop } from './make-batch.js';
 import { MemoryBudget } from './memory-budget.js';
-import { bytesPerValue, sampleBytes } from './tensor.js';
+import { sampleBytes } from './tensor.js';
 
-/** A batch that somebody holds. `release` exactly once; the bytes may be used for another batch after that. */
-export interface HeldBatch {
+/** A batch that somebody has. `give` follows; the bytes may be used for another batch after that. */
+export interface TakenBatch {
   readonly batch: Batch;
-  release(): void;
+  give(): void;
+}
+
+interface Lengths {
+  readonly tensor: number;
+  readonly pixels: number;
 }
 
 interface Entry {
@@ -30,13 +35,14 @@ export class BatchMaker {
   readonly #shop: Workshop;
   /** In the order of last use. */
   readonly #entries = new Map<string, Entry>();
-  readonly #spare = new SpareBuffers();
+  readonly #memory: Pool<SharedArrayBuffer>;
   #idleBytes = 0;
 
   /** @param memory bytes for batches. */
   constructor(shop: Workshop, memory: number) {
     this.#shop = shop;
     this.budget = new MemoryBudget(memory);
+    this.#memory = new Pool(memory, (bytes) => new SharedArrayBuffer(bytes));
   }
 
   /** Bytes of the batches that are held, being made or kept. */
@@ -47,23 +53,22 @@ export class BatchMaker {
   }
 
   /** Bytes that one batch of a request takes. */
-  batchBytes({ open, form }: Pick<BatchRequest, 'open' | 'form'>, worldSize: number): number {
-    const count = Math.ceil(open.run.global_batch / worldSize);
-    const tensor = count * sampleBytes(form.type, open.run.image_size);
-    return tensor + (this.#needsStaging(form) ? tensor / bytesPerValue[form.type] : 0);
+  batchBytes(request: Pick<BatchRequest, 'open' | 'form'>, worldSize: number): number {
+    const { tensor, pixels } = this.#lengths(request, worldSize);
+    return tensor + pixels;
   }
 
   /** Makes a batch, or joins whoever makes it. Rejects with the signal's reason if that comes first. */
-  async hold(request: BatchRequest, flow: Flow, signal: AbortSignal): Promise<HeldBatch> {
+  async take(request: BatchRequest, flow: Flow, signal: AbortSignal): Promise<TakenBatch> {
     signal.throwIfAborted();
     const entry = this.#entry(request, flow);
     if (entry.finished && entry.holders === 0) this.#idleBytes -= entry.bytes;
     entry.holders++;
-    const release = once(() => this.#release(entry));
+    const give = once(() => this.#give(entry));
     try {
-      return { batch: await untilAborted(entry.batch, signal), release };
+      return { batch: await untilAborted(entry.batch, signal), give };
     } catch (error) {
-      release();
+      give();
       throw error;
     }
   }
@@ -85,32 +90,30 @@ export class BatchMaker {
       this.#entries.set(key, found);
       return found;
     }
-    const bytes = this.batchBytes(request, address.worldSize);
     this.#evict();
-    const count = Math.ceil(open.run.global_batch / address.worldSize);
-    const tensor = this.#spare.take(count * sampleBytes(form.type, open.run.image_size));
-    const staging = this.#needsStaging(form)
-      ? this.#spare.take(count * sampleBytes('UINT8', open.run.image_size))
-      : null;
+    const lengths = this.#lengths(request, address.worldSize);
+    const tensor = this.#memory.take(lengths.tensor);
+    const pixels = lengths.pixels === 0 ? tensor : this.#memory.take(lengths.pixels);
     const call = new AbortController();
-    const batch = makeBatch(this.#shop, request, tensor, staging, flow, call.signal);
+    const batch = makeBatch(this.#shop, request, { form, tensor, pixels }, flow, call.signal).finally(() => {
+      if (pixels !== tensor) this.#memory.give(pixels);
+    });
+    const bytes = lengths.tensor + lengths.pixels;
     const entry: Entry = { key, bytes, batch, call, holders: 0, finished: false };
     this.#entries.set(key, entry);
     batch.then(
       () => {
         entry.finished = true;
-        if (staging !== null) this.#giveBack(staging);
       },
       () => {
         this.#drop(entry);
-        this.#giveBack(tensor);
-        if (staging !== null) this.#giveBack(staging);
+        this.#memory.give(tensor);
       },
     );
     return entry;
   }
 
-  #release(entry: Entry): void {
+  #give(entry: Entry): void {
     entry.holders--;
     if (entry.holders > 0) return;
     if (!entry.finished) {
@@ -128,7 +131,7 @@ export class BatchMaker {
       if (entry.holders > 0 || !entry.finished) continue;
       this.#idleBytes -= entry.bytes;
       this.#drop(entry);
-      void entry.batch.then((batch) => this.#giveBack(batch.data.buffer as SharedArrayBuffer));
+      void entry.batch.then((batch) => this.#memory.give(batch.data.buffer as SharedArrayBuffer));
     }
   }
 
@@ -136,12 +139,15 @@ export class BatchMaker {
     if (this.#entries.get(entry.key) === entry) this.#entries.delete(entry.key);
   }
 
-  #needsStaging(form: BatchRequest['form']): boolean {
-    return this.#shop.backend !== null && !(form.type === 'UINT8' && form.layout === 'NHWC');
-  }
-
-  #giveBack(buffer: SharedArrayBuffer): void {
-    this.#spare.giveBack(buffer, Math.max(0, this.budget.total - this.preparedBytes));
+  /** Bytes of a batch's tensor, and of the pixels that a device works on where the tensor has no place for them. */
+  #lengths({ open: { run }, form }: Pick<BatchRequest, 'open' | 'form'>, worldSize: number): Lengths {
+    const count = Math.ceil(run.global_batch / worldSize);
+    const isInPlace = form.type === 'UINT8' && form.layout === 'NHWC';
+    const needsPixels = !isInPlace && operationsOf(this.#shop.backend, run.split).size > 0;
+    return {
+      tensor: count * sampleBytes(form.type, run.image_size),
+      pixels: needsPixels ? count * sampleBytes('UINT8', run.image_size) : 0,
+    };
   }
 }
 

@@ -1,8 +1,27 @@
+import type { PlanInput } from '../plan/input.js';
 import type { Address } from '../run/address.js';
-import type { OpenRun } from '../runs/open-run.js';
+import type { Run } from '../run/run.js';
 import type { Draw } from '../sample/draw.js';
-import type { Label } from '../sources/manifest/manifest.js';
+import type { Label, Manifest } from '../sources/manifest/manifest.js';
 import type { TensorForm } from './tensor.js';
+
+/** A run with all that its batches are made from. */
+export interface ResolvedRun {
+  readonly run: Run;
+  /** Of the run's sources, in its order. */
+  readonly manifests: readonly Manifest[];
+  readonly plan: PlanInput;
+  readonly fingerprint: string;
+  /** Told of every sample that was tried. Throws where the run is to stop, as too many were corrupt. */
+  countSample(isCorrupt: boolean): void;
+}
+
+/** What a batch is: with the run, all that decides its bytes. */
+export interface BatchRequest {
+  readonly open: ResolvedRun;
+  readonly address: Address;
+  readonly form: TensorForm;
+}
 
 /** A sample that could not be decoded, and why. */
 export interface CorruptSample {
@@ -22,13 +41,6 @@ export interface BatchSample {
   readonly index: number;
   /** The samples that this one stands in for, first the planned one; empty where it is the planned one. */
   readonly corrupt: readonly CorruptSample[];
-}
-
-/** What a batch is: with the run, all that decides its bytes. */
-export interface BatchRequest {
-  readonly open: OpenRun;
-  readonly address: Address;
-  readonly form: TensorForm;
 }
 
 /** A finished batch. */

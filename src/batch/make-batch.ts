@@ -1,86 +1,100 @@
 import { setMaxListeners } from 'node:events';
-import type { Backend } from '../augment/backend.js';
+import type { Backend, CropPart, Part } from '../augment/backend.js';
+import type { CropMemory } from '../augment/crop-memory.js';
 import { planShare } from '../plan/plan.js';
 import type { Batch, BatchRequest } from './batch.js';
 import { combineCrc32 } from './crc32.js';
 import type { Flow } from './fair-queue.js';
-import { type MadeSlot, makeSlots, type SlotShop, type SlotsPlace } from './make-slots.js';
+import { type MadeSample, makeSamples, type SampleShop } from './make-samples.js';
+import { groupSize, inGroups } from './sample-groups.js';
+import type { BatchRoom } from './sample-task.js';
 import { sampleBytes, tensorShape } from './tensor.js';
-import { throughBackend } from './through-backend.js';
 
 /** Where batches are made. */
-export interface Workshop extends SlotShop {
-  /** The backend of the photometric operations; null where the worker threads do them as well. */
-  readonly backend: Backend | null;
+export interface Workshop extends SampleShop {
+  readonly backend: Backend;
 }
 
 /**
- * Makes one batch into `bytes`: plans it, makes every slot in the worker threads, and runs the backend's part over the
- * whole batch where there is one. When it settles, for good or ill, nothing writes to `bytes` or `staging` any more.
- *
- * @param bytes at least the tensor's bytes.
- * @param staging uint8 pixels for a backend whose result is packed afterwards; null where `bytes` serves.
+ * Makes one batch into `room`: plans it, lets worker threads make every sample or their part of it, the device do the rest of
+ * those that have one, and worker threads pack what it has done. When it settles, for good or ill, nothing writes to `room`
+ * any more.
  */
 export async function makeBatch(
   shop: Workshop,
   request: BatchRequest,
-  bytes: SharedArrayBuffer,
-  staging: SharedArrayBuffer | null,
+  room: BatchRoom,
   flow: Flow,
   signal: AbortSignal,
 ): Promise<Batch> {
+  const { pool, queue, backend } = shop;
   const { open, address, form } = request;
   const size = open.run.image_size;
-  const planned = planShare(open.plan, address);
-  const backend = open.run.split === 'train' ? shop.backend : null;
   const failure = new AbortController();
-  const either = AbortSignal.any([signal, failure.signal]);
+  const turn = { flow, signal: AbortSignal.any([signal, failure.signal]) };
   // One listener for each sample that waits is meant, and no leak.
-  setMaxListeners(0, either);
-  const all = <T>(tasks: readonly Promise<T>[]) => settled(tasks, failure);
-  const make = async (into: SharedArrayBuffer, slotForm: BatchRequest['form'] | null, crops: SlotsPlace['crops']) => {
-    const slotBytes = sampleBytes(slotForm?.type ?? 'UINT8', size);
-    const place = { form: slotForm, bytes: into, slotBytes, crops, flow, signal: either };
-    return (await all(makeSlots(shop, request, planned, place))).flat();
-  };
+  setMaxListeners(0, turn.signal);
 
-  const count = planned.length;
-  const { made, crc32 } =
-    backend === null
-      ? await onThreads(
-          make(bytes, form, () => null),
-          sampleBytes(form.type, size),
-        )
-      : await throughBackend(
-          shop,
-          backend,
-          { request, count, bytes, staging, flow, signal: either },
-          (crops) => make(staging ?? bytes, null, crops),
-          all,
-        );
+  const slots = planShare(open.plan, address).map((sample, slot) => ({ sample, slot }));
+  const operations = operationsOf(backend, open.run.split);
+  const crops = operations.size === 0 ? [] : (backend.crops?.take(slots.length, size) ?? []);
+  let made: readonly MadeSample[];
+  try {
+    made = (await all(makeSamples(shop, request, slots, { ...room, operations, crops }, turn), failure)).flat();
+    await runDevice(
+      backend,
+      new Uint8Array(room.pixels, 0, slots.length * sampleBytes('UINT8', size)),
+      size,
+      made,
+      crops,
+    );
+  } finally {
+    backend.crops?.give(crops);
+  }
+  const unfinished = slots.map(({ slot }) => slot).filter((slot) => made[slot]!.left.kind !== 'tensor');
+  const groups = inGroups(unfinished, groupSize(unfinished.length, pool.threads)).map((group) => {
+    const samples = group.map((slot) => ({ slot, erase: made[slot]!.sample.draw.erase }));
+    return queue.add(flow, () => pool.pack({ kind: 'pack', ...room, size, samples }), turn.signal, group.length);
+  });
+  const packed = (await all(groups, failure)).flat();
+  const ofPacked = new Map(unfinished.map((slot, i) => [slot, packed[i]!]));
+  const crcs = made.map(({ left }, slot) => (left.kind === 'tensor' ? left.crc32 : ofPacked.get(slot)!));
   return {
     address,
     form,
-    shape: tensorShape(form.layout, count, size),
+    shape: tensorShape(form.layout, slots.length, size),
     samples: made.map(({ sample }) => sample),
-    data: new Uint8Array(bytes, 0, count * sampleBytes(form.type, size)),
-    crc32,
+    data: new Uint8Array(room.tensor, 0, slots.length * sampleBytes(form.type, size)),
+    crc32: combineCrc32(crcs, sampleBytes(form.type, size)),
   };
 }
 
-/** Slots that the worker threads finish. */
-async function onThreads(
-  slots: Promise<readonly MadeSlot[]>,
-  tensorBytes: number,
-): Promise<{ made: readonly MadeSlot[]; crc32: number }> {
-  const made = await slots;
-  // A task that has a form ends with the CRC of what it packed.
-  const crcs = made.map(({ crc32 }) => crc32!);
-  return { made, crc32: combineCrc32(crcs, tensorBytes) };
+/** The operations that a backend runs of a run's batches; none where it is no device beside the worker threads. */
+export function operationsOf(backend: Backend, split: 'train' | 'val'): Backend['operations'] {
+  return split === 'train' && backend.name !== 'simd' ? backend.operations : new Set();
+}
+
+/** Lets the device do what worker threads have left for it. */
+async function runDevice(
+  backend: Backend,
+  pixels: Uint8Array,
+  size: number,
+  made: readonly MadeSample[],
+  memories: readonly CropMemory[],
+): Promise<void> {
+  const parts: Part[] = [];
+  const crops: CropPart[] = [];
+  for (const [slot, { sample, left }] of made.entries()) {
+    const { geometry, steps } = sample.draw;
+    if (left.kind === 'pixels') parts.push({ slot, steps: steps.slice(left.from) });
+    if (left.kind === 'crop') crops.push({ slot, steps, geometry, placed: left.placed });
+  }
+  if (crops.length > 0) await backend.crops!.apply(pixels, size, parts, memories, crops);
+  else if (parts.length > 0) await backend.apply(pixels, size, parts);
 }
 
 /** All results, in order. At the first failure the rest is called off, and it rejects once nothing runs any more. */
-async function settled<T>(tasks: readonly Promise<T>[], failure: AbortController): Promise<T[]> {
+async function all<T>(tasks: readonly Promise<T>[], failure: AbortController): Promise<T[]> {
   try {
     return await Promise.all(tasks);
   } catch (error) {

@@ -32,10 +32,10 @@ export class MemoryBudget {
   }
 
   /**
-   * Reserves room for up to `wanted` batches of `batchBytes` each: at most half of what is left, but for the first.
+   * Takes room for up to `wanted` batches of `batchBytes` each: at most half of what is left, but for the first.
    * TOO_MUCH_ASKED where not even one fits.
    */
-  reserve(batchBytes: number, wanted: number): Reservation {
+  take(batchBytes: number, wanted: number): Reservation {
     if (batchBytes > this.unreserved)
       throw new TributaryError('TOO_MUCH_ASKED', {
         expected: `a stream whose batches fit in the ${megabytes(this.unreserved)} left of this replica's ${megabytes(this.total)}`,
@@ -51,7 +51,7 @@ export class MemoryBudget {
   }
 
   /** Ends a reservation. */
-  release(reservation: Reservation): void {
+  give(reservation: Reservation): void {
     this.#reserved -= reservation.bytes;
   }
 }

@@ -1,18 +1,19 @@
 import type { CropMemory, PlacedCrop } from '../augment/crop-memory.js';
-import type { CacheReport, CacheTask } from '../cache/sample-caches.js';
+import type { CacheNews, Whereabouts } from '../cache/visit.js';
 import type { ErrorDetail, Reason } from '../errors.js';
 import type { Limits } from '../run/limits.js';
 import type { Knobs } from '../run/run.js';
-import type { Box, Draw } from '../sample/draw.js';
+import type { Box, Draw, OperationName } from '../sample/draw.js';
 import type { Location } from '../sources/manifest/manifest.js';
 import type { TensorForm } from './tensor.js';
 
 /** What one sample of a task is made from. */
 export interface TaskSample {
   readonly location: Location;
+  readonly whereabouts: Whereabouts;
   readonly seed: number;
-  /** The sample's place in the caches; null without caches. */
-  readonly cache: CacheTask | null;
+  /** Its place in the batch. */
+  readonly slot: number;
 }
 
 /** What the samples of a task have in common. */
@@ -21,86 +22,82 @@ export interface TaskRun {
   readonly knobs: Knobs;
   readonly size: number;
   readonly limits: Limits;
+  readonly samples: readonly TaskSample[];
 }
 
-/** A sample of a batch. */
-export interface MakeSample extends TaskSample {
-  /** Where its bytes start. */
-  readonly offset: number;
-  /** Where the decoded crop goes for a backend that resizes; null where the worker thread resizes. */
-  readonly crops: CropMemory | null;
+/** Where a batch's samples go: memory that all worker threads share. */
+export interface BatchRoom {
+  readonly form: TensorForm;
+  readonly tensor: SharedArrayBuffer;
+  /** uint8 pixels `[n, size, size, 3]` on their way through the device; the tensor itself where that holds no other. */
+  readonly pixels: SharedArrayBuffer;
+}
+
+/** What a device does of a batch's samples. */
+export interface DeviceShare {
+  /** The operations that it runs; empty where there is no device. */
+  readonly operations: ReadonlySet<OperationName>;
+  /** Where decoded crops go for it to resize, in the order of its runs; empty where it does not. */
+  readonly crops: readonly CropMemory[];
 }
 
 /** Makes some samples of a batch: everything a worker thread needs, so that worker threads hold no state. */
-export interface MakeTask extends TaskRun {
+export interface MakeTask extends TaskRun, BatchRoom, DeviceShare {
   readonly kind: 'make';
-  readonly samples: readonly MakeSample[];
-  /** The tensor's form; null where another backend has the photometric operations yet to do, and packing follows. */
-  readonly form: TensorForm | null;
-  /** The batch's bytes, shared by all worker threads. */
-  readonly bytes: SharedArrayBuffer;
-}
-
-/** Packs pixels that a backend has finished into the batch's tensor. */
-export interface PackTask {
-  readonly kind: 'pack';
-  readonly pixels: SharedArrayBuffer;
-  readonly pixelsOffset: number;
-  readonly size: number;
-  readonly form: TensorForm;
-  readonly erase: Box | null;
-  readonly bytes: SharedArrayBuffer;
-  readonly offset: number;
-}
-
-/** Takes the CRC-32 of bytes that a backend has finished in place. */
-export interface CheckTask {
-  readonly kind: 'check';
-  readonly bytes: SharedArrayBuffer;
-  readonly length: number;
 }
 
 /** Reads no more of some images than their headers, and draws. */
 export interface DrawTask extends TaskRun {
   readonly kind: 'draw';
-  readonly samples: readonly TaskSample[];
 }
 
-export type Task = MakeTask | PackTask | CheckTask | DrawTask;
+/** Packs pixels that a device has finished into the batch's tensor. */
+export interface PackTask extends BatchRoom {
+  readonly kind: 'pack';
+  readonly size: number;
+  readonly samples: readonly { readonly slot: number; readonly erase: Box | null }[];
+}
+
+/** What a task leaves of a sample that it has made. */
+export type Left =
+  /** The sample, finished in its slot of the tensor, and the CRC-32 (IEEE 802.3) of its bytes there. */
+  | { readonly kind: 'tensor'; readonly crc32: number }
+  /** Its pixels after the steps before `from`, for the device to go on with. */
+  | { readonly kind: 'pixels'; readonly from: number }
+  /** Its decoded crop, for the device to resize and to do all steps. */
+  | { readonly kind: 'crop'; readonly placed: PlacedCrop }
+  /** Nothing: it was drawn and no more. */
+  | { readonly kind: 'nothing' };
+
+/** What became of a sample. Corruption is an outcome, not an error: it is decided by the file's content alone. */
+export type Outcome =
+  | { readonly status: 'ok'; readonly draw: Draw; readonly left: Left }
+  | { readonly status: 'corrupt'; readonly reason: string };
+
+/** A TributaryError in a form that crosses threads. */
+export interface FlatError {
+  readonly status: 'error';
+  readonly reason: Reason;
+  readonly detail: Omit<ErrorDetail, 'cause'>;
+}
+
+/** What a task answers for a sample. */
+export interface Answer {
+  readonly outcome: Outcome | FlatError;
+  readonly seconds: StageSeconds;
+  readonly news: readonly CacheNews[];
+}
+
+/** What became of pixels that a device had finished. */
+export interface Packed {
+  /** CRC-32 (IEEE 802.3) of the sample's bytes in the tensor. */
+  readonly crc32: number;
+  readonly seconds: StageSeconds;
+}
 
 /** The stages of a sample, in their order, as metrics and the bench name them. */
 export const stages = ['read', 'decode', 'kernels', 'pack'] as const;
 export type Stage = (typeof stages)[number];
 
-/** What became of pixels that a backend had finished. */
-export interface Packed {
-  /** CRC-32 (IEEE 802.3) of the bytes in the tensor. */
-  readonly crc32: number;
-  readonly seconds: StageSeconds;
-}
-
 /** Seconds that a sample spent in each stage. */
 export type StageSeconds = Partial<Record<Stage, number>>;
-
-/** What became of a sample. Corruption is an outcome, not an error: it is decided by the file's content alone. */
-export type Outcome = Ending & { readonly cache?: CacheReport | null };
-
-/** See `Outcome`. */
-export type Ending =
-  | {
-      readonly status: 'ok';
-      readonly draw: Draw;
-      /** Where the crop lies for the backend to resize; null where the sample is resized. */
-      readonly placed: PlacedCrop | null;
-      /** CRC-32 (IEEE 802.3) of the sample's bytes in the tensor; null where they are yet to come. */
-      readonly crc32: number | null;
-      readonly seconds: StageSeconds;
-    }
-  | { readonly status: 'corrupt'; readonly reason: string; readonly seconds: StageSeconds }
-  | { readonly status: 'error'; readonly error: FlatError };
-
-/** A TributaryError in a form that crosses threads. */
-export interface FlatError {
-  readonly reason: Reason;
-  readonly detail: Omit<ErrorDetail, 'cause'>;
-}

@@ -2,24 +2,27 @@ import { availableParallelism } from 'node:os';
 import { Piscina } from 'piscina';
 // The threads decode, and only the main thread can say what they may.
 import '../decode/allow-list.js';
-import type { SampleCaches } from '../cache/sample-caches.js';
+import { SampleCaches } from '../cache/sample-caches.js';
 import { TributaryError } from '../errors.js';
-import type { Manifest } from '../sources/manifest/manifest.js';
-import type { CheckTask, DrawTask, MakeTask, Outcome, Packed, PackTask, StageSeconds } from './sample-task.js';
+import type { PlannedSample } from '../plan/input.js';
+import type { ResolvedRun } from './batch.js';
+import type {
+  Answer,
+  BatchRoom,
+  DeviceShare,
+  DrawTask,
+  MakeTask,
+  Outcome,
+  Packed,
+  PackTask,
+  StageSeconds,
+} from './sample-task.js';
 
-/** What became of a sample that did not fail. */
-export type Finished = Exclude<Outcome, { status: 'error' }>;
-
-/** Which sample of a source is meant. */
-export interface PooledSample {
-  readonly manifest: Manifest;
-  readonly index: number;
+/** A planned sample, and its place in the batch. */
+export interface PlannedSlot {
+  readonly sample: PlannedSample;
+  readonly slot: number;
 }
-
-/** A task without what the source and the caches know of its samples. */
-type Unplaced<T extends MakeTask | DrawTask> = Omit<T, 'samples'> & {
-  readonly samples: readonly (PooledSample & Omit<T['samples'][number], 'location' | 'cache'>)[];
-};
 
 /**
  * The worker threads. Two tasks are in each thread at a time, so that one is read, or decoded by libvips' thread, while
@@ -31,12 +34,12 @@ export class WorkerPool {
   readonly concurrency: number;
   readonly #piscina: Piscina;
   readonly #observe: (seconds: StageSeconds) => void;
-  readonly #caches: SampleCaches | null;
+  readonly #caches: SampleCaches;
 
   constructor(
     threads: number = availableParallelism(),
     observe: (seconds: StageSeconds) => void = () => {},
-    caches: SampleCaches | null = null,
+    caches: SampleCaches = new SampleCaches({ memory: 0, decoded: 0 }, null),
   ) {
     this.#caches = caches;
     this.threads = threads;
@@ -47,42 +50,51 @@ export class WorkerPool {
       minThreads: threads,
       maxThreads: threads,
       concurrentTasksPerWorker: 2,
-      workerData: caches?.memory ?? null,
+      workerData: caches.memory,
     });
   }
 
-  /**
-   * Makes samples or draws for them, one after the other in one thread. Throws the first error, but for corruption, which
-   * is an outcome.
-   */
-  async run<T extends MakeTask | DrawTask>(task: Unplaced<T>): Promise<Finished[]> {
-    const samples = task.samples.map(({ manifest, index, ...rest }) => {
-      const location = manifest.location(index);
-      return { ...rest, location, cache: this.#caches?.begin(manifest, index, location) ?? null };
+  /** Makes samples of a batch, one after the other in one thread. Throws the first error; corruption is an outcome. */
+  make(open: ResolvedRun, slots: readonly PlannedSlot[], room: BatchRoom & DeviceShare): Promise<Outcome[]> {
+    return this.#run(open, slots, { kind: 'make', ...room });
+  }
+
+  /** Draws for samples and no more, as `make` does. */
+  draw(open: ResolvedRun, slots: readonly PlannedSlot[]): Promise<Outcome[]> {
+    return this.#run(open, slots, { kind: 'draw' });
+  }
+
+  /** Packs samples that a device has finished, in one thread, and yields the CRC-32 of each. */
+  async pack(task: PackTask): Promise<number[]> {
+    const packed = (await this.#piscina.run(task)) as readonly Packed[];
+    return packed.map(({ crc32, seconds }) => {
+      this.#observe(seconds);
+      return crc32;
     });
-    let outcomes: readonly Outcome[] = [];
+  }
+
+  async #run(
+    { run, manifests }: ResolvedRun,
+    slots: readonly PlannedSlot[],
+    act: Pick<DrawTask, 'kind'> | (Pick<MakeTask, 'kind'> & BatchRoom & DeviceShare),
+  ): Promise<Outcome[]> {
+    const { split, knobs, image_size: size, limits } = run;
+    const samples = slots.map(({ sample: { source, index, seed }, slot }) => {
+      const manifest = manifests[source]!;
+      return { location: manifest.location(index), whereabouts: this.#caches.take(manifest, index), seed, slot };
+    });
+    let answers: readonly Answer[] = [];
     try {
-      outcomes = await this.#piscina.run({ ...task, samples });
+      answers = await this.#piscina.run({ ...act, split, knobs, size, limits, samples });
     } finally {
-      for (const [i, { cache }] of samples.entries()) {
-        const { manifest, index } = task.samples[i]!;
-        if (cache !== null) this.#caches!.end(manifest, index, cache, outcomes[i]?.cache ?? null);
-      }
+      for (const [i, { source, index }] of slots.map(({ sample }) => sample).entries())
+        this.#caches.give(manifests[source]!, index, samples[i]!.whereabouts, answers[i]?.news ?? []);
     }
-    return outcomes.map((outcome) => this.#finished(outcome));
-  }
-
-  /** Packs a sample, or looks at a whole batch, and yields the CRC-32. */
-  async pack(task: PackTask | CheckTask): Promise<number> {
-    const { crc32, seconds } = (await this.#piscina.run(task)) as Packed;
-    this.#observe(seconds);
-    return crc32;
-  }
-
-  #finished(outcome: Outcome): Finished {
-    if (outcome.status === 'error') throw new TributaryError(outcome.error.reason, outcome.error.detail);
-    this.#observe(outcome.seconds);
-    return outcome;
+    return answers.map(({ outcome, seconds }) => {
+      if (outcome.status === 'error') throw new TributaryError(outcome.reason, outcome.detail);
+      this.#observe(seconds);
+      return outcome;
+    });
   }
 
   async close(): Promise<void> {

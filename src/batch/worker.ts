@@ -1,28 +1,28 @@
 import { performance } from 'node:perf_hooks';
 import { workerData } from 'node:worker_threads';
 import { crc32 } from 'node:zlib';
-import { type PlacedCrop, placeCrop } from '../augment/crop-memory.js';
+import { placeCrop } from '../augment/crop-memory.js';
 import { SimdKernels } from '../augment/simd.js';
+import { splitSteps } from '../augment/split-steps.js';
+import type { SampleImage } from '../cache/decoded-reader.js';
 import type { CacheMemory } from '../cache/sample-caches.js';
-import { SampleVisit, threadCaches } from '../cache/sample-visit.js';
-import type { ImageSize } from '../decode/crop.js';
-import { probe } from '../decode/probe.js';
+import { sampleReader } from '../cache/sample-reader.js';
+import type { Visit } from '../cache/visit.js';
+import type { Crop, ImageSize } from '../decode/crop.js';
 import { TributaryError } from '../errors.js';
-import type { Limits } from '../run/limits.js';
 import type { Draw } from '../sample/draw.js';
 import { drawEvaluation } from '../sample/draw-evaluation.js';
 import { drawTrain } from '../sample/draw-train.js';
 import type {
-  CheckTask,
+  Answer,
+  BatchRoom,
   DrawTask,
-  Ending,
-  MakeSample,
+  Left,
   MakeTask,
   Outcome,
   Packed,
   PackTask,
   StageSeconds,
-  Task,
   TaskRun,
   TaskSample,
 } from './sample-task.js';
@@ -34,140 +34,155 @@ import { packSample, sampleBytes } from './tensor.js';
  */
 let kernels: SimdKernels | undefined;
 let scratch = new Uint8Array(0);
-const caches = threadCaches(workerData as CacheMemory | null);
+const reader = sampleReader(workerData as CacheMemory);
 
-export default async function runTask(task: Task): Promise<readonly Outcome[] | Packed> {
+export default async function runTask(
+  task: MakeTask | DrawTask | PackTask,
+): Promise<readonly Answer[] | readonly Packed[]> {
   switch (task.kind) {
-    case 'pack':
-      return pack(task);
-    case 'check':
-      return check(task);
     case 'make':
-      return inTurn(task, (sample, reading) => make(task, sample, reading));
+      return inTurn(task, (sample, image, seconds) => make(task, sample, image, seconds));
     case 'draw':
-      return inTurn(task, (sample, reading) => draw(task, sample, reading));
+      return inTurn(task, (sample, image, seconds) => draw(task, sample, image, seconds));
+    case 'pack':
+      return task.samples.map((sample) => pack(task, sample));
   }
 }
 
-/** A sample's bytes, on their way or held decoded. */
+/** A sample whose file is on its way. */
 interface Reading {
-  readonly visit: SampleVisit;
-  readonly held: ImageSize | null;
-  /** Null where the image is held; rejects where it cannot be read. */
-  readonly file: Promise<Buffer> | null;
+  readonly visit: Visit;
+  /** Rejects where the file cannot be read. */
+  readonly image: Promise<SampleImage>;
   readonly seconds: StageSeconds;
 }
+
+type Act = (sample: TaskSample, image: SampleImage, seconds: StageSeconds) => Promise<Outcome>;
 
 /** Files of a task that are read before their turn have at most so many bytes together. */
 const aheadBytes = 4 * 1024 * 1024;
 
 /** One sample after the other, while the next are read: slow storage is asked for a task's files at once. */
-async function inTurn<S extends TaskSample>(
-  { samples, limits }: TaskRun & { readonly samples: readonly S[] },
-  act: (sample: S, reading: Reading) => Promise<Ending>,
-): Promise<readonly Outcome[]> {
-  const outcomes: Outcome[] = [];
+async function inTurn(task: TaskRun, act: Act): Promise<readonly Answer[]> {
+  const { samples } = task;
+  const answers: Answer[] = [];
   const readings: Reading[] = [];
   let ahead = 0;
-  for (const [i, sample] of samples.entries()) {
-    for (let next = samples[readings.length]; next !== undefined; next = samples[readings.length]) {
-      if (readings.length > i && ahead + next.location.length > aheadBytes) break;
-      ahead += next.location.length;
-      readings.push(read(next, limits));
-    }
-    ahead -= sample.location.length;
-    const reading = readings[i]!;
-    try {
-      const ending = await endingOf(sample, reading, act);
-      outcomes.push({ ...ending, cache: await reading.visit.end() });
-    } catch (error) {
-      await Promise.all(readings.slice(i).map(abandon));
-      throw error;
-    }
-  }
-  return outcomes;
-}
-
-function read({ location, cache }: TaskSample, limits: Limits): Reading {
-  const visit = new SampleVisit(caches, { location, cache, limits });
-  const seconds: StageSeconds = {};
-  const held = visit.heldImage();
-  const file = held === null ? timed(seconds, 'read', () => visit.read()) : null;
-  // It is awaited in its turn; until then its failure must not count as unhandled.
-  file?.catch(() => {});
-  return { visit, held, file, seconds };
-}
-
-async function abandon({ visit, file }: Reading): Promise<void> {
-  await file?.catch(() => {});
-  visit.abandon();
-}
-
-async function endingOf<S>(
-  sample: S,
-  reading: Reading,
-  act: (sample: S, reading: Reading) => Promise<Ending>,
-): Promise<Ending> {
   try {
-    return await act(sample, reading);
+    for (const [i, sample] of samples.entries()) {
+      for (let next = samples[readings.length]; next !== undefined; next = samples[readings.length]) {
+        if (readings.length > i && ahead + next.location.length > aheadBytes) break;
+        ahead += next.location.length;
+        readings.push(read(task, next));
+      }
+      ahead -= sample.location.length;
+      answers.push(await answer(sample, readings[i]!, act));
+    }
+  } catch (error) {
+    await Promise.allSettled(readings.map(({ image }) => image));
+    reader.forget(readings.map(({ visit }) => visit));
+    throw error;
+  }
+  return answers;
+}
+
+function read({ limits }: TaskRun, { location, whereabouts }: TaskSample): Reading {
+  const visit = { location, limits, whereabouts, news: [] };
+  const seconds: StageSeconds = {};
+  const image = timed(seconds, 'read', () => reader.open(visit));
+  // It is awaited in its turn; until then its failure must not count as unhandled.
+  image.catch(() => {});
+  return { visit, image, seconds };
+}
+
+async function answer(sample: TaskSample, { visit, image, seconds }: Reading, act: Act): Promise<Answer> {
+  try {
+    const opened = await image;
+    try {
+      return { outcome: await act(sample, opened, seconds), seconds, news: visit.news };
+    } finally {
+      await opened.end();
+    }
   } catch (error) {
     if (!(error instanceof TributaryError)) throw error;
-    if (error.reason === 'SAMPLE_CORRUPT')
-      return { status: 'corrupt', reason: error.metadata.cause ?? error.message, seconds: reading.seconds };
-    return { status: 'error', error: { reason: error.reason, detail: error.detail } };
+    const { reason, detail } = error;
+    return {
+      outcome:
+        reason === 'SAMPLE_CORRUPT'
+          ? { status: 'corrupt', reason: error.metadata.cause ?? error.message }
+          : { status: 'error', reason, detail },
+      seconds,
+      news: visit.news,
+    };
   }
 }
 
-async function make(task: MakeTask, sample: MakeSample, { visit, held, file, seconds }: Reading): Promise<Ending> {
-  const bytes = await file;
-  let drawn: Draw | undefined;
-  const crop = await timed(seconds, 'decode', async () => {
-    const probed = held === null ? await probe(bytes!, task.limits) : null;
-    drawn = drawSample(task, sample, probed ?? held!);
-    const box = drawn.geometry.crop;
-    return probed === null ? visit.heldCrop(held!, box) : visit.decode(bytes!, probed, box);
+async function make(task: MakeTask, sample: TaskSample, image: SampleImage, seconds: StageSeconds): Promise<Outcome> {
+  const { crop, drawn } = await timed(seconds, 'decode', async () => {
+    const size = await image.size();
+    const drawn = drawSample(task, sample, size);
+    return { drawn, crop: await image.crop(size, drawn.geometry.crop) };
   });
+  try {
+    return { status: 'ok', draw: drawn, left: leave(task, sample, crop, drawn, seconds) };
+  } finally {
+    crop.give?.();
+  }
+}
+
+/** Does this thread's part of a sample: all of it where the device has none. */
+function leave(task: MakeTask, { slot }: TaskSample, crop: Crop, draw: Draw, seconds: StageSeconds): Left {
   kernels ??= SimdKernels.create();
-  const { size, form } = task;
-  const out = new Uint8Array(task.bytes, sample.offset, sampleBytes(form?.type ?? 'UINT8', size));
+  const { size, crops, form } = task;
   const start = performance.now();
-  let placed: PlacedCrop | null = null;
-  if (form === null) {
-    if (sample.crops !== null) placed = placeCrop(sample.crops, crop, drawn!);
-    if (placed === null) kernels.reduce(crop, drawn!, size, out);
+  const from = splitSteps(draw.steps, task.operations);
+  if (from === 0 && crops.length > 0) {
+    const placed = placeCrop(crops[Math.floor(slot / crops[0]!.images)]!, crop, draw.geometry);
+    if (placed !== null) {
+      seconds.kernels = since(start);
+      return { kind: 'crop', placed };
+    }
+  }
+  if (from < draw.steps.length) {
+    kernels.runPrefix(crop, draw, from, size, pixelsOf(task, slot));
     seconds.kernels = since(start);
-  } else if (form.type === 'UINT8' && form.layout === 'NHWC') {
-    kernels.run(crop, drawn!, size, out);
-    seconds.kernels = since(start);
-  } else {
-    const pixels = scratchOf(size);
-    kernels.run(crop, drawn!, size, pixels);
-    seconds.kernels = since(start);
+    return { kind: 'pixels', from };
+  }
+  const out = tensorOf(task, slot);
+  const isPacked = form.type === 'UINT8' && form.layout === 'NHWC';
+  const pixels = isPacked ? out : scratchOf(size);
+  kernels.run(crop, draw, size, pixels);
+  seconds.kernels = since(start);
+  if (!isPacked) {
     const packStart = performance.now();
-    packSample(pixels, size, form, drawn!.erase, out);
+    packSample(pixels, size, form, draw.erase, out);
     seconds.pack = since(packStart);
   }
-  crop.release?.();
   // Here the bytes are still in this core's cache.
-  return { status: 'ok', draw: drawn!, placed, crc32: form === null ? null : crc32(out), seconds };
+  return { kind: 'tensor', crc32: crc32(out) };
 }
 
-async function draw(task: DrawTask, sample: TaskSample, { held, file, seconds }: Reading): Promise<Ending> {
-  const bytes = await file;
-  const image = held ?? (await timed(seconds, 'decode', () => probe(bytes!, task.limits)));
-  return { status: 'ok', draw: drawSample(task, sample, image), placed: null, crc32: null, seconds };
+async function draw(task: DrawTask, sample: TaskSample, image: SampleImage, seconds: StageSeconds): Promise<Outcome> {
+  const size = await timed(seconds, 'decode', () => image.size());
+  return { status: 'ok', draw: drawSample(task, sample, size), left: { kind: 'nothing' } };
 }
 
-function pack(task: PackTask): Packed {
+function pack(task: PackTask, { slot, erase }: PackTask['samples'][number]): Packed {
   const start = performance.now();
-  const pixels = new Uint8Array(task.pixels, task.pixelsOffset, sampleBytes('UINT8', task.size));
-  const out = new Uint8Array(task.bytes, task.offset, sampleBytes(task.form.type, task.size));
-  packSample(pixels, task.size, task.form, task.erase, out);
+  const out = tensorOf(task, slot);
+  if (task.pixels === task.tensor) return { crc32: crc32(out), seconds: {} };
+  packSample(pixelsOf(task, slot), task.size, task.form, erase, out);
   return { crc32: crc32(out), seconds: { pack: since(start) } };
 }
 
-function check({ bytes, length }: CheckTask): Packed {
-  return { crc32: crc32(new Uint8Array(bytes, 0, length)), seconds: {} };
+function tensorOf({ tensor, form, size }: BatchRoom & { size: number }, slot: number): Uint8Array {
+  const length = sampleBytes(form.type, size);
+  return new Uint8Array(tensor, slot * length, length);
+}
+
+function pixelsOf({ pixels, size }: BatchRoom & { size: number }, slot: number): Uint8Array {
+  const length = sampleBytes('UINT8', size);
+  return new Uint8Array(pixels, slot * length, length);
 }
 
 function drawSample({ split, size, knobs }: TaskRun, { seed }: TaskSample, image: ImageSize): Draw {

@@ -18,7 +18,7 @@ export interface CacheFolderOptions {
 /** Where one sample's bytes lie in a cache folder, or would. */
 export interface CachePlace {
   readonly path: string;
-  /** Whether there is room to put it there. Then `settle` must be told what became of it. */
+  /** Whether there is room to put it there. Then `give` must be told what became of it. */
   readonly mayStore: boolean;
   /** What it takes of the budget. */
   readonly size: number;
@@ -102,7 +102,7 @@ export class CacheFolder {
   }
 
   /** Where a sample's bytes lie, with room reserved for them where there is some. */
-  place(manifest: Manifest, location: Location): CachePlace {
+  take(manifest: Manifest, location: Location): CachePlace {
     const version = this.#version(manifest);
     const { path, offset, length } = location;
     const digest = createHash('sha256').update(`${path}\0${offset}\0${length}`).digest('hex').slice(0, 32);
@@ -115,7 +115,7 @@ export class CacheFolder {
   }
 
   /** Ends a reservation. @param isStored whether the folder has a file now that it had not before. */
-  settle(place: CachePlace, isStored: boolean): void {
+  give(place: CachePlace, isStored: boolean): void {
     if (!place.mayStore) return;
     this.#reserved -= place.size;
     const { isListed } = this.#inFlight.get(place.path)!;

@@ -1,4 +1,4 @@
-import { type ByteArena, none } from '../memory/byte-arena.js';
+import { type Arena, none } from '../memory/arena.js';
 import type { Manifest } from '../sources/manifest/manifest.js';
 
 /** A source that nobody has asked for in this time, in milliseconds, makes room for others. */
@@ -18,7 +18,7 @@ interface HeldSource {
  * for again. Where there is no room, sources go that nobody has used for an hour.
  */
 export class HeldSamples {
-  readonly arena: ByteArena;
+  readonly arena: Arena;
   readonly #now: () => number;
   readonly #sources = new Map<Manifest, HeldSource>();
   /** Chains that tasks read, and how many tasks; those that have gone meanwhile are freed by the last. */
@@ -26,13 +26,13 @@ export class HeldSamples {
   #roomMade = Number.NEGATIVE_INFINITY;
 
   /** @param now milliseconds, on any clock. */
-  constructor(arena: ByteArena, now: () => number = () => performance.now()) {
+  constructor(arena: Arena, now: () => number = () => performance.now()) {
     this.arena = arena;
     this.#now = now;
   }
 
-  /** The chain that holds a sample, which stays until `release`; `none` where there is none. */
-  hold(manifest: Manifest, index: number): number {
+  /** The chain that holds a sample, which stays until `give`; `none` where there is none. */
+  take(manifest: Manifest, index: number): number {
     const source = this.#source(manifest);
     source.used = this.#now();
     const chain = source.chains.get(index) ?? none;
@@ -43,19 +43,19 @@ export class HeldSamples {
     return chain;
   }
 
-  release(chain: number): void {
-    if (chain === none) return;
+  /** Ends a `take`. */
+  give(chain: number): void {
     const readers = this.#readers.get(chain)!;
     readers.count--;
     if (readers.count > 0) return;
     this.#readers.delete(chain);
-    if (readers.isGone) this.arena.free(chain);
+    if (readers.isGone) this.arena.give(chain);
   }
 
   /** Takes over a chain that somebody has filled. The first of a sample stays. */
   add(manifest: Manifest, index: number, chain: number): void {
     const { chains } = this.#source(manifest);
-    if (chains.has(index)) this.arena.free(chain);
+    if (chains.has(index)) this.arena.give(chain);
     else chains.set(index, chain);
   }
 
@@ -69,7 +69,7 @@ export class HeldSamples {
       this.#sources.delete(manifest);
       for (const chain of chains.values()) {
         const readers = this.#readers.get(chain);
-        if (readers === undefined) this.arena.free(chain);
+        if (readers === undefined) this.arena.give(chain);
         else readers.isGone = true;
       }
     }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import { openBackend } from '../augment/open-backend.js';
 import { SimdKernels } from '../augment/simd.js';
+import { splitSteps } from '../augment/split-steps.js';
 import { decodeCrop } from '../decode/decode-crop.js';
 import { encodePng } from '../decode/encode-png.js';
 import { probe } from '../decode/probe.js';
@@ -48,11 +49,12 @@ export function augmentCommand(): Command {
         val === true ? drawEvaluation(stored, size, knobs.interpolation) : drawTrain(seed, stored, size, knobs);
       const crop = await decodeCrop(file, draw.geometry.crop, defaultLimits, stored);
       const pixels = new Uint8Array(size * size * 3);
-      const kernels = await SimdKernels.create();
-      kernels.reduce(crop, draw, size, pixels);
       const backend = await openBackend(choice);
+      const { steps } = draw;
+      const suffix = splitSteps(steps, backend.operations);
+      SimdKernels.create().runPrefix(crop, draw, suffix, size, pixels);
       try {
-        await backend.apply(pixels, size, [draw]);
+        await backend.apply(pixels, size, [{ slot: 0, steps: steps.slice(suffix) }]);
       } finally {
         await backend.close();
       }

@@ -23,8 +23,8 @@ export function withCaching(command: Command): Command {
     .option('--cache-decoded <size>', 'bytes of memory for decoded images', byteSize, 0);
 }
 
-/** Opens the caches that the flags ask for; null where none is. ARGUMENT_INVALID where they cannot be. */
-export async function openCaches(flags: CachingFlags, log: Logger): Promise<SampleCaches | null> {
+/** Opens the caches that the flags ask for. ARGUMENT_INVALID where they cannot be. */
+export async function openCaches(flags: CachingFlags, log: Logger): Promise<SampleCaches> {
   const { cacheMemory, cacheFolder, cacheDisk, cacheDecoded } = flags;
   if ((cacheFolder === undefined) !== (cacheDisk === undefined))
     throw new TributaryError('ARGUMENT_INVALID', {
@@ -48,6 +48,5 @@ export async function openCaches(flags: CachingFlags, log: Logger): Promise<Samp
           budget: cacheDisk,
           onTrouble: (message, detail) => log.warn(detail, message),
         });
-  if (cacheMemory === 0 && cacheDecoded === 0 && folder === null) return null;
   return new SampleCaches({ memory: cacheMemory, decoded: cacheDecoded }, folder);
 }

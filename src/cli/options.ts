@@ -9,9 +9,9 @@ import { type Config, parseConfig } from '../run/config.js';
 export const configOption = (): Option =>
   new Option('--config <file>', 'the config').default('tributary.yaml').env('TRIBUTARY_CONFIG');
 
-/** Where the photometric operations run. */
+/** Where the steps of samples run that a backend takes. */
 export const backendOption = (): Option =>
-  new Option('--backend <name>', 'where the photometric operations run')
+  new Option('--backend <name>', 'where the steps run that a backend takes')
     .choices(['auto', 'webgpu', 'webasm', 'cpu', 'simd'])
     .default('auto');
 

@@ -45,14 +45,14 @@ export function previewCommand(): Command {
       const queue = new FairQueue(pool.concurrency);
       const backend = await openBackend(choice);
       try {
-        const shop = { pool, queue, backend: backend.name === 'simd' ? null : backend, onSample: () => {} };
+        const shop = { pool, queue, backend, onSample: () => {} };
         const maker = new BatchMaker(shop, Number.MAX_SAFE_INTEGER);
         const address = { epoch, step, rank: 0, worldSize: 1 };
         const form = { type: 'UINT8', layout: 'NHWC' } as const;
-        const held = await maker.hold({ open, address, form }, queue.flow(), new AbortController().signal);
+        const held = await maker.take({ open, address, form }, queue.flow(), new AbortController().signal);
         const shown = held.batch.samples.slice(0, images);
         writeOutput(out, await sheet(open, shown, held.batch.data, columns));
-        held.release();
+        held.give();
         for (const [slot, { source, key, seed }] of shown.entries())
           process.stdout.write(
             `row ${Math.floor(slot / columns)}, pair ${slot % columns}: ${source} ${key} seed ${seed}\n`,

@@ -83,18 +83,20 @@ function decode(bytes: Buffer, box: Box, tables: JpegTables, { across, down }: S
   const { width, height, restartInterval } = tables;
   if (!module.begin(from, end, end + 64, width, height, restartInterval, box.left, box.top, right, bottom)) return null;
 
-  const { data, release } = cropBuffer(box.width * box.height * 3);
+  const { data, give } = cropBuffer(box.width * box.height * 3);
   const memory = new Uint8Array(module.memory.buffer);
-  for (let at = 0; at < data.length; ) {
-    const rows = module.decodeRows();
-    if (rows <= 0) {
-      release();
-      return null;
+  let at = 0;
+  try {
+    while (at < data.length) {
+      const rows = module.decodeRows();
+      if (rows <= 0) return null;
+      if (performance.now() > deadline) throw decodeTimeout(seconds, 'one that was not done by then');
+      const length = rows * box.width * 3;
+      data.set(memory.subarray(module.rows(), module.rows() + length), at);
+      at += length;
     }
-    if (performance.now() > deadline) throw decodeTimeout(seconds, 'one that was not done by then');
-    const length = rows * box.width * 3;
-    data.set(memory.subarray(module.rows(), module.rows() + length), at);
-    at += length;
+    return { data, width: box.width, height: box.height, give };
+  } finally {
+    if (at < data.length) give();
   }
-  return { data, width: box.width, height: box.height, release };
 }

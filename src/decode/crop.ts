@@ -3,8 +3,8 @@ export interface Crop {
   readonly data: Uint8Array;
   readonly width: number;
   readonly height: number;
-  /** Gives the memory of `data` to a later crop of this thread, for those who are done with it. */
-  release?(): void;
+  /** Leaves the memory of `data` to a later crop of this thread, for those who are done with it. */
+  give?(): void;
 }
 
 /** Width and height of an image as stored, before any EXIF rotation, which is ignored as Pillow ignores it. */

@@ -1,21 +1,17 @@
+import type { ResolvedRun } from '../batch/batch.js';
 import type { PlanInput } from '../plan/input.js';
 import { addressBounds, samplesPerEpoch } from '../plan/plan.js';
 import type { AddressBounds } from '../run/address.js';
 import { runFingerprint } from '../run/fingerprint.js';
 import type { Run } from '../run/run.js';
 import type { Manifest } from '../sources/manifest/manifest.js';
-import { CorruptBound } from './corrupt-bound.js';
+import { corruptBound } from './corrupt-bound.js';
 
 /** A run with its manifests: all that a batch's address is resolved against. */
-export interface OpenRun {
-  readonly run: Run;
-  readonly manifests: readonly Manifest[];
-  readonly plan: PlanInput;
-  readonly fingerprint: string;
+export interface OpenRun extends ResolvedRun {
   readonly bounds: AddressBounds;
   readonly stepsPerEpoch: number;
   readonly samplesPerEpoch: number;
-  readonly corruptBound: CorruptBound;
 }
 
 /** Joins a run with the manifests of its sources, in the run's order. Throws where the plan cannot be made. */
@@ -40,6 +36,6 @@ export function openRun(run: Run, manifests: readonly Manifest[]): OpenRun {
     bounds,
     stepsPerEpoch: bounds.stepsPerEpoch,
     samplesPerEpoch: samplesPerEpoch(plan),
-    corruptBound: new CorruptBound(run),
+    countSample: corruptBound(run),
   };
 }

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { RunSelector } from '../contract/run-selector.js';
 import { type Config, findRun, findSource, parseInlineRun, type SourceConfig } from '../run/config.js';
 import type { Run } from '../run/run.js';
@@ -7,7 +8,7 @@ import { type OpenRun, openRun } from './open-run.js';
 /** Opens the manifest of a source's split. */
 export type OpenManifest = (source: SourceConfig, split: 'train' | 'val') => Promise<Manifest>;
 
-/** Inline runs that stay open; the least recently used goes first. */
+/** Inline runs that stay open. */
 const inlineRunsKept = 32;
 
 /** The runs of a config, opened when they are first asked for, with each manifest opened once. */
@@ -16,7 +17,7 @@ export class OpenRuns {
   readonly #openManifest: OpenManifest;
   readonly #manifests = new Map<string, Promise<Manifest>>();
   readonly #named = new Map<string, Promise<OpenRun>>();
-  readonly #inline = new Map<string, Promise<OpenRun>>();
+  readonly #inline = new LRUCache<string, Promise<OpenRun>>({ max: inlineRunsKept });
 
   constructor(config: Config, openManifest: OpenManifest) {
     this.config = config;
@@ -29,16 +30,8 @@ export class OpenRuns {
       const run = findRun(this.config, selector.name);
       return kept(this.#named, run.name, () => this.#openRun(run));
     }
-    const text = selector.inlineRun;
-    const opened = kept(this.#inline, text, () => this.#openRun(parseInlineRun(text, this.config)));
-    const stored = this.#inline.get(text)!;
-    this.#inline.delete(text);
-    this.#inline.set(text, stored);
-    for (const oldest of this.#inline.keys()) {
-      if (this.#inline.size <= inlineRunsKept) break;
-      this.#inline.delete(oldest);
-    }
-    return opened;
+    const { inlineRun } = selector;
+    return kept<OpenRun>(this.#inline, inlineRun, () => this.#openRun(parseInlineRun(inlineRun, this.config)));
   }
 
   /** Opens every run of the config, so that what is wrong with any is said at the start. */
@@ -60,7 +53,14 @@ export class OpenRuns {
   }
 }
 
-async function kept<T>(open: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
+/** Promises by name: a map, or one that bounds itself. */
+interface Kept<T> {
+  get(key: string): Promise<T> | undefined;
+  set(key: string, opened: Promise<T>): unknown;
+  delete(key: string): boolean;
+}
+
+async function kept<T>(open: Kept<T>, key: string, make: () => Promise<T>): Promise<T> {
   const found = open.get(key);
   if (found !== undefined) return found;
   const made = make();

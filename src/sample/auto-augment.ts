@@ -1,5 +1,6 @@
-import type { PolicyName, PolicyOperation } from './draw.js';
+import type { Interpolation, Step } from './draw.js';
 import type { Generator } from './mersenne-twister.js';
+import { type PolicyName, policySteps } from './policy-step.js';
 
 type Candidate = readonly [name: PolicyName, probability: number, bin: number | null];
 
@@ -155,24 +156,25 @@ const bins: Partial<Record<PolicyName, { readonly magnitudes: readonly number[];
 };
 
 /**
- * Draws the operations of AutoAugment's ImageNet policy that apply, with signed magnitudes in `_apply_op`'s units.
+ * Draws the operations of AutoAugment's ImageNet policy that apply, with their signed magnitudes.
  * The policy, two probabilities and two signs are drawn whatever they decide.
  *
  * Source: torchvision autoaugment.py, `AutoAugment.get_params`, `AutoAugment.forward`, `_get_policies` and
  * `_augmentation_space`.
  */
-export function drawAutoAugment(generator: Generator): PolicyOperation[] {
+export function drawAutoAugment(generator: Generator, interpolation: Interpolation): Step[] {
   const policy = policies[generator.randint(0, policies.length)]!;
   const chances = [generator.rand(), generator.rand()] as const;
   const signs = [generator.randint(0, 2), generator.randint(0, 2)] as const;
-  const drawn: PolicyOperation[] = [];
+  const drawn: Step[] = [];
   for (const i of [0, 1] as const) {
     const [name, probability, bin] = policy[i];
     if (chances[i] > Math.fround(probability)) continue;
     const { magnitudes = [], signed = false } = bins[name] ?? {};
     const magnitude = bin === null ? 0 : magnitudes[bin]!;
     // At 0 the sign is left out: a negative zero would not survive JSON.
-    drawn.push({ name, magnitude: signed && signs[i] === 0 && magnitude !== 0 ? -magnitude : magnitude });
+    const isNegative = signed && signs[i] === 0 && magnitude !== 0;
+    drawn.push(...policySteps(name, isNegative ? -magnitude : magnitude, interpolation));
   }
   return drawn;
 }

@@ -26,5 +26,7 @@ export function resizeAndCenterCrop(
     height,
     window: { top, left, height: size, width: size },
     interpolation,
+    hflip: false,
+    vflip: false,
   };
 }

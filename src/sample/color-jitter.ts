@@ -1,4 +1,4 @@
-import type { Jitter } from './draw.js';
+import type { Step } from './draw.js';
 import type { Generator } from './mersenne-twister.js';
 import { drawApply } from './random-apply.js';
 
@@ -11,21 +11,27 @@ export interface JitterKnobs {
 }
 
 /**
- * Draws the order and the factors of ColorJitter. Below `color_jitter` 1 it stands inside a RandomApply, which draws
- * first; null where that does not apply. A factor whose range is empty is not drawn, and null.
+ * Draws the order and the factors of ColorJitter, its steps in that order. Below `color_jitter` 1 it stands inside a
+ * RandomApply, which draws first; no steps where that does not apply. A factor whose range is empty is not drawn.
  *
- * Source: torchvision transforms.py, `ColorJitter._check_input` and `ColorJitter.get_params`.
+ * Source: torchvision transforms.py, `ColorJitter._check_input`, `ColorJitter.get_params` and `ColorJitter.forward`.
  */
-export function drawColorJitter(generator: Generator, knobs: JitterKnobs): Jitter | null {
-  if (knobs.color_jitter < 1 && !drawApply(generator, knobs.color_jitter)) return null;
-  const order = generator.randperm(4) as [number, number, number, number];
-  const brightness = drawFactor(generator, knobs.hsv_v);
-  const contrast = drawFactor(generator, knobs.hsv_v);
-  const saturation = drawFactor(generator, knobs.hsv_s);
-  const hue = knobs.hsv_h === 0 ? null : generator.uniform(-knobs.hsv_h, knobs.hsv_h);
-  return { order, brightness, contrast, saturation, hue };
+export function drawColorJitter(generator: Generator, knobs: JitterKnobs): Step[] {
+  if (knobs.color_jitter < 1 && !drawApply(generator, knobs.color_jitter)) return [];
+  const order = generator.randperm(4);
+  const drawn = [
+    drawFactor(generator, 'brightness', knobs.hsv_v),
+    drawFactor(generator, 'contrast', knobs.hsv_v),
+    drawFactor(generator, 'saturation', knobs.hsv_s),
+    drawHue(generator, knobs.hsv_h),
+  ];
+  return order.flatMap((place) => drawn[place]!);
 }
 
-function drawFactor(generator: Generator, range: number): number | null {
-  return range === 0 ? null : generator.uniform(Math.max(1 - range, 0), 1 + range);
+function drawFactor(generator: Generator, op: 'brightness' | 'contrast' | 'saturation', range: number): Step[] {
+  return range === 0 ? [] : [{ op, factor: generator.uniform(Math.max(1 - range, 0), 1 + range) }];
+}
+
+function drawHue(generator: Generator, range: number): Step[] {
+  return range === 0 ? [] : [{ op: 'hue', turns: generator.uniform(-range, range) }];
 }

@@ -14,15 +14,5 @@ export function drawEvaluation(
   size: number,
   interpolation: Geometry['interpolation'],
 ): Draw {
-  return {
-    geometry: resizeAndCenterCrop(image, size, interpolation),
-    hflip: false,
-    vflip: false,
-    policy: [],
-    jitter: null,
-    grayscale: false,
-    blur: null,
-    solarize: false,
-    erase: null,
-  };
+  return { geometry: resizeAndCenterCrop(image, size, interpolation), steps: [], erase: null };
 }

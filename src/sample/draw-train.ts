@@ -1,7 +1,7 @@
 import type { Knobs } from '../run/run.js';
 import { drawAutoAugment } from './auto-augment.js';
 import { drawColorJitter } from './color-jitter.js';
-import type { Draw, PolicyOperation } from './draw.js';
+import type { Draw, Step } from './draw.js';
 import { drawGaussianBlur } from './gaussian-blur.js';
 import { drawGrayscale } from './grayscale.js';
 import { drawHorizontalFlip } from './horizontal-flip.js';
@@ -13,8 +13,9 @@ import { drawSolarize } from './solarize.js';
 import { drawVerticalFlip } from './vertical-flip.js';
 
 /**
- * All that stock torchvision draws for one training sample after `torch.manual_seed(seed)`, in the order in which it
- * draws: each line below is one transform of upstream's Compose, and a transform that upstream leaves out draws nothing.
+ * All that stock torchvision draws for one training sample after `torch.manual_seed(seed)`, in the order in which it draws
+ * and applies: each line below is one transform of upstream's Compose, and one that upstream leaves out draws nothing. This
+ * is the one place that states the order of the steps.
  *
  * Source: ultralytics data/augment.py, `classify_augmentations`, with the distillation trainer's additions between
  * ColorJitter and ToTensor.
@@ -33,19 +34,21 @@ export function drawTrain(
   const crop = drawRandomResizedCrop(generator, image, knobs.scale, knobs.ratio);
   const hflip = drawHorizontalFlip(generator, knobs.fliplr);
   const vflip = drawVerticalFlip(generator, knobs.flipud);
-  const policy = drawPolicy(generator, knobs.auto_augment, size);
-  const jitter = knobs.auto_augment === null || knobs.force_color_jitter ? drawColorJitter(generator, knobs) : null;
-  const grayscale = drawGrayscale(generator, knobs.grayscale);
-  const blur = drawGaussianBlur(generator, knobs.gaussian_blur);
-  const solarize = drawSolarize(generator, knobs.solarize);
+  const steps = [
+    ...drawPolicy(generator, knobs, size),
+    ...(knobs.auto_augment === null || knobs.force_color_jitter ? drawColorJitter(generator, knobs) : []),
+    ...drawGrayscale(generator, knobs.grayscale),
+    ...drawGaussianBlur(generator, knobs.gaussian_blur),
+    ...drawSolarize(generator, knobs.solarize),
+  ];
   const erase = drawRandomErasing(generator, size, knobs.erasing);
   const window = { top: 0, left: 0, height: size, width: size };
-  const geometry = { crop, width: size, height: size, window, interpolation: knobs.interpolation };
-  return { geometry, hflip, vflip, policy, jitter, grayscale, blur, solarize, erase };
+  const { interpolation } = knobs;
+  return { geometry: { crop, width: size, height: size, window, interpolation, hflip, vflip }, steps, erase };
 }
 
-function drawPolicy(generator: Generator, name: Knobs['auto_augment'], size: number): PolicyOperation[] {
-  if (name === 'randaugment') return drawRandAugment(generator, size);
-  if (name === 'autoaugment') return drawAutoAugment(generator);
+function drawPolicy(generator: Generator, { auto_augment, interpolation }: Knobs, size: number): Step[] {
+  if (auto_augment === 'randaugment') return drawRandAugment(generator, size, interpolation);
+  if (auto_augment === 'autoaugment') return drawAutoAugment(generator, interpolation);
   return [];
 }

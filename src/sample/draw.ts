@@ -6,67 +6,80 @@ export interface Box {
   readonly width: number;
 }
 
+/** How pixels between pixels are computed, by Pillow's names. */
+export type Interpolation = 'NEAREST' | 'BILINEAR' | 'BICUBIC';
+
 /**
- * The geometry of a sample: crop `crop` out of the source image, resize it to `width` x `height`, and keep `window` of
- * that. RandomResizedCrop: width = height = window's side. Resize then CenterCrop: the crop is the whole image.
+ * The geometry of a sample: crop `crop` out of the source image, resize it to `width` x `height`, keep `window` of that,
+ * and mirror it. RandomResizedCrop: width = height = window's side. Resize then CenterCrop: the crop is the whole image.
  */
 export interface Geometry {
   readonly crop: Box;
   readonly width: number;
   readonly height: number;
   readonly window: Box;
-  readonly interpolation: 'NEAREST' | 'BILINEAR' | 'BICUBIC';
+  readonly interpolation: Interpolation;
+  /** Mirrored from left to right. */
+  readonly hflip: boolean;
+  /** Mirrored from top to bottom. */
+  readonly vflip: boolean;
 }
 
-/** The operations of RandAugment and AutoAugment, by torchvision's names (autoaugment.py, `_apply_op`). */
-export type PolicyName =
-  | 'Identity'
-  | 'ShearX'
-  | 'ShearY'
-  | 'TranslateX'
-  | 'TranslateY'
-  | 'Rotate'
-  | 'Brightness'
-  | 'Color'
-  | 'Contrast'
-  | 'Sharpness'
-  | 'Posterize'
-  | 'Solarize'
-  | 'AutoContrast'
-  | 'Equalize'
-  | 'Invert';
+/** Pillow's ImageEnhance: 0 is the degenerate image, 1 the image itself. */
+interface Enhance<Name> {
+  readonly op: Name;
+  readonly factor: number;
+}
 
-/** One operation of a policy with its signed magnitude, in `_apply_op`'s own units. */
-export interface PolicyOperation {
-  readonly name: PolicyName;
+/** A signed magnitude in the units of torchvision's `_apply_op`: a tangent, pixels, or degrees. */
+interface Affine<Name> {
+  readonly op: Name;
   readonly magnitude: number;
+  readonly interpolation: Interpolation;
 }
 
-/** ColorJitter's factors, float32, and the order they apply in; null where a range is zero and nothing is drawn. */
-export interface Jitter {
-  /** A permutation of 0 brightness, 1 contrast, 2 saturation, 3 hue. */
-  readonly order: readonly [number, number, number, number];
-  readonly brightness: number | null;
-  readonly contrast: number | null;
-  readonly saturation: number | null;
-  /** In turns, in [-0.5, 0.5]. */
-  readonly hue: number | null;
+interface Plain<Name> {
+  readonly op: Name;
 }
+
+/** One operation on the pixels of a sample, with what was drawn for it. Numbers are those that Python holds. */
+export type Step =
+  | Enhance<'brightness'>
+  | Enhance<'contrast'>
+  | Enhance<'saturation'>
+  | Enhance<'sharpness'>
+  /** In turns, in [-0.5, 0.5]. */
+  | { readonly op: 'hue'; readonly turns: number }
+  | Plain<'grayscale'>
+  /** 9 taps; the standard deviation in pixels. */
+  | { readonly op: 'gaussianBlur'; readonly sigma: number }
+  /** Levels at or above `threshold` are inverted. */
+  | { readonly op: 'solarize'; readonly threshold: number }
+  /** Keeps the upper `bits` of every level. */
+  | { readonly op: 'posterize'; readonly bits: number }
+  | Plain<'invert'>
+  | Plain<'autocontrast'>
+  | Plain<'equalize'>
+  | Affine<'shearX'>
+  | Affine<'shearY'>
+  | Affine<'translateX'>
+  | Affine<'translateY'>
+  | Affine<'rotate'>;
+
+/** The name of an operation, as steps carry it. */
+export type OperationName = Step['op'];
+
+/** The step of one operation. */
+export type StepOf<Name extends OperationName> = Extract<Step, { readonly op: Name }>;
 
 /**
- * All that was drawn for one sample: with the decoded image it decides every pixel. Operations apply in the order of the
- * fields. JSON of this object is what `augment` prints and what headers carry where asked for.
+ * All that was drawn for one sample: with the decoded image it decides every pixel. The geometry applies first, then the
+ * steps in their order, and `erase` to the finished tensor. JSON of this object is what `augment` prints and what headers
+ * carry where asked for.
  */
 export interface Draw {
   readonly geometry: Geometry;
-  readonly hflip: boolean;
-  readonly vflip: boolean;
-  readonly policy: readonly PolicyOperation[];
-  readonly jitter: Jitter | null;
-  readonly grayscale: boolean;
-  /** Sigma of the 9-tap blur, float32; null for none. */
-  readonly blur: number | null;
-  readonly solarize: boolean;
+  readonly steps: readonly Step[];
   /** The box that RandomErasing sets to zero after Normalize; null for none. */
   readonly erase: Box | null;
 }

@@ -1,3 +1,4 @@
+import type { Step } from './draw.js';
 import type { Generator } from './mersenne-twister.js';
 import { drawLess } from './random-apply.js';
 
@@ -6,6 +7,6 @@ import { drawLess } from './random-apply.js';
  *
  * Source: torchvision transforms.py, `RandomGrayscale.forward`.
  */
-export function drawGrayscale(generator: Generator, probability: number): boolean {
-  return probability > 0 && drawLess(generator, probability);
+export function drawGrayscale(generator: Generator, probability: number): Step[] {
+  return probability > 0 && drawLess(generator, probability) ? [{ op: 'grayscale' }] : [];
 }

@@ -1,5 +1,6 @@
-import type { PolicyName, PolicyOperation } from './draw.js';
+import type { Interpolation, Step } from './draw.js';
 import type { Generator } from './mersenne-twister.js';
+import { type PolicyName, policySteps } from './policy-step.js';
 
 const f32 = Math.fround;
 
@@ -25,18 +26,19 @@ const operations: readonly (readonly [PolicyName, (size: number) => number, sign
 ];
 
 /**
- * Draws the two operations of RandAugment (magnitude 9 of 31 bins), with signed magnitudes in `_apply_op`'s units.
+ * Draws the two operations of RandAugment (magnitude 9 of 31 bins), with their signed magnitudes.
  *
  * Source: torchvision autoaugment.py, `RandAugment.forward` and `RandAugment._augmentation_space`.
  *
  * @param size side of the square image that the operations will see, in pixels.
  */
-export function drawRandAugment(generator: Generator, size: number): PolicyOperation[] {
-  const drawn: PolicyOperation[] = [];
+export function drawRandAugment(generator: Generator, size: number, interpolation: Interpolation): Step[] {
+  const drawn: Step[] = [];
   for (let i = 0; i < 2; i++) {
     const [name, magnitudeOf, signed] = operations[generator.randint(0, operations.length)]!;
     const magnitude = magnitudeOf(size);
-    drawn.push({ name, magnitude: signed && generator.randint(0, 2) === 1 ? -magnitude : magnitude });
+    const isNegative = signed && generator.randint(0, 2) === 1;
+    drawn.push(...policySteps(name, isNegative ? -magnitude : magnitude, interpolation));
   }
   return drawn;
 }

@@ -1,4 +1,8 @@
+import type { Step } from './draw.js';
 import type { Generator } from './mersenne-twister.js';
+
+// Upstream gives no knob for it.
+const threshold = 128;
 
 /**
  * Draws RandomSolarize; at probability 0 upstream leaves the transform out, and nothing is drawn. Unlike its siblings it
@@ -6,6 +10,6 @@ import type { Generator } from './mersenne-twister.js';
  *
  * Source: torchvision transforms.py, `RandomSolarize.forward`.
  */
-export function drawSolarize(generator: Generator, probability: number): boolean {
-  return probability > 0 && generator.rand() < probability;
+export function drawSolarize(generator: Generator, probability: number): Step[] {
+  return probability > 0 && generator.rand() < probability ? [{ op: 'solarize', threshold }] : [];
 }

@@ -14,7 +14,7 @@ export interface Watched {
   readonly queue: FairQueue;
   readonly maker: BatchMaker;
   readonly pool: WorkerPool;
-  readonly caches: SampleCaches | null;
+  readonly caches: SampleCaches;
 }
 
 /** A replica's Prometheus metrics. docs/metrics.md explains each under its name. */
@@ -111,7 +111,7 @@ export class Metrics {
       this.load.wanted(now(), replica.pool.threads),
     );
     gauge('tributary_reserved_bytes', 'Bytes that open streams have reserved', () => replica.maker.budget.reserved);
-    if (replica.caches !== null) watchCaches(replica.caches, registers);
+    if (!replica.caches.state().next().done) watchCaches(replica.caches, registers);
   }
 
   /** Serves /metrics, /healthz and /readyz over HTTP. */

@@ -4,7 +4,7 @@ import { BatchMaker } from '../batch/batch-maker.js';
 import { FairQueue } from '../batch/fair-queue.js';
 import type { StageSeconds } from '../batch/sample-task.js';
 import { WorkerPool } from '../batch/worker-pool.js';
-import type { SampleCaches } from '../cache/sample-caches.js';
+import { SampleCaches } from '../cache/sample-caches.js';
 import type { OpenRuns } from '../runs/open-runs.js';
 import type { Metrics } from './metrics.js';
 
@@ -16,7 +16,7 @@ export interface ReplicaOptions {
   /** Bytes for batches. */
   readonly memory: number;
   /** Caches of samples; absent for none. */
-  readonly caches?: SampleCaches | null;
+  readonly caches?: SampleCaches;
   readonly metrics: Metrics;
   readonly log: Logger;
 }
@@ -28,7 +28,7 @@ export class Replica {
   readonly maker: BatchMaker;
   readonly queue: FairQueue;
   readonly pool: WorkerPool;
-  readonly caches: SampleCaches | null;
+  readonly caches: SampleCaches;
   readonly metrics: Metrics;
   readonly log: Logger;
   /** Aborted when the replica drains: streams end after the batch that they are sending. */
@@ -39,14 +39,14 @@ export class Replica {
     this.backend = backend;
     this.metrics = metrics;
     this.log = log;
-    this.caches = caches ?? null;
+    this.caches = caches ?? new SampleCaches({ memory: 0, decoded: 0 }, null);
     this.pool = new WorkerPool(workers, (seconds: StageSeconds) => metrics.observeStages(seconds), this.caches);
     this.queue = new FairQueue(this.pool.concurrency);
     this.maker = new BatchMaker(
       {
         pool: this.pool,
         queue: this.queue,
-        backend: backend.name === 'simd' ? null : backend,
+        backend,
         onSample: (source, corrupt) => {
           metrics.samples.inc({ result: corrupt.length === 0 ? 'ok' : 'substituted' });
           for (const { key, reason } of corrupt)

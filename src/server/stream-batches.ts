@@ -3,7 +3,7 @@ import type { Sample } from '../../protos/generated/tributary/v1/Sample.js';
 import type { StreamBatchesRequest__Output } from '../../protos/generated/tributary/v1/StreamBatchesRequest.js';
 import type { StreamBatchesResponse } from '../../protos/generated/tributary/v1/StreamBatchesResponse.js';
 import type { Batch, BatchSample } from '../batch/batch.js';
-import type { HeldBatch } from '../batch/batch-maker.js';
+import type { TakenBatch } from '../batch/batch-maker.js';
 import { readRunSelector } from '../contract/run-selector.js';
 import { TributaryError } from '../errors.js';
 import type { OpenRun } from '../runs/open-run.js';
@@ -32,8 +32,8 @@ export async function streamBatches(replica: Replica, call: Call): Promise<void>
   call.once('cancelled', leave);
   if (call.cancelled) leave();
   const bytes = replica.maker.batchBytes({ open, form: asked.form }, asked.worldSize);
-  const reservation = replica.maker.budget.reserve(bytes, batchesAhead + 1);
-  const ahead: Promise<HeldBatch>[] = [];
+  const reservation = replica.maker.budget.take(bytes, batchesAhead + 1);
+  const ahead: Promise<TakenBatch>[] = [];
   const flow = replica.queue.flow();
   replica.metrics.streams.inc();
   const load = replica.metrics.load.open();
@@ -48,7 +48,7 @@ export async function streamBatches(replica: Replica, call: Call): Promise<void>
           rank: asked.rank,
           worldSize: asked.worldSize,
         };
-        const held = replica.maker.hold({ open, address, form: asked.form }, flow, gone.signal);
+        const held = replica.maker.take({ open, address, form: asked.form }, flow, gone.signal);
         // It is awaited in its turn; until then its failure must not count as unhandled.
         held.catch(() => {});
         ahead.push(held);
@@ -61,7 +61,7 @@ export async function streamBatches(replica: Replica, call: Call): Promise<void>
       try {
         await sendBatch(replica, call, open, asked, held.batch, gone.signal);
       } finally {
-        held.release();
+        held.give();
       }
       load.count(performance.now() / 1000, held.batch.samples.length, waited, endSend());
     }
@@ -70,8 +70,8 @@ export async function streamBatches(replica: Replica, call: Call): Promise<void>
   } finally {
     gone.abort(new Error('the stream has ended'));
     call.off('cancelled', leave);
-    for (const held of await Promise.allSettled(ahead)) if (held.status === 'fulfilled') held.value.release();
-    replica.maker.budget.release(reservation);
+    for (const held of await Promise.allSettled(ahead)) if (held.status === 'fulfilled') held.value.give();
+    replica.maker.budget.give(reservation);
     replica.metrics.streams.dec();
     replica.metrics.load.close(load);
   }

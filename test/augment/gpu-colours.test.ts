@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openBackend } from '../../src/augment/open-backend.js';
-import type { Draw } from '../../src/sample/draw.js';
-import { difference, draw } from './gpu-cases.js';
-import { hsvToRgb, luma, rgbToHsv } from './gpu-reference.js';
+import type { Step } from '../../src/sample/draw.js';
+import { difference, partsOf } from './cases.js';
+import { hsvToRgb, luma, rgbToHsv } from './step-reference.js';
 
 const size = 256;
 const images = 16;
@@ -12,11 +12,11 @@ const colours = images * size * size;
 /** Runs all 2^24 colours through one operation, and holds each against `expected`. */
 async function everyColour(
   mode: 'cpu' | 'webasm',
-  drawn: Draw,
+  step: Step,
   expected: (r: number, g: number, b: number) => readonly [number, number, number],
 ): Promise<void> {
   const backend = await openBackend(mode);
-  const draws = Array.from({ length: images }, () => drawn);
+  const parts = partsOf(Array.from({ length: images }, () => [step]));
   const [pixels, wanted] = [new Uint8Array(colours * 3), new Uint8Array(colours * 3)];
   try {
     for (let first = 0; first < 2 ** 24; first += colours) {
@@ -25,7 +25,7 @@ async function everyColour(
         pixels.set(colour, i * 3);
         wanted.set(expected(...colour), i * 3);
       }
-      await backend.apply(pixels, size, draws);
+      await backend.apply(pixels, size, parts);
       assert.equal(difference(pixels, wanted, size), undefined, `from colour ${first}`);
     }
   } finally {
@@ -40,15 +40,14 @@ for (const [mode, turns] of [
   test(`hue on ${mode} is Pillow's for all 2^24 colours`, async () => {
     const hue = Math.fround(turns);
     const shift = Math.trunc(hue * 255) & 255;
-    const jitter = { order: [0, 1, 2, 3], brightness: null, contrast: null, saturation: null, hue } as const;
-    await everyColour(mode, draw({ jitter }), (r, g, b) => {
+    await everyColour(mode, { op: 'hue', turns: hue }, (r, g, b) => {
       const [h, s, v] = rgbToHsv(r, g, b);
       return hsvToRgb((h + shift) & 255, s, v);
     });
   });
 
 test("grey on webasm is Pillow's for all 2^24 colours", async () => {
-  await everyColour('webasm', draw({ grayscale: true }), (r, g, b) => {
+  await everyColour('webasm', { op: 'grayscale' }, (r, g, b) => {
     const grey = luma(r, g, b);
     return [grey, grey, grey];
   });

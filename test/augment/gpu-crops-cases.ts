@@ -1,10 +1,11 @@
-import type { Backend } from '../../src/augment/backend.js';
+import type { Backend, CropPart, Part } from '../../src/augment/backend.js';
 import { placeCrop } from '../../src/augment/crop-memory.js';
+import { gpuOperations } from '../../src/augment/gpu/codes.js';
 import { SimdKernels } from '../../src/augment/simd.js';
+import { splitSteps } from '../../src/augment/split-steps.js';
 import type { Crop } from '../../src/decode/crop.js';
 import type { Draw } from '../../src/sample/draw.js';
-import { randomDraw } from './gpu-cases.js';
-import { type ResizeCase, resizeDraw, scene } from './simd-cases.js';
+import { type ResizeCase, randomSteps, resizeDraw, scene } from './cases.js';
 
 const kernels = SimdKernels.create();
 
@@ -18,7 +19,7 @@ export interface CropCase {
 export function cropCase(each: ResizeCase, next: () => number, changes: Partial<Draw> = {}): CropCase {
   const { width, height } = each;
   const data = width * height > 0 ? scene(width, height, next) : new Uint8Array(0);
-  return { crop: { data, width, height }, draw: { ...randomDraw(next), ...resizeDraw(each), ...changes } };
+  return { crop: { data, width, height }, draw: { ...resizeDraw(each), steps: randomSteps(next), ...changes } };
 }
 
 /** A crop of any shape: small and large, narrow, of one pixel, empty, the size itself; cut and mirrored at random. */
@@ -46,8 +47,7 @@ export function randomCropCase(size: number, next: () => number): CropCase {
     vflip: next() < 0.5,
     interpolation,
   };
-  const { jitter, grayscale, blur, solarize } = randomDraw(next);
-  return cropCase(each, next, { jitter, grayscale, blur, solarize });
+  return cropCase(each, next);
 }
 
 /** What the worker threads' kernels make of the cases: Pillow's bytes (simd.test.ts). */
@@ -70,14 +70,20 @@ export async function deviceBytes(
   const pixels = new Uint8Array(new SharedArrayBuffer(cases.length * bytes)).fill(99);
   const crops = backend.crops!;
   const memories = crops.take(cases.length, size);
-  const placed = cases.map(({ crop, draw }, i) => {
-    const memory = memories[Math.floor(i / (memories[0]?.images ?? 1))];
-    const place = memory ? placeCrop(memory, crop, draw) : null;
-    if (place === null) kernels.reduce(crop, draw, size, pixels.subarray(i * bytes, (i + 1) * bytes));
-    return place;
-  });
-  const draws = cases.map(({ draw }) => draw);
-  await crops.apply(pixels, size, draws, memories, placed);
-  crops.giveBack(memories);
-  return { pixels, taken: placed.filter((one) => one !== null).length };
+  const parts: Part[] = [];
+  const taken: CropPart[] = [];
+  for (const [slot, { crop, draw }] of cases.entries()) {
+    const { geometry, steps } = draw;
+    const begin = splitSteps(steps, gpuOperations);
+    const memory = begin === 0 ? memories[Math.floor(slot / (memories[0]?.images ?? 1))] : undefined;
+    const placed = memory ? placeCrop(memory, crop, geometry) : null;
+    if (placed !== null) taken.push({ slot, steps, geometry, placed });
+    else {
+      kernels.runPrefix(crop, draw, begin, size, pixels.subarray(slot * bytes, (slot + 1) * bytes));
+      if (begin < steps.length) parts.push({ slot, steps: steps.slice(begin) });
+    }
+  }
+  await crops.apply(pixels, size, parts, memories, taken);
+  crops.give(memories);
+  return { pixels, taken: taken.length };
 }

@@ -6,21 +6,19 @@ import {
   cropCapacity,
   cropClaim,
   cursorOf,
-  fitsDevice,
   pixelsOf,
   placeCrop,
   tapsBound,
   tapsOfDevice,
 } from '../../src/augment/crop-memory.js';
-import { createCropPool, cropPoolBytes } from '../../src/augment/crop-pool.js';
 import { type GpuBackend, openGpuBackend } from '../../src/augment/gpu/gpu-backend.js';
 import { nearest } from '../../src/augment/simd/resize.js';
 import { resizeWeights } from '../../src/augment/simd/resize-weights.js';
-import type { Draw } from '../../src/sample/draw.js';
-import { difference, draw, numbers } from './gpu-cases.js';
+import { splitSteps } from '../../src/augment/split-steps.js';
+import type { Draw, Step } from '../../src/sample/draw.js';
+import { difference, numbers, resizeDraw } from './cases.js';
 import { type CropCase, cropCase, deviceBytes, randomCropCase, simdBytes } from './gpu-crops-cases.js';
 import { vectorCases } from './gpu-crops-vectors.js';
-import { resizeDraw } from './simd-cases.js';
 
 let webasm: GpuBackend;
 let cpu: GpuBackend;
@@ -49,8 +47,7 @@ async function agree(cases: readonly CropCase[], size: number, backends = [webas
 /** A resize to a square, with nothing else drawn. */
 function square(width: number, height: number, size: number, changes: Partial<Draw> = {}): CropCase {
   const each = { width, height, to: [size, size] as const, left: 0, top: 0, size, hflip: false, vflip: false };
-  const plain = { jitter: null, grayscale: false, blur: null, solarize: false };
-  return cropCase({ ...each, interpolation: 'BICUBIC' }, numbers(width * 7919 + height), { ...plain, ...changes });
+  return cropCase({ ...each, interpolation: 'BICUBIC' }, numbers(width * 7919 + height), { steps: [], ...changes });
 }
 
 for (const [size, n, both] of [
@@ -73,8 +70,8 @@ test('every vector of stock torchvision has simd’s bytes', async () => {
   let count = 0;
   let taken = 0;
   for (const [size, cases] of await vectorCases()) {
-    // the others' policies are the worker threads'
-    const device = cases.filter(({ draw }) => draw.policy.length === 0);
+    // the others have steps that are the worker threads'
+    const device = cases.filter(({ draw }) => splitSteps(draw.steps, webasm.operations) === 0);
     count += device.length;
     taken += await agree(device, size);
     await agree(cases, size, [webasm]);
@@ -144,14 +141,14 @@ test('sums at their ends, a hair from where Pillow rounds, are exact to the most
 });
 
 test('sides of 4000 pixels, across and down, are taken where they find room', async () => {
-  const cases = [square(4000, 30, 224), square(30, 4000, 224), square(4000, 3, 224, { hflip: true })];
+  const cases = [square(4000, 30, 224), square(30, 4000, 224), square(4000, 3, 224)];
   const empty = Array.from({ length: 13 }, () => square(0, 0, 224));
   assert.equal(await agree([...cases, ...empty], 224, [webasm]), 16);
 });
 
-test('what the device does not take has the same bytes: policies, too many taps, no room', async () => {
-  const policy = [{ name: 'Invert', magnitude: 0 } as const];
-  assert.equal(await agree([square(60, 50, 48, { policy }), square(60, 50, 48)], 48), 1);
+test('what the device does not take has the same bytes: other operations, too many taps, no room', async () => {
+  const steps: readonly Step[] = [{ op: 'equalize' }, { op: 'invert' }];
+  assert.equal(await agree([square(60, 50, 48, { steps }), square(60, 50, 48)], 48), 1);
   // among empty crops, so that there is room
   const empty = Array.from({ length: 30 }, () => square(0, 0, 32));
   assert.equal(await agree([square(4200, 2, 32), square(4000, 2, 32), ...empty], 32), 31);
@@ -204,7 +201,7 @@ test('room is claimed whole, never twice, and never beyond the memory', () => {
           interpolation: 'BICUBIC',
         });
         const claim = cropClaim(crop, geometry, 32);
-        const place = placeCrop(memory, crop, draw({ geometry }));
+        const place = placeCrop(memory, crop, geometry);
         assert.equal(place !== null, end + claim <= cropCapacity(4, 32));
         if (place === null) continue;
         assert.equal(place.offset, end);
@@ -228,28 +225,4 @@ test('no resize has more taps than the bound says', () => {
     { numRuns: 200 },
   );
   assert.equal(nearest(5, 3).length, 3);
-});
-
-test('crop memory comes back empty, and is bounded', () => {
-  const pool = createCropPool();
-  const [one] = pool.take(3, 50);
-  assert.equal(one!.images, 4);
-  Atomics.store(cursorOf(one!), 0, 77);
-  pool.giveBack([one!]);
-  const [again] = pool.take(4, 50);
-  assert.equal(again, one);
-  assert.equal(Atomics.load(cursorOf(again!), 0), 0);
-  assert.equal(pool.take(70, 224).length, 3);
-  assert.ok(!fitsDevice(2049) && pool.take(1, 2049).length === 0);
-  let bytes = 0;
-  const small = createCropPool(cropPoolBytes / 32);
-  const taken = [];
-  for (let memories = small.take(8, 96); memories.length > 0; memories = small.take(8, 96)) {
-    taken.push(...memories);
-    bytes += memories[0]!.shared.byteLength;
-  }
-  assert.ok(taken.length > 1 && bytes <= cropPoolBytes / 32);
-  // what is spare of another shape makes room
-  small.giveBack(taken);
-  assert.equal(small.take(2, 90).length, 1);
 });

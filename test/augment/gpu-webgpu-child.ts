@@ -1,26 +1,27 @@
 import assert from 'node:assert/strict';
 import { openBackend } from '../../src/augment/open-backend.js';
-import { difference, draw, numbers, operationCases, randomDraw, randomImages } from './gpu-cases.js';
+import { splitSteps } from '../../src/augment/split-steps.js';
+import type { Step } from '../../src/sample/draw.js';
+import { anySteps, difference, numbers, partsOf, randomImages, randomSteps, singles } from './cases.js';
 import { deviceBytes, randomCropCase, simdBytes } from './gpu-crops-cases.js';
 import { vectorCases } from './gpu-crops-vectors.js';
-import { reference } from './gpu-reference.js';
+import { reference } from './step-reference.js';
 
 // Run by gpu-webgpu.test.ts as a process of its own, for Vulkan's environment is read when the device is loaded. Writes one
 // line of JSON.
 const choice = process.argv[2] as 'auto' | 'webgpu';
 const backend = await openBackend(choice);
 
-async function agrees(size: number, draws: readonly ReturnType<typeof draw>[]): Promise<void> {
-  const images = randomImages(draws.length, size, numbers(size));
-  const expected = reference(images, size, draws);
-  await backend.apply(images, size, draws);
+async function agrees(size: number, asked: readonly (readonly Step[])[]): Promise<void> {
+  const lists = asked.map((steps) => steps.slice(splitSteps(steps, backend.operations)));
+  const images = randomImages(lists.length, size, numbers(size));
+  const expected = reference(images, size, lists);
+  await backend.apply(images, size, partsOf(lists));
   assert.equal(difference(images, expected, size), undefined, `size ${size}`);
 }
 
 if (choice === 'webgpu') {
-  const all = Object.values(operationCases).flat();
-  await agrees(33, all);
-  await agrees(96, all);
+  await agrees(33, singles);
   const next = numbers(11);
   for (const [size, n] of [
     [96, 8],
@@ -31,7 +32,7 @@ if (choice === 'webgpu') {
   ] as const)
     await agrees(
       size,
-      Array.from({ length: n }, () => randomDraw(next)),
+      Array.from({ length: n }, () => [...anySteps(next, 4), ...randomSteps(next)]),
     );
   // hues of 2^20 colours, every sixteenth, in one image
   const size = 1024;
@@ -40,11 +41,9 @@ if (choice === 'webgpu') {
     const colour = i * 16 + (i % 16);
     pixels.set([colour >> 16, (colour >> 8) & 255, colour & 255], i * 3);
   }
-  const hue = draw({
-    jitter: { order: [0, 1, 2, 3], brightness: null, contrast: null, saturation: null, hue: Math.fround(-0.0413) },
-  });
+  const hue = [{ op: 'hue', turns: Math.fround(-0.0413) } as const];
   const expected = reference(pixels, size, [hue]);
-  await backend.apply(pixels, size, [hue]);
+  await backend.apply(pixels, size, partsOf([hue]));
   assert.equal(difference(pixels, expected, size), undefined, 'sampled hues');
 }
 if (choice === 'webgpu') {

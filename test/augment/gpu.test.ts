@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Backend } from '../../src/augment/backend.js';
+import { gpuOperations } from '../../src/augment/gpu/codes.js';
 import { loadLibrary } from '../../src/augment/gpu/device.js';
-import { pointOperations } from '../../src/augment/gpu/operations.js';
 import { createRunner } from '../../src/augment/gpu/runner.js';
 import { openBackend } from '../../src/augment/open-backend.js';
-import type { Draw } from '../../src/sample/draw.js';
-import { difference, numbers, operationCases, randomDraw, randomImages } from './gpu-cases.js';
-import { reference } from './gpu-reference.js';
+import { splitSteps } from '../../src/augment/split-steps.js';
+import type { Step } from '../../src/sample/draw.js';
+import { anySteps, difference, numbers, partsOf, randomImages, randomSteps, stepCases } from './cases.js';
+import { reference } from './step-reference.js';
 
 const backends: Backend[] = [];
 
@@ -18,24 +19,30 @@ after(async () => {
   for (const backend of backends) await backend.close();
 });
 
-async function agree(images: Uint8Array, size: number, draws: readonly Draw[], only = backends): Promise<void> {
-  const expected = reference(images, size, draws);
+/** What of these steps a device takes. */
+function suffix(steps: readonly Step[]): readonly Step[] {
+  return steps.slice(splitSteps(steps, gpuOperations));
+}
+
+async function agree(
+  images: Uint8Array,
+  size: number,
+  lists: readonly (readonly Step[])[],
+  only = backends,
+): Promise<void> {
+  const expected = reference(images, size, lists);
   for (const backend of only) {
     const pixels = images.slice();
-    await backend.apply(pixels, size, draws);
+    await backend.apply(pixels, size, partsOf(lists));
     assert.equal(difference(pixels, expected, size), undefined, backend.description);
   }
 }
 
-test('every operation of the chain has a case', () => {
-  const names = [...pointOperations.map(({ name }) => name), 'gaussian-blur'];
-  assert.deepEqual(Object.keys(operationCases).sort(), names.sort());
-});
-
-for (const [name, draws] of Object.entries(operationCases))
+for (const name of gpuOperations)
   test(`${name} alone is Pillow's on webasm, cpu and simd`, async () => {
-    await agree(randomImages(draws.length, 33, numbers(7)), 33, draws);
-    await agree(randomImages(draws.length, 96, numbers(8)), 96, draws);
+    const lists = stepCases[name].map((step: Step) => [step]);
+    await agree(randomImages(lists.length, 33, numbers(7)), 33, lists);
+    await agree(randomImages(lists.length, 96, numbers(8)), 96, lists);
   });
 
 for (const [size, n] of [
@@ -47,8 +54,8 @@ for (const [size, n] of [
 ] as const)
   test(`random chains at ${size} are Pillow's on webasm, cpu and simd`, async () => {
     const next = numbers(size);
-    const draws = Array.from({ length: n }, () => randomDraw(next));
-    await agree(randomImages(n, size, next), size, draws);
+    const lists = Array.from({ length: n }, () => suffix([...anySteps(next, 3), ...randomSteps(next)]));
+    await agree(randomImages(n, size, next), size, lists);
   });
 
 test('the mean of an image too large for one float32 sum is exact', async () => {
@@ -57,19 +64,19 @@ test('the mean of an image too large for one float32 sum is exact', async () => 
   const images = new Uint8Array(2 * size * size * 3).fill(255);
   images.fill(254, 0, (size * size * 3) / 2 + 3);
   images.fill(254, size * size * 3, size * size * 3 + (size * size * 3) / 2);
-  const draws = [operationCases.contrast![4]!, operationCases.contrast![1]!];
-  await agree(images, size, draws, [backends[0]!]);
+  const lists = [3.7, 0.6].map((factor): Step[] => [{ op: 'contrast', factor: Math.fround(factor) }]);
+  await agree(images, size, lists, [backends[0]!]);
 });
 
 test('a batch of more images than one run takes, pixels in shared memory, and an empty one', async () => {
   const next = numbers(3);
   const size = 518;
-  const draws = Array.from({ length: 9 }, () => randomDraw(next));
+  const lists = Array.from({ length: 9 }, () => randomSteps(next));
   const images = randomImages(9, size, next);
   const shared = new Uint8Array(new SharedArrayBuffer(images.length));
   shared.set(images);
-  await backends[0]!.apply(shared, size, draws);
-  assert.equal(difference(shared, reference(images, size, draws), size), undefined);
+  await backends[0]!.apply(shared, size, partsOf(lists));
+  assert.equal(difference(shared, reference(images, size, lists), size), undefined);
   await backends[0]!.apply(new Uint8Array(0), size, []);
 });
 
@@ -78,10 +85,10 @@ test('calls that overlap wait for each other, and what one batch drew does not r
   const size = 40;
   const batches = Array.from({ length: 6 }, (_, i) => ({
     images: randomImages(4, size, next),
-    draws: Array.from({ length: i % 2 === 0 ? 4 : 3 }, () => randomDraw(next)),
+    lists: Array.from({ length: i % 2 === 0 ? 4 : 3 }, () => randomSteps(next)),
   }));
-  const expected = batches.map(({ images, draws }) => reference(images, size, draws));
-  await Promise.all(batches.map(({ images, draws }) => backends[0]!.apply(images, size, draws)));
+  const expected = batches.map(({ images, lists }) => reference(images, size, lists));
+  await Promise.all(batches.map(({ images, lists }) => backends[0]!.apply(images, size, partsOf(lists))));
   for (const [i, { images }] of batches.entries()) assert.equal(difference(images, expected[i]!, size), undefined);
 });
 
@@ -95,7 +102,7 @@ test('a run that gpu.js took elsewhere than asked is refused', async () => {
   const runner = createRunner(new GPU({ mode: 'cpu' }), input, 'webasm');
   const pixels = new Uint8Array(8 * 8 * 3);
   await assert.rejects(
-    runner.apply(pixels, 8, [operationCases.grayscale![0]!]),
+    runner.apply(pixels, 8, partsOf([[{ op: 'grayscale' }]])),
     /ran on cpu .* where webasm was asked/,
   );
   await runner.close();
@@ -104,7 +111,7 @@ test('a run that gpu.js took elsewhere than asked is refused', async () => {
 test('a closed backend refuses further batches', async () => {
   const backend = await openBackend('cpu');
   await backend.close();
-  await assert.rejects(backend.apply(new Uint8Array(8 * 8 * 3), 8, [operationCases.grayscale![0]!]), {
+  await assert.rejects(backend.apply(new Uint8Array(8 * 8 * 3), 8, partsOf([[{ op: 'grayscale' }]])), {
     reason: 'BACKEND_UNAVAILABLE',
   });
   await backend.close();

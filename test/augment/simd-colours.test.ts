@@ -2,12 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { SimdKernels } from '../../src/augment/simd.js';
-import type { Draw } from '../../src/sample/draw.js';
-import { draw } from './gpu-cases.js';
-import { hsvToRgb, rgbToHsv } from './gpu-reference.js';
+import type { Step } from '../../src/sample/draw.js';
+import { hsvToRgb, rgbToHsv } from './step-reference.js';
 
 const kernels = SimdKernels.create();
-const jitter = { order: [0, 1, 2, 3], brightness: null, contrast: null, saturation: null, hue: null } as const;
 
 /** The colours of one red, `[256, 256, 3]`: green down, blue across. */
 function colours(red: number): Uint8Array {
@@ -24,7 +22,7 @@ test('hue is Pillow’s for all 2^24 colours', () => {
       // All colours without a shift; every fourth red for each of the others.
       if (turn > 0 && red % 4 !== turn) continue;
       const pixels = colours(red);
-      kernels.photometric(pixels, 256, draw({ jitter: { ...jitter, hue } }));
+      kernels.apply(pixels, 256, [{ op: 'hue', turns: hue }]);
       for (let i = 0; i < 65536; i++) {
         const [h, s, v] = rgbToHsv(red, i >> 8, i & 255);
         const [r, g, b] = hsvToRgb((h + shift) & 255, s, v);
@@ -47,7 +45,7 @@ test('the way back from HSV is Pillow’s for every saturation and value at ever
   for (let shift = -127; shift <= 127; shift++) {
     const hue = Math.fround((shift + Math.sign(shift) * 0.5) / 255);
     const pixels = reds.slice();
-    kernels.photometric(pixels, 256, draw({ jitter: { ...jitter, hue } }));
+    kernels.apply(pixels, 256, [{ op: 'hue', turns: hue }]);
     for (let i = 0; i < 65536; i++) {
       const value = i >> 8;
       if ((i & 255) > value) continue;
@@ -63,7 +61,7 @@ test('the way back from HSV is Pillow’s for every saturation and value at ever
 test('grey is Pillow’s for all 2^24 colours', () => {
   for (let red = 0; red < 256; red++) {
     const pixels = colours(red);
-    kernels.photometric(pixels, 256, draw({ grayscale: true }));
+    kernels.apply(pixels, 256, [{ op: 'grayscale' }]);
     for (let i = 0; i < 65536; i++) {
       const grey = (19595 * red + 38470 * (i >> 8) + 7471 * (i & 255) + 32768) >> 16;
       if (pixels[3 * i] !== grey || pixels[3 * i + 1] !== grey || pixels[3 * i + 2] !== grey) {
@@ -81,14 +79,14 @@ test('a blend is Pillow’s for every level over every level, at any factor', ()
       const pixels = new Uint8Array(32 * 32 * 3);
       for (let i = 0; i < 1024; i++) pixels.fill(i < 256 ? i : mean, 3 * i, 3 * i + 3);
       const m = Math.floor((32640 + 768 * mean) / 1024 + 0.5);
-      const changes: readonly [Draw['jitter'], (x: number) => number][] = [
-        [{ ...jitter, brightness: factor }, () => 0],
-        [{ ...jitter, contrast: factor }, () => m],
-        [{ ...jitter, saturation: factor }, (x) => x],
+      const changes: readonly [Step, (x: number) => number][] = [
+        [{ op: 'brightness', factor }, () => 0],
+        [{ op: 'contrast', factor }, () => m],
+        [{ op: 'saturation', factor }, (x) => x],
       ];
       for (const [change, degenerate] of changes) {
         const out = pixels.slice();
-        kernels.photometric(out, 32, draw({ jitter: change }));
+        kernels.apply(out, 32, [change]);
         for (const [i, x] of pixels.entries()) {
           const d = degenerate(x);
           const wanted = clip(Math.fround(d + Math.fround(factor * (x - d))));

@@ -3,25 +3,27 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { blurWeights } from '../../src/augment/blur-weights.js';
 import { inverseAffineMatrix, rotateMatrix } from '../../src/augment/simd/affine-matrix.js';
-import { jitterOperations } from '../../src/augment/simd/photometric.js';
-import { policyKernels } from '../../src/augment/simd/policy.js';
 import { createSimdBackend, memoryBound, SimdKernels } from '../../src/augment/simd.js';
-import type { Draw, PolicyName } from '../../src/sample/draw.js';
-import { difference, draw, numbers, operationCases, randomDraw, randomImages } from './gpu-cases.js';
-import { reference } from './gpu-reference.js';
-import { policyCases, policyDraw, type ResizeCase, resizeDraw, scene, whole } from './simd-cases.js';
-import { policyReference, resizeReference } from './simd-reference.js';
+import type { OperationName, Step } from '../../src/sample/draw.js';
+import {
+  anySteps,
+  difference,
+  draw,
+  interpolations,
+  numbers,
+  partsOf,
+  type ResizeCase,
+  randomImages,
+  resizeDraw,
+  scene,
+  stepCases,
+  whole,
+} from './cases.js';
+import { resizeReference } from './resize-reference.js';
+import { reference, stepReference } from './step-reference.js';
 
-const interpolations = ['NEAREST', 'BILINEAR', 'BICUBIC'] as const;
 const kernels = SimdKernels.create();
 const seed = fc.nat(2 ** 31);
-
-test('every operation has a case here', () => {
-  assert.deepEqual(Object.keys(policyCases).sort(), Object.keys(policyKernels).sort());
-  const photometric = ['brightness', 'contrast', 'saturation', 'hue', 'grayscale', 'gaussian-blur', 'solarize'];
-  assert.deepEqual(Object.keys(operationCases), photometric);
-  assert.equal(jitterOperations.length, 4);
-});
 
 test('resize, window and flips are Pillow’s formulas', () => {
   const resizes = fc
@@ -44,46 +46,48 @@ test('resize, window and flips are Pillow’s formulas', () => {
       const { width, height, size } = each;
       const data = scene(width, height, numbers(random));
       const out = new Uint8Array(size * size * 3);
-      kernels.reduce({ data, width, height }, resizeDraw(each), size, out);
+      kernels.run({ data, width, height }, resizeDraw(each), size, out);
       assert.equal(difference(out, resizeReference(data, each), size), undefined);
     }),
     { numRuns: 150 },
   );
 });
 
-for (const name of Object.keys(policyCases) as PolicyName[]) {
+for (const name of Object.keys(stepCases) as OperationName[]) {
   test(`${name} is Pillow’s formula`, () => {
     const next = numbers(7 + name.length);
-    for (const magnitude of policyCases[name]) {
-      for (const interpolation of interpolations) {
-        const size = 3 + Math.floor(next() * 40);
-        const data = scene(size, size, next);
-        const out = new Uint8Array(data.length);
-        const each = policyDraw(size, interpolation, [[name, magnitude]]);
-        kernels.reduce({ data, width: size, height: size }, each, size, out);
-        const wanted = policyReference(data, size, name, magnitude, interpolation);
-        assert.equal(difference(out, wanted, size), undefined, `${magnitude} ${interpolation} at ${size}`);
-      }
+    for (const step of stepCases[name]) {
+      const size = 5 + Math.floor(next() * 40);
+      const data = scene(size, size, next);
+      const out = data.slice();
+      kernels.apply(out, size, [step]);
+      const wanted = stepReference(data, size, step);
+      assert.equal(difference(out, wanted, size), undefined, `${JSON.stringify(step)} at ${size}`);
     }
   });
 }
 
-test('jitter, grey, blur and solarize are the shared formulas, by every way in', async () => {
+test('lists of steps are the shared formulas, by every way in', async () => {
   const backend = await createSimdBackend();
   await fc.assert(
     fc.asyncProperty(fc.integer({ min: 5, max: 70 }), seed, async (size, random) => {
       const next = numbers(random);
-      const draws = [0, 1, 2].map((): Draw => draw({ ...randomDraw(next), geometry: whole(size) }));
-      const images = randomImages(draws.length, size, next);
-      const wanted = reference(images, size, draws);
+      const lists = [0, 1, 2].map(() => anySteps(next, 6));
+      const images = randomImages(lists.length, size, next);
+      const wanted = reference(images, size, lists);
       const length = size * size * 3;
-      for (const [i, each] of draws.entries()) {
+      for (const [i, steps] of lists.entries()) {
         const data = images.subarray(i * length, (i + 1) * length);
+        const each = draw({ steps, geometry: whole(size) });
         const out = new Uint8Array(new SharedArrayBuffer(length));
         kernels.run({ data, width: size, height: size }, each, size, out);
         assert.equal(difference(out, wanted.subarray(i * length, (i + 1) * length), size), undefined);
+        const end = Math.floor(next() * (steps.length + 1));
+        kernels.runPrefix({ data, width: size, height: size }, each, end, size, out);
+        kernels.apply(out, size, steps.slice(end));
+        assert.equal(difference(out, wanted.subarray(i * length, (i + 1) * length), size), undefined);
       }
-      await backend.apply(images, size, draws);
+      await backend.apply(images, size, partsOf(lists));
       assert.equal(difference(images, wanted, size), undefined);
     }),
     { numRuns: 60 },
@@ -101,20 +105,18 @@ test('a blur that ends on a half is rounded up', () => {
   const pixels = Uint8Array.from({ length: size * size * 3 }, (_, i) =>
     (Math.floor(i / 3) % size) % 2 === 0 ? 128 : 0,
   );
-  const each = draw({ blur: sigma });
+  const each: Step[] = [{ op: 'gaussianBlur', sigma }];
   const wanted = reference(pixels, size, [each]);
-  kernels.photometric(pixels, size, each);
+  kernels.apply(pixels, size, each);
   assert.equal(difference(pixels, wanted, size), undefined);
 });
 
 test('contrast counts whole images beyond 2^24', () => {
   const size = 518;
   const pixels = randomImages(1, size, numbers(518));
-  const each = draw({
-    jitter: { order: [1, 0, 2, 3], brightness: null, contrast: Math.fround(0.61), saturation: null, hue: null },
-  });
+  const each: Step[] = [{ op: 'contrast', factor: Math.fround(0.61) }];
   const wanted = reference(pixels, size, [each]);
-  kernels.photometric(pixels, size, each);
+  kernels.apply(pixels, size, each);
   assert.equal(difference(pixels, wanted, size), undefined);
 });
 
@@ -147,12 +149,12 @@ test('a crop of 20 megapixels leaves memory small, and memory above the bound is
 
   const side = 3601;
   const large = new Uint8Array(side * side * 3);
-  fresh.photometric(large, side, draw({ solarize: true }));
+  fresh.apply(large, side, [{ op: 'invert' }]);
   const grown = fresh.memory;
   assert.ok(grown > memoryBound, `${grown}`);
-  fresh.photometric(large, side, draw({ grayscale: true }));
+  fresh.apply(large, side, [{ op: 'grayscale' }]);
   assert.equal(fresh.memory, grown);
-  fresh.photometric(new Uint8Array(75), 5, draw({ solarize: true }));
+  fresh.apply(new Uint8Array(75), 5, [{ op: 'invert' }]);
   assert.ok(fresh.memory < memoryBound, `${fresh.memory}`);
 });
 

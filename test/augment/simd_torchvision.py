@@ -18,31 +18,35 @@ def resize(image, case):
     return F.vflip(image) if case["vflip"] else image
 
 
-def photometric(image, case):
-    draw = case["draw"]
-    jitter = draw["jitter"]
-    for place in jitter["order"] if jitter else []:
-        name = ["brightness", "contrast", "saturation", "hue"][place]
-        if jitter[name] is not None:
-            image = getattr(F, "adjust_" + name)(image, jitter[name])
-    if draw["grayscale"]:
-        image = F.rgb_to_grayscale(image, num_output_channels=3)
-    if draw["blur"] is not None:
-        image = F.gaussian_blur(image, [9, 9], [draw["blur"], draw["blur"]])
-    return F.solarize(image, 128) if draw["solarize"] else image
+def affine(image, step):
+    name = step["op"][0].upper() + step["op"][1:]
+    return _apply_op(image, name, step["magnitude"], getattr(InterpolationMode, step["interpolation"]), fill=None)
 
 
-def policy(image, case):
-    mode = getattr(InterpolationMode, case["interpolation"])
-    for name, magnitude in case["operations"]:
-        image = _apply_op(image, name, magnitude, mode, fill=None)
-    return image
+def plain(image, step):
+    """torchvision's function of the operation's own name, with what was drawn in its order."""
+    return getattr(F, step["op"])(image, *[value for name, value in step.items() if name != "op"])
 
 
-operations = {"resize": resize, "photometric": photometric, "policy": policy}
+# The operations whose name is not torchvision's.
+steps = {
+    "brightness": lambda image, step: F.adjust_brightness(image, step["factor"]),
+    "contrast": lambda image, step: F.adjust_contrast(image, step["factor"]),
+    "saturation": lambda image, step: F.adjust_saturation(image, step["factor"]),
+    "sharpness": lambda image, step: F.adjust_sharpness(image, step["factor"]),
+    "hue": lambda image, step: F.adjust_hue(image, step["turns"]),
+    "grayscale": lambda image, step: F.rgb_to_grayscale(image, num_output_channels=3),
+    "gaussianBlur": lambda image, step: F.gaussian_blur(image, [9, 9], [step["sigma"], step["sigma"]]),
+    **{name: affine for name in ("shearX", "shearY", "translateX", "translateY", "rotate")},
+}
+
 stream = sys.stdin.buffer
 while line := stream.readline():
     case = json.loads(line)
     width, height = case["width"], case["height"]
     image = Image.frombytes("RGB", (width, height), stream.read(width * height * 3))
-    sys.stdout.buffer.write(np.asarray(operations[case["kind"]](image, case)).tobytes())
+    if "to" in case:
+        image = resize(image, case)
+    for step in case.get("steps", []):
+        image = steps.get(step["op"], plain)(image, step)
+    sys.stdout.buffer.write(np.asarray(image).tobytes())

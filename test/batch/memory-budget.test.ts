@@ -19,10 +19,10 @@ test('reservations never exceed the total, and give back what they took', () => 
         const budget = new MemoryBudget(total);
         const held: Reservation[] = [];
         for (const { bytes, wanted, release } of asks) {
-          if (release && held.length > 0) budget.release(held.shift()!);
+          if (release && held.length > 0) budget.give(held.shift()!);
           const left = budget.unreserved;
           try {
-            const reservation = budget.reserve(bytes, wanted);
+            const reservation = budget.take(bytes, wanted);
             assert.ok(reservation.batches >= 1 && reservation.batches <= wanted);
             held.push(reservation);
           } catch (error) {
@@ -31,7 +31,7 @@ test('reservations never exceed the total, and give back what they took', () => 
           }
           assert.ok(budget.reserved <= total);
         }
-        for (const reservation of held) budget.release(reservation);
+        for (const reservation of held) budget.give(reservation);
         assert.equal(budget.reserved, 0);
       },
     ),
@@ -40,7 +40,7 @@ test('reservations never exceed the total, and give back what they took', () => 
 
 test('a stream takes at most half of what is left beyond its first batch, so that later ones find room', () => {
   const budget = new MemoryBudget(1000);
-  assert.equal(budget.reserve(100, 100).batches, 5);
-  assert.equal(budget.reserve(100, 100).batches, 2);
-  assert.equal(budget.reserve(100, 100).batches, 1);
+  assert.equal(budget.take(100, 100).batches, 5);
+  assert.equal(budget.take(100, 100).batches, 2);
+  assert.equal(budget.take(100, 100).batches, 1);
 });

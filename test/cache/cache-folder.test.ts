@@ -39,17 +39,17 @@ async function opened(folder: string, budget: number, clock = Date.now()): Promi
 
 /** Stores a sample as a task would. False where there is no room. */
 async function store({ cache }: Opened, manifest: Manifest, index: number): Promise<boolean> {
-  const place = cache.place(manifest, manifest.location(index));
+  const place = cache.take(manifest, manifest.location(index));
   if (!place.mayStore) return false;
   await writeCacheFile(place.path, Buffer.alloc(length, index));
-  cache.settle(place, true);
+  cache.give(place, true);
   await cache.scan();
   return true;
 }
 
 async function isThere({ cache }: Opened, manifest: Manifest, index: number): Promise<boolean> {
-  const place = cache.place(manifest, manifest.location(index));
-  cache.settle(place, false);
+  const place = cache.take(manifest, manifest.location(index));
+  cache.give(place, false);
   return (await readCacheFile(place.path, length)).status === 'hit';
 }
 
@@ -67,10 +67,10 @@ async function filled(context: TestContext): Promise<{ root: string; folder: str
 test('the budget holds, reservations count, and what is in stays in', async (context) => {
   const { folder, manifest } = await filled(context);
   const one = await opened(folder, 8 * onDisk);
-  const first = one.cache.place(manifest, manifest.location(11));
+  const first = one.cache.take(manifest, manifest.location(11));
   for (let i = 0; i < 7; i++) assert.ok(await store(one, manifest, i), `sample ${i}`);
   assert.ok(!(await store(one, manifest, 7)), 'what another task has reserved was given away');
-  one.cache.settle(first, false);
+  one.cache.give(first, false);
   assert.ok(await store(one, manifest, 7));
   for (let i = 8; i < 12; i++) assert.ok(!(await store(one, manifest, i)));
   assert.equal(await count(one, manifest), 8);
@@ -127,10 +127,10 @@ test('what four replicas have put into one folder at once is back in the budget 
   await Promise.all(
     four.map(async ({ cache }, replica) => {
       for (let i = replica; i < big.count; i += 4) {
-        const place = cache.place(big, big.location(i));
+        const place = cache.take(big, big.location(i));
         if (!place.mayStore) continue;
         await writeCacheFile(place.path, Buffer.alloc(length));
-        cache.settle(place, true);
+        cache.give(place, true);
       }
     }),
   );
@@ -144,7 +144,7 @@ test('orphans are swept, writers are left alone, and what is not the cache’s s
   const { folder, manifest } = await filled(context);
   const one = await opened(folder, 8 * onDisk);
   await store(one, manifest, 0);
-  const { path } = one.cache.place(manifest, manifest.location(0));
+  const { path } = one.cache.take(manifest, manifest.location(0));
   const version = dirname(dirname(path));
   const old = (Date.now() - orphanAfter - 1000) / 1000;
   const orphan = `${path}.123.abcdef01.part`;

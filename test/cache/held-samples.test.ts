@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HeldSamples, idleAfter } from '../../src/cache/held-samples.js';
-import { arenaMemory, ByteArena, none } from '../../src/memory/byte-arena.js';
+import { Arena, arenaMemory, none } from '../../src/memory/arena.js';
 import { indexSource } from '../../src/sources/index-source.js';
 import type { Manifest } from '../../src/sources/manifest/manifest.js';
 import { temporaryFolder, writeTree } from '../sources/tree.js';
@@ -24,11 +24,11 @@ async function manifests(
 
 test('a full cache keeps what it has, until nobody has used the source for an hour', async (context) => {
   const [first, second] = (await manifests(context, ['first', 'second'])) as [Manifest, Manifest];
-  const arena = new ByteArena(arenaMemory(2 * (blockBytes + 4) + 16, blockBytes));
+  const arena = new Arena(arenaMemory(2 * (blockBytes + 4) + 16, blockBytes));
   let now = 0;
   const held = new HeldSamples(arena, () => now);
   const store = (manifest: Manifest, index: number, value: number): boolean => {
-    const chain = arena.allocate(1);
+    const chain = arena.take(1);
     if (chain === none) {
       held.lacksRoom();
       return false;
@@ -37,11 +37,11 @@ test('a full cache keeps what it has, until nobody has used the source for an ho
     held.add(manifest, index, chain);
     return true;
   };
-  assert.equal(held.hold(first, 0), none);
+  assert.equal(held.take(first, 0), none);
   assert.ok(store(first, 0, 1) && store(first, 1, 2));
   now = idleAfter - 1;
   assert.ok(!store(second, 0, 3), 'a source in use was thrown out');
-  const chain = held.hold(first, 1);
+  const chain = held.take(first, 1);
   now += idleAfter;
   // What a task still reads stays whole while its source goes.
   assert.ok(!store(second, 0, 3));
@@ -50,20 +50,20 @@ test('a full cache keeps what it has, until nobody has used the source for an ho
   const out = new Uint8Array(1);
   arena.read(chain, 0, 1, out);
   assert.equal(out[0], 2);
-  held.release(chain);
+  held.give(chain);
   assert.ok(store(second, 1, 4));
-  assert.equal(held.hold(first, 0), none);
-  assert.notEqual(held.hold(second, 0), none);
+  assert.equal(held.take(first, 0), none);
+  assert.notEqual(held.take(second, 0), none);
   assert.equal(arena.usedBytes, 2 * blockBytes);
 });
 
 test('of two that fill the same sample the first stays, and nothing is lost', async (context) => {
   const [manifest] = (await manifests(context, ['one'])) as [Manifest];
-  const arena = new ByteArena(arenaMemory(10 * blockBytes, blockBytes));
+  const arena = new Arena(arenaMemory(10 * blockBytes, blockBytes));
   const held = new HeldSamples(arena);
-  const [first, second] = [arena.allocate(10), arena.allocate(10)];
+  const [first, second] = [arena.take(10), arena.take(10)];
   held.add(manifest, 0, first);
   held.add(manifest, 0, second);
-  assert.equal(held.hold(manifest, 0), first);
+  assert.equal(held.take(manifest, 0), first);
   assert.equal(arena.usedBytes, blockBytes);
 });

@@ -23,6 +23,8 @@ describe('drawEvaluation', () => {
       height: 298,
       window: { top: 37, left: 0, height: 224, width: 224 },
       interpolation: 'BILINEAR',
+      hflip: false,
+      vflip: false,
     });
   });
 

@@ -6,14 +6,14 @@ import type { Draw } from '../../src/sample/draw.js';
 import { drawTrain } from '../../src/sample/draw-train.js';
 
 /** A draw in the form in which torchvision_sample.py's `drawn` writes it down. */
-function asDrawn({ geometry, policy, jitter, erase, ...rest }: Draw): Record<string, unknown> {
-  const { top, left, height, width } = geometry.crop;
+function asDrawn({ geometry, steps, erase }: Draw): Record<string, unknown> {
+  const { crop, hflip, vflip } = geometry;
   return {
-    crop: [top, left, height, width],
-    policy: policy.map(({ name, magnitude }) => [name, magnitude]),
-    jitter: jitter && [jitter.order, jitter.brightness, jitter.contrast, jitter.saturation, jitter.hue],
+    crop: [crop.top, crop.left, crop.height, crop.width],
+    hflip,
+    vflip,
+    steps,
     erase: erase && [erase.top, erase.left, erase.height, erase.width],
-    ...rest,
   };
 }
 

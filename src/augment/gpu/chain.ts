@@ -1,12 +1,11 @@
 import type { GPU, IGPUKernelSettings, IKernelRunShortcut, IPipelineRunShortcut, KernelVariable } from 'gpu.js';
-import { columnSumsSource, contrast, contrastTableSource, meanSource } from './contrast.js';
 import { type CropTables, createCropTables, rowsOfRun } from './crop-tables.js';
 import { blurAcrossSource, blurDownSource, blurWidth, planesSource } from './gaussian-blur.js';
-import { hueTable, sectorTable } from './hue.js';
-import { productsWidth, programStart, programWidth } from './operation.js';
-import { codeOf } from './operations.js';
+import { hueTable, sectorTable } from './hue-tables.js';
+import { columnSumsSource, contrastTableSource, meanSource } from './mean.js';
 import { columnsOf, flatten } from './pixels.js';
 import { pointSource } from './point.js';
+import { productsWidth, programWidth, startOfList } from './program.js';
 import { resizeAcrossSource, resizeDownSource, sampleWidth } from './resize.js';
 
 /** What a chain is built for. */
@@ -15,8 +14,8 @@ export interface ChainShape {
   readonly images: number;
   /** Width and height of an image. */
   readonly size: number;
-  /** Whether any sample takes the mean, and whether any blurs: a stage that nobody needs is not built. */
-  readonly means: boolean;
+  /** Means that a sample takes at most, and whether any blurs: a stage that nobody needs is not built. */
+  readonly means: number;
   readonly blurs: boolean;
   /**
    * Pixels of the crops for each pixel of the results, where the chain begins with the resize; 0 where the samples come
@@ -31,16 +30,17 @@ export interface ChainArguments {
   readonly pixels: Float32Array;
   /** Null where the samples come resized. */
   readonly tables: CropTables | null;
-  /** `[images, 16]`. */
+  /** `[images, programWidth]`. */
   readonly programs: Float32Array;
-  /** `[images, 1024]`. */
+  /** `[images, productsWidth]`. */
   readonly products: Float32Array;
-  /** `[images, 17]`. */
+  /** `[images, blurWidth]`. */
   readonly blurs: Float32Array;
 }
 
 /** The kernels of one shape, joined into one gpu.js pipeline: one upload, one readback, nothing in between. */
 export interface Chain {
+  readonly shape: ChainShape;
   readonly arguments: ChainArguments;
   /**
    * Runs the chain over `arguments` and gives the packed result. Neither `arguments` nor `crops` may change before it has.
@@ -64,7 +64,8 @@ function withoutCopy(values: Float32Array): Float32Array {
 type InputOf = (value: Float32Array, size: number[]) => KernelVariable;
 
 /** Builds the chain of one shape. Nothing compiles before the first run. */
-export function buildChain(gpu: GPU, inputOf: InputOf, { images, size, means, blurs, crops }: ChainShape): Chain {
+export function buildChain(gpu: GPU, inputOf: InputOf, shape: ChainShape): Chain {
+  const { images, size, means, blurs, crops } = shape;
   const input: InputOf = (value, dimensions) => inputOf(withoutCopy(value), dimensions);
   const columns = columnsOf(size);
   const count = size * size;
@@ -82,13 +83,13 @@ export function buildChain(gpu: GPU, inputOf: InputOf, { images, size, means, bl
         }
       : undefined;
   const point = kernel(pointSource, image);
-  const stages = means
-    ? {
-        columnSums: kernel(columnSumsSource(codeOf(contrast)), [columns, images], { size }),
-        mean: kernel(meanSource, [images], { size, countHigh: Math.floor(count / 1024), countLow: count % 1024 }),
-        contrastTable: kernel(contrastTableSource, [256, images]),
-      }
-    : undefined;
+  const columnSums = kernel(columnSumsSource, [columns, images], { size });
+  const mean = kernel(meanSource, [images], {
+    size,
+    countHigh: Math.floor(count / 1024),
+    countLow: count % 1024,
+  });
+  const contrastTable = kernel(contrastTableSource, [256, images]);
   const blur = blurs
     ? {
         planes: kernel(planesSource, planes),
@@ -105,10 +106,11 @@ export function buildChain(gpu: GPU, inputOf: InputOf, { images, size, means, bl
   ) => {
     const pass = (from: KernelVariable, contrasts: KernelVariable, start: number) =>
       call(point, from, programs, products, contrasts, hueTable, sectorTable, start);
-    let result = pass(first, products, programStart.before);
-    if (stages) {
-      const mean = call(stages.mean, call(stages.columnSums, result, programs));
-      result = pass(result, call(stages.contrastTable, mean, products), programStart.after);
+    let result = pass(first, products, startOfList(0));
+    for (let list = 1; list <= means; list++) {
+      const start = startOfList(list);
+      const level = call(mean, call(columnSums, result, programs, start));
+      result = pass(result, call(contrastTable, level, products, programs, start), start);
     }
     if (blur) {
       const across = call(blur.across, call(blur.planes, result, weights), weights);
@@ -161,6 +163,7 @@ export function buildChain(gpu: GPU, inputOf: InputOf, { images, size, means, bl
       ]
     : [];
   return {
+    shape,
     arguments: args,
     async run(pixels) {
       const source = packed ?? input(pixels!, [pixels!.length]);

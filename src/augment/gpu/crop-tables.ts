@@ -1,11 +1,8 @@
-import type { Draw, Geometry } from '../../sample/draw.js';
-import type { PlacedCrop } from '../crop-memory.js';
+import type { Geometry } from '../../sample/draw.js';
+import type { CropPart } from '../backend.js';
 import { nearest } from '../simd/resize.js';
 import { resizeWeights } from '../simd/resize-weights.js';
 import { sampleAt, sampleWidth } from './resize.js';
-
-/** The part of a draw that decides a sample's resize. */
-export type GeometricDraw = Pick<Draw, 'geometry' | 'hflip' | 'vflip'>;
 
 /** What the resize kernels read beside the pixels (resize.ts), for runs whose crops claim up to `factor` times the result. */
 export interface CropTables {
@@ -38,8 +35,7 @@ export function createCropTables(images: number, size: number, factor: number): 
  */
 export function writeCropTables(
   size: number,
-  draws: readonly GeometricDraw[],
-  crops: readonly PlacedCrop[],
+  crops: readonly Pick<CropPart, 'geometry' | 'placed'>[],
   tables: CropTables,
 ): void {
   const { rows, samples, starts, weights } = tables;
@@ -47,11 +43,11 @@ export function writeCropTables(
   samples.fill(0);
   let row = 0;
   let weight = 0;
-  for (const [z, { geometry, hflip, vflip }] of draws.entries()) {
-    const { offset, width, height } = crops[z]!;
+  for (const [z, { geometry, placed }] of crops.entries()) {
+    const { offset, width, height } = placed;
     // Pillow makes black of nothing, and so do no taps.
     if (width === 0 || height === 0) continue;
-    const { interpolation, window } = geometry;
+    const { interpolation, window, hflip, vflip } = geometry;
     const entry = sampleWidth * z;
     const direction = (input: number, output: number, first: number, mirrored: boolean, place: number) => {
       const target = starts.subarray(place * size, (place + 1) * size);

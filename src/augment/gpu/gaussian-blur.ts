@@ -1,21 +1,25 @@
 import { blurRadius, blurWeights } from '../blur-weights.js';
-import { solarized } from './solarize.js';
+import { levelBranches } from './codes.js';
 
-/** Floats of a sample's blur: whether it blurs, whether it solarizes then, and its weights whole, high and low. */
-export const blurWidth = 17;
+/** Operations on levels that may follow a blur, at most. */
+export const tailLength = 2;
 
-const at = { blurs: 0, solarizes: 1, whole: 2, high: 7, low: 12 } as const;
+const at = { blurs: 0, whole: 1, high: 6, low: 11, tail: 16 } as const;
+
+/** Floats of a sample's blur: whether it blurs, its weights whole, high and low, and codes and parameters of what follows. */
+export const blurWidth = at.tail + 2 * tailLength;
+
 const reach = [1, 2, 3, 4] as const;
 
 /**
  * @param sigma standard deviation in pixels, float32.
- * @param solarize whether the sample solarizes after its blur.
- * @param target float32 `[17]`.
+ * @param tail code and parameter of the operations that follow.
+ * @param target float32 `[blurWidth]`, zeroed.
  */
-export function writeBlur(sigma: number, solarize: boolean, target: Float32Array): void {
+export function writeBlur(sigma: number, tail: readonly (readonly [number, number])[], target: Float32Array): void {
   const weights = blurWeights(sigma);
   target[at.blurs] = 1;
-  target[at.solarizes] = solarize ? 1 : 0;
+  target.set(tail.flat(), at.tail);
   for (let j = 0; j <= blurRadius; j++) {
     const weight = weights[blurRadius + j]!;
     target[at.whole + j] = weight;
@@ -92,8 +96,17 @@ const tap = (j: number, rows: readonly string[]) => {
       ll += weightLow${j} * lows${j};`;
 };
 
+const followers = Array.from({ length: tailLength }, (_, k) => {
+  const code = `code${k}`;
+  return `const ${code} = blur[z][${at.tail + 2 * k}];
+      if (${code} > 0) {
+        const parameter${k} = blur[z][${at.tail + 2 * k + 1}];
+        ${levelBranches(['level'], code, `parameter${k}`)}
+      }`;
+});
+
 /**
- * GaussianBlur down, then RandomSolarize: `out = floor((V + 2^31) / 2^32)` with `V = sum(w * H)` below 2^40, packed,
+ * GaussianBlur down, then what follows it: `out = floor((V + 2^31) / 2^32)` with `V = sum(w * H)` below 2^40, packed,
  * `[columns, rows, n]`. `H = 4096 a + b` and `w = 256 c + d` give four sums below 2^24; carries are passed on from the
  * least to the most significant. Samples that do not blur pass through from `pixels`.
  */
@@ -121,9 +134,7 @@ export const blurDownSource = `function (pixels, across, blur) {
       const fromLow = hl + Math.floor(ll * 0.00390625);
       const fromMiddle = lh + Math.floor(fromLow * 0.0625);
       let level = Math.floor((hh + 2048 + Math.floor(fromMiddle * 0.00390625)) * 0.000244140625);
-      if (blur[z][${at.solarizes}] > 0) {
-        level = ${solarized('level')};
-      }
+      ${followers.join('\n      ')}
       packed = packed * 256 + level;
     }
   } else {

@@ -1,10 +1,11 @@
 import { Worker } from 'node:worker_threads';
 import PQueue from 'p-queue';
 import { TributaryError } from '../../errors.js';
-import type { Draw } from '../../sample/draw.js';
-import type { Backend, CropTaker } from '../backend.js';
+import type { Backend, CropPart, CropTaker, Part } from '../backend.js';
+import type { CropMemory } from '../crop-memory.js';
 import { createCropPool } from '../crop-pool.js';
-import type { BatchCrops, GpuMode } from './runner.js';
+import { gpuOperations } from './codes.js';
+import type { GpuMode } from './runner.js';
 import type { Reply, Request, Start } from './worker.js';
 
 /** How a backend on gpu.js is opened. */
@@ -82,26 +83,31 @@ export async function openGpuBackend(mode: GpuMode, options: GpuOptions = {}): P
   if (opened.kind !== 'open') throw new Error(`the thread answered ${opened.kind} before it was open`);
   const turns = new PQueue({ concurrency: opened.lanes });
 
-  async function apply(pixels: Uint8Array, size: number, draws: readonly Draw[], crops: BatchCrops | null) {
-    const picked = draws.map(({ jitter, grayscale, blur, solarize, geometry, hflip, vflip }) => {
-      return { jitter, grayscale, blur, solarize, geometry, hflip, vflip };
-    });
+  async function apply(
+    pixels: Uint8Array,
+    size: number,
+    parts: readonly Part[],
+    memories: readonly CropMemory[] = [],
+    crops: readonly CropPart[] = [],
+  ) {
+    if (parts.length + crops.length === 0) return;
     const shared = pixels.buffer instanceof SharedArrayBuffer;
     const bytes = shared ? pixels : new Uint8Array(new SharedArrayBuffer(pixels.length));
     if (!shared) bytes.set(pixels);
-    await ask((id) => ({ kind: 'apply', id, pixels: bytes, size, draws: picked, crops }));
+    await ask((id) => ({ kind: 'apply', id, pixels: bytes, size, parts, memories, crops }));
     if (!shared) pixels.set(bytes);
   }
 
   const crops: CropTaker = {
     ...createCropPool(),
-    apply: (pixels, size, draws, memories, placed) => turns.add(() => apply(pixels, size, draws, { memories, placed })),
+    apply: (...batch) => turns.add(() => apply(...batch)),
   };
   return {
     name: mode,
     description: opened.description,
     software: opened.software,
-    apply: (pixels, size, draws) => turns.add(() => apply(pixels, size, draws, null)),
+    operations: gpuOperations,
+    apply: (pixels, size, parts) => turns.add(() => apply(pixels, size, parts)),
     ...(resizes ? { crops } : {}),
     async close() {
       await turns.onIdle();

@@ -1,37 +1,32 @@
-import type { Jitter } from '../../sample/draw.js';
+/**
+ * How gpu.js runs one operation. Sources are of gpu.js's kernel language. They keep to steps that are exact in float32
+ * whatever a driver fuses, and to divisions that survive a quotient a few units in the last place off.
+ */
+export type GpuOperation<S> = LevelOperation<S> | PixelOperation<S> | BlurOperation;
 
-/** Floats of a sample's program: two lists of operation codes, each ended by 0, then the operations' parameters. */
-export const programWidth = 16;
-
-/** Where the codes start that run before the contrast mean is taken, and those that run from contrast on. */
-export const programStart = { before: 0, after: 6 } as const;
-
-/** The most codes that one list holds, its ending 0 included. */
-export const programLength = 7;
-
-/** Where in a program brightness keeps its factor and hue its shift. */
-export const parameter = { brightness: 13, hue: 14 } as const;
-
-/** Floats of a sample's product tables: one of 512 for saturation, one of 512 for contrast. */
-export const productsWidth = 1024;
-
-/** Where the product tables of the two blends start. */
-export const productsStart = { saturation: 0, contrast: 512 } as const;
-
-/** One sample's share of the arguments of a run: `program` `[16]`, `products` `[1024]`, float32. */
-export interface SampleArguments {
-  readonly program: Float32Array;
-  readonly products: Float32Array;
+/** An operation on single levels: it may also follow a blur. */
+export interface LevelOperation<S> {
+  readonly kind: 'level';
+  /** The expression that takes the level named `x`, a whole number in [0, 255], to its result. */
+  readonly level: (x: string, parameter: string) => string;
+  /** What stands for `parameter`, float32. */
+  readonly parameter?: (step: S) => number;
 }
 
-/**
- * One operation on single pixels. `source` are statements of gpu.js's kernel language that change `r`, `g` and `b`, whole
- * numbers in [0, 255], of sample `z`; they may read the arguments of the point kernel (point.ts). They keep to steps that
- * are exact in float32 whatever a driver fuses, and to divisions that survive a quotient a few units in the last place off.
- */
-export interface PointOperation {
-  readonly name: string;
+/** An operation on single pixels. */
+export interface PixelOperation<S> {
+  readonly kind: 'pixel';
+  /** Statements that change `r`, `g` and `b`, whole numbers in [0, 255], of sample `z`, with the names that point.ts has. */
   readonly source: string;
-  /** Writes what `source` reads for one sample; absent where nothing was drawn but the choice. */
-  readonly prepare?: (jitter: Jitter, target: SampleArguments) => void;
+  /** What stands for `parameter`, float32. */
+  readonly parameter?: (step: S) => number;
+  /** The factor of a blend: `parameter` is then where its table of products starts (blend.ts). */
+  readonly factor?: (step: S) => number;
+  /** Whether it takes the image's mean grey level: then all that stands before it runs in an earlier pass. */
+  readonly takesMean?: true;
+}
+
+/** The blur: a stage of its own. */
+export interface BlurOperation {
+  readonly kind: 'blur';
 }

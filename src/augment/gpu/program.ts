@@ -1,44 +1,103 @@
-import type { Draw } from '../../sample/draw.js';
-import { contrast } from './contrast.js';
-import { writeBlur } from './gaussian-blur.js';
-import { grayscale } from './grayscale.js';
-import { programStart, type SampleArguments } from './operation.js';
-import { codeOf, pointOperations } from './operations.js';
-import { solarize } from './solarize.js';
+import type { Step, StepOf } from '../../sample/draw.js';
+import { productTable, writeProducts } from './blend.js';
+import { codeOf, gpuOperation } from './codes.js';
+import { tailLength, writeBlur } from './gaussian-blur.js';
 
-/** The part of a draw that these kernels act on. */
-export type PhotometricDraw = Pick<Draw, 'jitter' | 'grayscale' | 'blur' | 'solarize'>;
+/** Means of one sample at most, the operations that one list holds, and the tables of products of one sample. */
+export const meansOfProgram = 2;
+export const codesOfList = 7;
+const tablesOfProgram = 4;
 
-const contrastCode = codeOf(contrast);
+// Pairs of a code and its parameter, ended by a code of 0.
+const listWidth = 2 * codesOfList + 1;
 
-/** The codes of ColorJitter's operations that apply, in their drawn order. */
-function jitterCodes({ jitter }: PhotometricDraw): number[] {
-  if (jitter === null) return [];
-  const factors = [jitter.brightness, jitter.contrast, jitter.saturation, jitter.hue];
-  return jitter.order.filter((place) => factors[place] !== null).map((place) => place + 1);
+/** Floats of a sample's program: lists one after another, of which each but the first begins with what takes a mean. */
+export const programWidth = listWidth * (meansOfProgram + 1);
+
+/** Floats of a sample's tables of products. */
+export const productsWidth = productTable * tablesOfProgram;
+
+/** Where in a program a list starts. */
+export function startOfList(list: number): number {
+  return listWidth * list;
 }
 
-/** Whether a draw takes the image's mean grey level. */
-export function takesMean({ jitter }: PhotometricDraw): boolean {
-  return jitter !== null && jitter.contrast !== null;
+/** Steps as one run of a device takes them. */
+interface Program {
+  /** The passes; each but the first begins with what takes a mean. */
+  readonly lists: readonly (readonly Step[])[];
+  readonly blur: StepOf<'gaussianBlur'> | null;
+  /** Operations on levels that follow the blur. */
+  readonly tail: readonly Step[];
 }
 
-/**
- * Translates a draw into the arguments of one sample. What stands before contrast, or everything where there is none, runs
- * in the first pass; contrast needs the mean of that pass's result. Solarize of a sample that blurs waits for the blur.
- *
- * @param target zeroed by the caller.
- * @param blur float32 `[17]`, zeroed by the caller.
- */
-export function writeSample(draw: PhotometricDraw, target: SampleArguments, blur: Float32Array): void {
-  const { jitter, blur: sigma } = draw;
-  const codes = jitterCodes(draw);
-  if (draw.grayscale) codes.push(codeOf(grayscale));
-  if (draw.solarize && sigma === null) codes.push(codeOf(solarize));
-  const split = codes.indexOf(contrastCode);
-  const before = split < 0 ? codes : codes.slice(0, split);
-  target.program.set(before, programStart.before);
-  if (split >= 0) target.program.set(codes.slice(split), programStart.after);
-  if (jitter !== null) for (const code of codes) pointOperations[code - 1]!.prepare?.(jitter, target);
-  if (sigma !== null) writeBlur(sigma, draw.solarize, blur);
+/** One sample's share of the arguments of a run, all zeroed by the caller. */
+export interface SampleArguments {
+  readonly program: Float32Array;
+  readonly products: Float32Array;
+  readonly blur: Float32Array;
+}
+
+/** The program of steps, or null where one run of a device does not take them all. */
+function programOf(steps: readonly Step[]): Program | null {
+  const lists: Step[][] = [[]];
+  const tail: Step[] = [];
+  let blur: Program['blur'] = null;
+  let tables = 0;
+  for (const step of steps) {
+    const gpu = gpuOperation(step.op);
+    if (gpu === undefined || (blur !== null && gpu.kind !== 'level')) return null;
+    if (blur !== null) tail.push(step);
+    else if (step.op === 'gaussianBlur') blur = step;
+    else {
+      if (gpu.kind === 'pixel' && gpu.takesMean) lists.push([]);
+      if (gpu.kind === 'pixel' && gpu.factor) tables++;
+      lists.at(-1)!.push(step);
+    }
+  }
+  const fits =
+    lists.length <= meansOfProgram + 1 &&
+    lists.every((list) => list.length <= codesOfList) &&
+    tail.length <= tailLength &&
+    tables <= tablesOfProgram;
+  return fits ? { lists, blur, tail } : null;
+}
+
+/** Whether one run of a device takes all of these steps. Where it does, it takes every suffix of them. */
+export function fitsProgram(steps: readonly Step[]): boolean {
+  return programOf(steps) !== null;
+}
+
+/** How many means steps take of the image, and whether they blur it. */
+export function stagesOf(steps: readonly Step[]): { readonly means: number; readonly blurs: boolean } {
+  const { lists, blur } = programOf(steps)!;
+  return { means: lists.length - 1, blurs: blur !== null };
+}
+
+/** Translates steps that fit into the arguments of one sample. */
+export function writeSample(steps: readonly Step[], { program, products, blur }: SampleArguments): void {
+  const { lists, blur: blurred, tail } = programOf(steps)!;
+  let table = 0;
+  for (const [list, some] of lists.entries())
+    for (const [k, step] of some.entries()) {
+      const at = startOfList(list) + 2 * k;
+      const gpu = gpuOperation(step.op)!;
+      program[at] = codeOf(step.op);
+      if (gpu.kind === 'pixel' && gpu.factor) {
+        writeProducts(gpu.factor(step), products.subarray(table, table + productTable));
+        program[at + 1] = table;
+        table += productTable;
+      } else program[at + 1] = parameterOf(step);
+    }
+  if (blurred !== null)
+    writeBlur(
+      blurred.sigma,
+      tail.map((step) => [codeOf(step.op), parameterOf(step)]),
+      blur,
+    );
+}
+
+function parameterOf(step: Step): number {
+  const gpu = gpuOperation(step.op)!;
+  return gpu.kind === 'blur' ? 0 : (gpu.parameter?.(step) ?? 0);
 }

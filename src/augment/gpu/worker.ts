@@ -1,6 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import type { CropPart, Part } from '../backend.js';
+import type { CropMemory } from '../crop-memory.js';
 import { acquireDevice, type Device, loadLibrary, provideWebGpu } from './device.js';
-import { type BatchCrops, createRunner, type GpuMode, type Runner, type RunnerDraw } from './runner.js';
+import { createRunner, type GpuMode, type Runner } from './runner.js';
 import { checkedBytes } from './self-check.js';
 
 /** What the thread is started with. */
@@ -17,8 +19,10 @@ export type Request =
       readonly id: number;
       readonly pixels: Uint8Array;
       readonly size: number;
-      readonly draws: RunnerDraw[];
-      readonly crops: BatchCrops | null;
+      readonly parts: readonly Part[];
+      /** Empty where nothing is resized. */
+      readonly memories: readonly CropMemory[];
+      readonly crops: readonly CropPart[];
     }
   | { readonly kind: 'close'; readonly id: number };
 
@@ -81,8 +85,8 @@ try {
   const { runner, description, software } = await open();
   const work = (request: Request) => {
     if (request.kind === 'close') return runner.close();
-    const { pixels, size, draws, crops } = request;
-    return crops ? runner.applyCrops(pixels, size, draws, crops) : runner.apply(pixels, size, draws);
+    const { pixels, size, parts, memories, crops } = request;
+    return runner.applyCrops(pixels, size, parts, memories, crops);
   };
   port.on('message', (request: Request) => {
     const { id } = request;

@@ -1,6 +1,9 @@
 import { compileModule } from '../../decode/compile-module.js';
 
-/** What src/augment/assembly/index.ts exports; every argument is an address, a count of bytes or pixels, or a factor. */
+/**
+ * What src/augment/assembly/index.ts exports; every argument is an address, a count of bytes or pixels, or a factor. The
+ * operations' own kernels are declared beside their callers (operations/).
+ */
 export interface KernelExports {
   readonly memory: WebAssembly.Memory;
   arenaStart(): number;
@@ -32,30 +35,6 @@ export interface KernelExports {
     direction: number,
   ): void;
   gatherRow(from: number, to: number, columns: number, width: number): void;
-  affineNearest(from: number, to: number, size: number, matrix: number): void;
-  affineBilinear(from: number, to: number, size: number, matrix: number): void;
-  affineBicubic(from: number, to: number, size: number, matrix: number): void;
-  rotateQuarters(from: number, to: number, size: number, quarters: number): void;
-  adjustBrightness(pixels: number, plane: number, factor: number): void;
-  adjustContrast(pixels: number, plane: number, area: number, factor: number): void;
-  adjustSaturation(pixels: number, plane: number, factor: number): void;
-  adjustHue(pixels: number, plane: number, shift: number): void;
-  adjustSharpness(from: number, to: number, plane: number, size: number, factor: number): void;
-  toGrayscale(pixels: number, plane: number): void;
-  gaussianBlur(
-    from: number,
-    to: number,
-    plane: number,
-    size: number,
-    weights: number,
-    radius: number,
-    scratch: number,
-  ): void;
-  solarize(pixels: number, plane: number, threshold: number): void;
-  posterize(pixels: number, plane: number, bits: number): void;
-  invert(pixels: number, plane: number): void;
-  autocontrast(pixels: number, plane: number, area: number): void;
-  equalize(pixels: number, plane: number, area: number): void;
 }
 
 /** One instance of the module, with the arena that lies in its memory. */

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { discard } from '../../memory/discard.js';
 
 /** Pillow's resampling filters that the resize uses. */
@@ -87,10 +88,16 @@ function computeWeights(input: number, output: number, filter: ResizeFilter): Re
   return { bounds, weights, pairs };
 }
 
-const cacheBytes = 8 * 1024 * 1024;
-const cache = new Map<string, ResizeWeights>();
-let held = 0;
-let previous: ResizeWeights | null = null;
+let previous: ResizeWeights | undefined;
+const cache = new LRUCache<string, ResizeWeights>({
+  maxSize: 8 * 1024 * 1024,
+  sizeCalculation: ({ bounds, weights }) => bounds.byteLength + weights.byteLength,
+  dispose: (entry) => {
+    if (entry === previous) return;
+    discard(entry.weights);
+    discard(entry.bounds);
+  },
+});
 
 /**
  * The weights of one direction of Pillow's resize from `input` to `output` pixels. Those used last are kept, 8 MiB of
@@ -98,34 +105,11 @@ let previous: ResizeWeights | null = null;
  */
 export function resizeWeights(input: number, output: number, filter: ResizeFilter): ResizeWeights {
   const key = `${input}:${output}:${filter}`;
-  const known = cache.get(key);
-  if (known) {
-    cache.delete(key);
-    cache.set(key, known);
-    previous = known;
-    return known;
+  let weights = cache.get(key);
+  if (weights === undefined) {
+    weights = computeWeights(input, output, filter);
+    cache.set(key, weights);
   }
-  const made = computeWeights(input, output, filter);
-  cache.set(key, made);
-  held += size(made);
-  for (const [oldest, entry] of cache) {
-    if (held <= cacheBytes || oldest === key) break;
-    cache.delete(oldest);
-    held -= size(entry);
-    if (entry !== previous) {
-      discard(entry.weights);
-      discard(entry.bounds);
-    }
-  }
-  // One table alone may be larger than all that is kept.
-  if (held > cacheBytes) {
-    cache.delete(key);
-    held -= size(made);
-  }
-  previous = made;
-  return made;
-}
-
-function size(entry: ResizeWeights): number {
-  return entry.bounds.byteLength + entry.weights.byteLength;
+  previous = weights;
+  return weights;
 }

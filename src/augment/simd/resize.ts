@@ -1,5 +1,5 @@
 import type { Crop } from '../../decode/crop.js';
-import type { Draw } from '../../sample/draw.js';
+import type { Geometry } from '../../sample/draw.js';
 import { interleavedBytes } from './image.js';
 import type { Kernels } from './kernels.js';
 import { type ResizeWeights, resizeWeights } from './resize-weights.js';
@@ -17,16 +17,16 @@ const bandBytes = 16 * 1024 * 1024;
  *
  * @returns the address of the interleaved pixels.
  */
-export function resize(kernels: Kernels, crop: Crop, draw: Draw, size: number): number {
+export function resize(kernels: Kernels, crop: Crop, geometry: Geometry, size: number): number {
   const target = kernels.allocate(interleavedBytes(size));
-  const { interpolation, width, height, window } = draw.geometry;
+  const { interpolation, width, height, window } = geometry;
   // A strip of one pixel has no crop of an extreme shape; Pillow makes black of nothing.
   if (crop.width === 0 || crop.height === 0) kernels.bytes().fill(0, target, target + interleavedBytes(size));
-  else if (interpolation === 'NEAREST') resizeNearest(kernels, crop, draw, size, target);
+  else if (interpolation === 'NEAREST') resizeNearest(kernels, crop, geometry, size, target);
   else {
     const columns = cut(resizeWeights(crop.width, width, interpolation), window.left, size);
     const rows = cut(resizeWeights(crop.height, height, interpolation), window.top, size);
-    resample(kernels, crop, draw, size, target, columns, rows);
+    resample(kernels, crop, geometry, size, target, columns, rows);
   }
   return target;
 }
@@ -43,7 +43,7 @@ function cut({ bounds, weights, pairs }: ResizeWeights, first: number, count: nu
 function resample(
   kernels: Kernels,
   crop: Crop,
-  { hflip, vflip }: Draw,
+  { hflip, vflip }: Geometry,
   size: number,
   target: number,
   columns: ResizeWeights,
@@ -129,12 +129,12 @@ function rowsOfBand(bounds: Int32Array, size: number, most: number): number {
 }
 
 /** Pillow's NEAREST: the input positions are added up in double. Pillow/Geometry.c, `ImagingScaleAffine`. */
-function resizeNearest(kernels: Kernels, crop: Crop, draw: Draw, size: number, target: number): void {
-  const { width, height, window } = draw.geometry;
+function resizeNearest(kernels: Kernels, crop: Crop, geometry: Geometry, size: number, target: number): void {
+  const { width, height, window, hflip, vflip } = geometry;
   const columns = nearest(crop.width, width).subarray(window.left, window.left + size);
   const rows = nearest(crop.height, height).subarray(window.top, window.top + size);
-  if (draw.hflip) columns.reverse();
-  if (draw.vflip) rows.reverse();
+  if (hflip) columns.reverse();
+  if (vflip) rows.reverse();
   const columnTable = kernels.place(columns);
   const cropStride = 3 * crop.width;
   const source = kernels.allocate(cropStride);

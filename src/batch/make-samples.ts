@@ -1,0 +1,102 @@
+import { TributaryError } from '../errors.js';
+import { successor } from '../plan/plan.js';
+import type { BatchRequest, BatchSample, CorruptSample } from './batch.js';
+import type { FairQueue, Flow } from './fair-queue.js';
+import { groupSize, inGroups } from './sample-groups.js';
+import type { BatchRoom, DeviceShare, Left, Outcome } from './sample-task.js';
+import type { PlannedSlot, WorkerPool } from './worker-pool.js';
+
+/** Where samples are made. */
+export interface SampleShop {
+  readonly pool: WorkerPool;
+  readonly queue: FairQueue;
+  /** Told of every slot's outcome. */
+  readonly onSample: (source: string, corrupt: readonly CorruptSample[]) => void;
+}
+
+/** In whose turn a batch is made, and until when. */
+export interface Turn {
+  readonly flow: Flow;
+  readonly signal: AbortSignal;
+}
+
+/** A sample that worker threads have made, and what they left of it. */
+export interface MadeSample {
+  readonly sample: BatchSample;
+  readonly left: Left;
+}
+
+/** Samples of a walk that are tried for one slot before the source counts as unreadable. */
+export const triesPerSlot = 64;
+
+/**
+ * Makes the planned samples, or for a corrupt one the next readable one of the same walk where the run substitutes.
+ *
+ * @returns groups of samples, in order; each is made by itself.
+ * @throws TributaryError SAMPLE_CORRUPT where the run does not substitute, or `triesPerSlot` samples are corrupt.
+ */
+export function makeSamples(
+  shop: SampleShop,
+  request: BatchRequest,
+  slots: readonly PlannedSlot[],
+  room: BatchRoom & DeviceShare,
+  turn: Turn,
+): Promise<MadeSample[]>[] {
+  return inGroups(slots, groupSize(slots.length, shop.pool.threads)).map(async (group) => {
+    const outcomes = await tried(shop, request, group, room, turn);
+    const made: MadeSample[] = [];
+    // One after the other: where one fails, none of the group may still be written to.
+    for (const [i, slot] of group.entries()) made.push(await settled(shop, request, slot, outcomes[i]!, room, turn));
+    return made;
+  });
+}
+
+function tried(
+  { pool, queue }: SampleShop,
+  { open }: BatchRequest,
+  slots: readonly PlannedSlot[],
+  room: BatchRoom & DeviceShare,
+  { flow, signal }: Turn,
+): Promise<Outcome[]> {
+  return queue.add(flow, () => pool.make(open, slots, room), signal, slots.length);
+}
+
+async function settled(
+  shop: SampleShop,
+  request: BatchRequest,
+  { sample: planned, slot }: PlannedSlot,
+  first: Outcome,
+  room: BatchRoom & DeviceShare,
+  turn: Turn,
+): Promise<MadeSample> {
+  const { open, address } = request;
+  const manifest = open.manifests[planned.source]!;
+  const corrupt: CorruptSample[] = [];
+  const most = Math.min(triesPerSlot, manifest.count);
+  for (let tries = 0; tries < most; tries++) {
+    const sample = tries === 0 ? planned : successor(open.plan, address.epoch, planned, tries);
+    const outcome = tries === 0 ? first : (await tried(shop, request, [{ sample, slot }], room, turn))[0]!;
+    const { index, seed, pass } = sample;
+    const key = manifest.key(index);
+    open.countSample(outcome.status === 'corrupt');
+    if (outcome.status === 'ok') {
+      shop.onSample(manifest.source, corrupt);
+      const { draw, left } = outcome;
+      const label = manifest.label(index);
+      return { sample: { source: manifest.source, key, seed, pass, label, draw, index, corrupt }, left };
+    }
+    corrupt.push({ key, reason: outcome.reason });
+    if (open.run.on_corrupt === 'fail') throw corruptSample(manifest.source, corrupt, 'a readable image');
+  }
+  throw corruptSample(manifest.source, corrupt, `a readable image among ${most} samples of the walk`);
+}
+
+function corruptSample(source: string, corrupt: readonly CorruptSample[], expected: string): TributaryError {
+  const last = corrupt.at(-1)!;
+  return new TributaryError('SAMPLE_CORRUPT', {
+    expected: `${expected} for source ${source}`,
+    came: `${last.key}: ${last.reason}`,
+    remedy: 'Mend or remove the file and index the source again, or set on_corrupt to substitute',
+    metadata: { source, key: last.key, cause: last.reason },
+  });
+}

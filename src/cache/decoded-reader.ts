@@ -1,0 +1,96 @@
+import type { Crop, ImageSize } from '../decode/crop.js';
+import { cropBuffer } from '../decode/crop-buffers.js';
+import { decodeCrop } from '../decode/decode-crop.js';
+import type { Header } from '../decode/header.js';
+import { probe } from '../decode/probe.js';
+import { TributaryError } from '../errors.js';
+import { type Arena, none } from '../memory/arena.js';
+import { discard } from '../memory/discard.js';
+import type { Box } from '../sample/draw.js';
+import type { FileReader, SampleFile, Visit } from './visit.js';
+
+/** No image takes more than this part of the cache. */
+const imagesAtLeast = 16;
+
+/** Width and height, 32 bits each, stand before a decoded image's pixels. */
+const headerBytes = 8;
+
+/** A sample's image, read and not yet decoded, or held decoded. `end` must follow. */
+export interface SampleImage {
+  /** Throws as `probe`. */
+  size(): Promise<ImageSize>;
+  /** Throws as `decodeCrop`. @param size as `size` tells it. */
+  crop(size: ImageSize, box: Box): Promise<Crop>;
+  /** Stores what is to be stored, waits for it, and frees the file: nobody reads it after its sample. */
+  end(): Promise<void>;
+}
+
+/** Opens a sample's image. Throws as `readSample`. */
+export type ImageReader = (visit: Visit) => Promise<SampleImage>;
+
+/** Cuts out of the decoded images in memory, and puts there whole what it decodes of the next reader's files, where there is room. */
+export function decodedReader(arena: Arena, next: FileReader): ImageReader {
+  return async (visit) => heldImage(arena, visit) ?? fileImage(arena, visit, await next(visit));
+}
+
+/** An image that is held, and within the task's limits: another run may have held it, and then the file is judged. */
+function heldImage(arena: Arena, { whereabouts, location, limits }: Visit): SampleImage | null {
+  if (whereabouts.in !== 'decoded') return null;
+  const { chain } = whereabouts;
+  const header = new Uint32Array(headerBytes / 4);
+  arena.read(chain, 0, headerBytes, new Uint8Array(header.buffer));
+  const [width, height] = header as unknown as [number, number];
+  if (location.length > limits.bytes || width * height > limits.pixels) return null;
+  return {
+    size: async () => ({ width, height }),
+    crop: async (size, box) => cut(arena, chain, size, box),
+    end: async () => {},
+  };
+}
+
+function fileImage(arena: Arena, visit: Visit, file: SampleFile): SampleImage {
+  const { limits, news } = visit;
+  let header: Header | undefined;
+  const decode = (box: Box): Promise<Crop> => decodeCrop(file.bytes, box, limits, header);
+  return {
+    async size() {
+      header = await probe(file.bytes, limits);
+      return { width: header.width, height: header.height };
+    },
+    async crop(size, box) {
+      const chain = roomFor(arena, visit, size);
+      if (chain === none) return decode(box);
+      try {
+        const whole = await decode({ top: 0, left: 0, ...size });
+        arena.write(chain, new Uint8Array(Uint32Array.of(size.width, size.height).buffer), whole.data);
+        whole.give?.();
+        news.push({ kind: 'filled', cache: 'decoded', chain });
+      } catch (error) {
+        arena.give(chain);
+        if (!(error instanceof TributaryError)) throw error;
+        // Damage below the box, or a slow decode, is the box's business only if its own decode says so.
+        return decode(box);
+      }
+      return cut(arena, chain, size, box);
+    },
+    async end() {
+      await file.end();
+      discard(file.bytes);
+    },
+  };
+}
+
+function roomFor(arena: Arena, { news }: Visit, { width, height }: ImageSize): number {
+  const length = headerBytes + width * height * 3;
+  if (length > arena.totalBytes / imagesAtLeast) return none;
+  const chain = arena.take(length);
+  if (chain === none) news.push({ kind: 'full', cache: 'decoded' });
+  return chain;
+}
+
+function cut(arena: Arena, chain: number, image: ImageSize, { top, left, width, height }: Box): Crop {
+  const { data, give } = cropBuffer(width * height * 3);
+  const stride = image.width * 3;
+  arena.read(chain, headerBytes + top * stride + left * 3, width * 3, data, stride, height);
+  return { data, width, height, give };
+}

@@ -1,0 +1,59 @@
+import { readCacheFile, removeCacheFile, writeCacheFile } from './cache-file.js';
+import type { CachePlace } from './cache-folder.js';
+import type { FileReader, Visit } from './visit.js';
+
+/** Reads from the cache folder, and stores there what the next reader has read, where there is room. */
+export function folderReader(next: FileReader): FileReader {
+  return async (visit) => {
+    if (visit.whereabouts.in !== 'folder') return next(visit);
+    const { place } = visit.whereabouts;
+    const found = await look(visit, place.path);
+    if (found !== null) return { bytes: found, end: async () => {} };
+    const file = await next(visit);
+    const storing = store(visit, place, file.bytes);
+    // It is awaited at the end; until then its failure must not count as unhandled.
+    storing.catch(() => {});
+    return {
+      bytes: file.bytes,
+      async end() {
+        await storing;
+        await file.end();
+      },
+    };
+  };
+}
+
+async function look({ location, news }: Visit, path: string): Promise<Buffer | null> {
+  try {
+    const read = await readCacheFile(path, location.length);
+    if (read.status === 'hit') {
+      news.push({ kind: 'found' });
+      return read.bytes;
+    }
+    news.push({ kind: 'missed' });
+    if (read.status === 'damaged') {
+      news.push({ kind: 'damaged', came: read.came });
+      await removeCacheFile(path);
+    }
+  } catch (error) {
+    if (!news.some(({ kind }) => kind === 'missed')) news.push({ kind: 'missed' });
+    news.push(failure(error, false));
+  }
+  return null;
+}
+
+async function store({ news }: Visit, { path, mayStore }: CachePlace, bytes: Buffer): Promise<void> {
+  if (!mayStore) return;
+  try {
+    await writeCacheFile(path, bytes);
+    news.push({ kind: 'stored' });
+  } catch (error) {
+    news.push(failure(error, true));
+  }
+}
+
+function failure(error: unknown, isWrite: boolean): Visit['news'][number] {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === undefined) throw error;
+  return { kind: 'failed', code, message, isWrite };
+}

@@ -1,0 +1,30 @@
+import { Arena } from '../memory/arena.js';
+import { decodedReader, type ImageReader } from './decoded-reader.js';
+import { folderReader } from './folder-reader.js';
+import { memoryReader } from './memory-reader.js';
+import type { CacheMemory } from './sample-caches.js';
+import { storageReader } from './storage-reader.js';
+import type { Visit } from './visit.js';
+
+/** A worker thread's way to its samples. */
+export interface SampleReader {
+  readonly open: ImageReader;
+  /** Takes back what visits have filled whose news nobody is going to be told. */
+  forget(visits: readonly Visit[]): void;
+}
+
+/**
+ * Looks for a sample among the decoded images, then among the files in memory, then in the cache folder, then in its source.
+ * Bytes, pixels and the verdict on a file are what the source alone would give.
+ */
+export function sampleReader(memory: CacheMemory): SampleReader {
+  const decoded = new Arena(memory.decoded);
+  const files = new Arena(memory.memory);
+  return {
+    open: decodedReader(decoded, memoryReader(files, folderReader(storageReader))),
+    forget(visits) {
+      for (const item of visits.flatMap(({ news }) => news))
+        if (item.kind === 'filled') (item.cache === 'decoded' ? decoded : files).give(item.chain);
+    },
+  };
+}

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { openBackend } from '../../src/augment/open-backend.js';
+import type { BatchRequest } from '../../src/batch/batch.js';
+import { BatchMaker } from '../../src/batch/batch-maker.js';
+import { FairQueue } from '../../src/batch/fair-queue.js';
+import { WorkerPool } from '../../src/batch/worker-pool.js';
+import { smallRun } from './small-run.js';
+
+const forever = new AbortController().signal;
+const batchBytes = 6 * 48 * 48 * 3;
+
+interface Made {
+  readonly maker: BatchMaker;
+  readonly queue: FairQueue;
+  readonly tried: () => number;
+  request(step: number): BatchRequest;
+}
+
+async function maker(t: TestContext, memory: number): Promise<Made> {
+  const pool = new WorkerPool(1);
+  t.after(() => pool.close());
+  const queue = new FairQueue(pool.concurrency);
+  let tried = 0;
+  const shop = { pool, queue, backend: await openBackend('simd'), onSample: () => tried++ };
+  const open = await smallRun(t);
+  const form = { type: 'UINT8', layout: 'NHWC' } as const;
+  return {
+    maker: new BatchMaker(shop, memory),
+    queue,
+    tried: () => tried,
+    request: (step) => ({ open, form, address: { epoch: 0, step, rank: 0, worldSize: 1 } }),
+  };
+}
+
+test('who asks for the same address gets the same batch, made once, and it stays while there is room', async (t) => {
+  const { maker: one, queue, tried, request } = await maker(t, 2 * batchBytes);
+  const flow = queue.flow();
+  const [first, second] = await Promise.all([0, 0].map((step) => one.take(request(step), flow, forever)));
+  assert.equal(first!.batch, second!.batch);
+  assert.equal(tried(), 6);
+  first!.give();
+  first!.give();
+  second!.give();
+  const again = await one.take(request(0), flow, forever);
+  assert.equal(again.batch, first!.batch);
+  again.give();
+  assert.equal(one.preparedBytes, batchBytes);
+  one.budget.take(batchBytes, 1);
+  const other = await one.take(request(1), flow, forever);
+  other.give();
+  assert.equal(one.preparedBytes, batchBytes, 'an idle batch stayed in what a stream has reserved');
+  const { data } = (await one.take(request(0), flow, forever)).batch;
+  assert.deepEqual(data, first!.batch.data);
+});
+
+test('a batch is called off by the last who waits for it, and by no other', async (t) => {
+  const { maker: one, queue, tried, request } = await maker(t, 4 * batchBytes);
+  const flow = queue.flow();
+  const calls = [new AbortController(), new AbortController()];
+  const [left, stayed] = calls.map(({ signal }) => one.take(request(0), flow, signal));
+  calls[0]!.abort(new Error('gone'));
+  await assert.rejects(left!, /gone/);
+  const kept = await stayed!;
+  assert.equal(tried(), 6);
+  kept.give();
+  const last = new AbortController();
+  const alone = one.take(request(1), flow, last.signal);
+  last.abort(new Error('gone too'));
+  await assert.rejects(alone, /gone too/);
+  assert.equal(one.preparedBytes, batchBytes);
+  assert.deepEqual((await one.take(request(1), flow, forever)).batch.address, request(1).address);
+});

@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { folderReader } from '../../src/cache/folder-reader.js';
+import { storageReader } from '../../src/cache/storage-reader.js';
+import type { CacheNews } from '../../src/cache/visit.js';
+import { temporaryFolder } from '../sources/tree.js';
+import { visitOf } from './visits.js';
+
+const images = fileURLToPath(new URL('../../../test/vectors/images/', import.meta.url));
+
+test('a full disk, a folder that is a file and damage cost a warning, never a byte', async (context) => {
+  const folder = await temporaryFolder(context);
+  const path = join(images, 'shapes.jpg');
+  const file = await readFile(path);
+  await writeFile(join(folder, 'file'), 'no folder');
+  const read = folderReader(storageReader);
+  const newsOf = async (place: string): Promise<readonly CacheNews[]> => {
+    const visit = visitOf(path, file, { in: 'folder', place: { path: place, mayStore: true, size: 0 } });
+    const { bytes, end } = await read(visit);
+    assert.ok(bytes.equals(file));
+    await end();
+    return visit.news;
+  };
+  const [missed, failed] = await newsOf(join(folder, 'file', 'ab', 'x'));
+  assert.deepEqual([missed?.kind, failed?.kind], ['missed', 'failed']);
+  assert.ok(failed?.kind === 'failed' && failed.isWrite);
+  const place = join(folder, 'ab', 'name');
+  assert.deepEqual(await newsOf(place), [{ kind: 'missed' }, { kind: 'stored' }]);
+  assert.deepEqual(await newsOf(place), [{ kind: 'found' }]);
+  await rm(place);
+  await mkdir(join(place, 'inside'), { recursive: true });
+  assert.deepEqual(await newsOf(place), [
+    { kind: 'missed' },
+    { kind: 'damaged', came: 'no regular file' },
+    { kind: 'stored' },
+  ]);
+  assert.deepEqual(await newsOf(place), [{ kind: 'found' }]);
+});

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { CacheFolder } from '../../src/cache/cache-folder.js';
+import { SampleCaches } from '../../src/cache/sample-caches.js';
+import type { CacheNews } from '../../src/cache/visit.js';
+import { Arena } from '../../src/memory/arena.js';
+import { indexSource } from '../../src/sources/index-source.js';
+import { temporaryFolder, writeTree } from '../sources/tree.js';
+
+test('a task is told of the nearest cache that has its sample, and hits and misses are counted', async (context) => {
+  const root = await temporaryFolder(context);
+  await writeTree(root, { 'source/a.jpg': 10, 'source/b.jpg': 10 });
+  const source = { name: 'one', path: join(root, 'source'), split: 'train', indexFolder: join(root, 'index') } as const;
+  const { manifest } = await indexSource(source);
+  const folder = await CacheFolder.open({ folder: join(root, 'cache'), budget: 1 << 20, onTrouble: assert.fail });
+  const caches = new SampleCaches({ memory: 1 << 20, decoded: 1 << 20 }, folder);
+  const visit = (...news: CacheNews[]): string => {
+    const whereabouts = caches.take(manifest, 0);
+    caches.give(manifest, 0, whereabouts, news);
+    return whereabouts.in;
+  };
+  const chainIn = (cache: 'memory' | 'decoded') => new Arena(caches.memory[cache]).take(10);
+  assert.equal(visit(), 'folder', 'what died has left nothing');
+  assert.equal(visit({ kind: 'missed' }, { kind: 'stored' }), 'folder');
+  assert.ok(folder.bytes > 0);
+  assert.equal(visit({ kind: 'found' }, { kind: 'filled', cache: 'memory', chain: chainIn('memory') }), 'folder');
+  assert.equal(visit({ kind: 'filled', cache: 'decoded', chain: chainIn('decoded') }), 'memory');
+  assert.equal(visit(), 'decoded');
+  assert.deepEqual(
+    [...caches.state()].map(({ name, hits, misses }) => [name, hits, misses]),
+    [
+      ['memory', 1, 3],
+      ['disk', 1, 1],
+      ['decoded', 1, 4],
+    ],
+  );
+  assert.equal(caches.damaged, 0);
+});
+
+test('where no cache is asked for there is none', () => {
+  assert.deepEqual([...new SampleCaches({ memory: 0, decoded: 0 }, null).state()], []);
+});

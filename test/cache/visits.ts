@@ -1,0 +1,26 @@
+import { join } from 'node:path';
+import type { Visit, Whereabouts } from '../../src/cache/visit.js';
+import { type ArenaMemory, arenaMemory } from '../../src/memory/arena.js';
+import { defaultLimits } from '../../src/run/limits.js';
+
+/** No cache. */
+export const none = arenaMemory(0, 4096);
+/** A cache with room for every image of these tests. */
+export const large = (): ArenaMemory => arenaMemory(2 ** 26, 16_384);
+
+/** A task's visit to a file. */
+export function visitOf(
+  path: string,
+  file: Buffer,
+  whereabouts: Whereabouts = { in: 'storage' },
+  limits = defaultLimits,
+): Visit {
+  const location = { path, root: join(path, '..'), offset: null, length: file.length };
+  return { location, limits, whereabouts, news: [] };
+}
+
+/** The chain that a visit has filled in a cache; undefined where it has filled none. */
+export function filled({ news }: Visit, cache: 'memory' | 'decoded'): number | undefined {
+  for (const item of news) if (item.kind === 'filled' && item.cache === cache) return item.chain;
+  return undefined;
+}
