@@ -5,107 +5,38 @@ import { type PolicyName, policySteps } from './policy-step.js';
 type Candidate = readonly [name: PolicyName, probability: number, bin: number | null];
 
 /** The 25 pairs of the ImageNet policy: operation, probability, bin of its magnitude. */
+// biome-ignore format: a pair is a line
 const policies: readonly (readonly [Candidate, Candidate])[] = [
-  [
-    ['Posterize', 0.4, 8],
-    ['Rotate', 0.6, 9],
-  ],
-  [
-    ['Solarize', 0.6, 5],
-    ['AutoContrast', 0.6, null],
-  ],
-  [
-    ['Equalize', 0.8, null],
-    ['Equalize', 0.6, null],
-  ],
-  [
-    ['Posterize', 0.6, 7],
-    ['Posterize', 0.6, 6],
-  ],
-  [
-    ['Equalize', 0.4, null],
-    ['Solarize', 0.2, 4],
-  ],
-  [
-    ['Equalize', 0.4, null],
-    ['Rotate', 0.8, 8],
-  ],
-  [
-    ['Solarize', 0.6, 3],
-    ['Equalize', 0.6, null],
-  ],
-  [
-    ['Posterize', 0.8, 5],
-    ['Equalize', 1, null],
-  ],
-  [
-    ['Rotate', 0.2, 3],
-    ['Solarize', 0.6, 8],
-  ],
-  [
-    ['Equalize', 0.6, null],
-    ['Posterize', 0.4, 6],
-  ],
-  [
-    ['Rotate', 0.8, 8],
-    ['Color', 0.4, 0],
-  ],
-  [
-    ['Rotate', 0.4, 9],
-    ['Equalize', 0.6, null],
-  ],
-  [
-    ['Equalize', 0, null],
-    ['Equalize', 0.8, null],
-  ],
-  [
-    ['Invert', 0.6, null],
-    ['Equalize', 1, null],
-  ],
-  [
-    ['Color', 0.6, 4],
-    ['Contrast', 1, 8],
-  ],
-  [
-    ['Rotate', 0.8, 8],
-    ['Color', 1, 2],
-  ],
-  [
-    ['Color', 0.8, 8],
-    ['Solarize', 0.8, 7],
-  ],
-  [
-    ['Sharpness', 0.4, 7],
-    ['Invert', 0.6, null],
-  ],
-  [
-    ['ShearX', 0.6, 5],
-    ['Equalize', 1, null],
-  ],
-  [
-    ['Color', 0.4, 0],
-    ['Equalize', 0.6, null],
-  ],
-  [
-    ['Equalize', 0.4, null],
-    ['Solarize', 0.2, 4],
-  ],
-  [
-    ['Solarize', 0.6, 5],
-    ['AutoContrast', 0.6, null],
-  ],
-  [
-    ['Invert', 0.6, null],
-    ['Equalize', 1, null],
-  ],
-  [
-    ['Color', 0.6, 4],
-    ['Contrast', 1, 8],
-  ],
-  [
-    ['Equalize', 0.8, null],
-    ['Equalize', 0.6, null],
-  ],
+  [['Posterize', 0.4, 8], ['Rotate', 0.6, 9]],
+  [['Solarize', 0.6, 5], ['AutoContrast', 0.6, null]],
+  [['Equalize', 0.8, null], ['Equalize', 0.6, null]],
+  [['Posterize', 0.6, 7], ['Posterize', 0.6, 6]],
+  [['Equalize', 0.4, null], ['Solarize', 0.2, 4]],
+  [['Equalize', 0.4, null], ['Rotate', 0.8, 8]],
+  [['Solarize', 0.6, 3], ['Equalize', 0.6, null]],
+  [['Posterize', 0.8, 5], ['Equalize', 1, null]],
+  [['Rotate', 0.2, 3], ['Solarize', 0.6, 8]],
+  [['Equalize', 0.6, null], ['Posterize', 0.4, 6]],
+  [['Rotate', 0.8, 8], ['Color', 0.4, 0]],
+  [['Rotate', 0.4, 9], ['Equalize', 0.6, null]],
+  [['Equalize', 0, null], ['Equalize', 0.8, null]],
+  [['Invert', 0.6, null], ['Equalize', 1, null]],
+  [['Color', 0.6, 4], ['Contrast', 1, 8]],
+  [['Rotate', 0.8, 8], ['Color', 1, 2]],
+  [['Color', 0.8, 8], ['Solarize', 0.8, 7]],
+  [['Sharpness', 0.4, 7], ['Invert', 0.6, null]],
+  [['ShearX', 0.6, 5], ['Equalize', 1, null]],
+  [['Color', 0.4, 0], ['Equalize', 0.6, null]],
+  [['Equalize', 0.4, null], ['Solarize', 0.2, 4]],
+  [['Solarize', 0.6, 5], ['AutoContrast', 0.6, null]],
+  [['Invert', 0.6, null], ['Equalize', 1, null]],
+  [['Color', 0.6, 4], ['Contrast', 1, 8]],
+  [['Equalize', 0.8, null], ['Equalize', 0.6, null]],
+];
+
+const enhancements = [
+  0, 0.09999999403953552, 0.19999998807907104, 0.29999998211860657, 0.3999999761581421, 0.5, 0.6000000238418579,
+  0.699999988079071, 0.7999999523162842, 0.8999999761581421,
 ];
 
 /** The float32 magnitudes of ten bins, as `torch.linspace` yields them, and whether a sign applies. */
@@ -124,27 +55,9 @@ const bins: Partial<Record<PolicyName, { readonly magnitudes: readonly number[];
     ],
     signed: true,
   },
-  Color: {
-    magnitudes: [
-      0, 0.09999999403953552, 0.19999998807907104, 0.29999998211860657, 0.3999999761581421, 0.5, 0.6000000238418579,
-      0.699999988079071, 0.7999999523162842, 0.8999999761581421,
-    ],
-    signed: true,
-  },
-  Contrast: {
-    magnitudes: [
-      0, 0.09999999403953552, 0.19999998807907104, 0.29999998211860657, 0.3999999761581421, 0.5, 0.6000000238418579,
-      0.699999988079071, 0.7999999523162842, 0.8999999761581421,
-    ],
-    signed: true,
-  },
-  Sharpness: {
-    magnitudes: [
-      0, 0.09999999403953552, 0.19999998807907104, 0.29999998211860657, 0.3999999761581421, 0.5, 0.6000000238418579,
-      0.699999988079071, 0.7999999523162842, 0.8999999761581421,
-    ],
-    signed: true,
-  },
+  Color: { magnitudes: enhancements, signed: true },
+  Contrast: { magnitudes: enhancements, signed: true },
+  Sharpness: { magnitudes: enhancements, signed: true },
   Posterize: { magnitudes: [8, 8, 7, 7, 6, 6, 5, 5, 4, 4], signed: false },
   Solarize: {
     magnitudes: [

@@ -2,15 +2,14 @@ import type { Knobs } from '../run/run.js';
 import { drawAutoAugment } from './auto-augment.js';
 import { drawColorJitter } from './color-jitter.js';
 import type { Draw, Step } from './draw.js';
+import { drawFlip } from './flip.js';
 import { drawGaussianBlur } from './gaussian-blur.js';
 import { drawGrayscale } from './grayscale.js';
-import { drawHorizontalFlip } from './horizontal-flip.js';
 import { type Generator, mersenneTwister } from './mersenne-twister.js';
 import { drawRandAugment } from './rand-augment.js';
 import { drawRandomErasing } from './random-erasing.js';
 import { drawRandomResizedCrop } from './random-resized-crop.js';
 import { drawSolarize } from './solarize.js';
-import { drawVerticalFlip } from './vertical-flip.js';
 
 /**
  * All that stock torchvision draws for one training sample after `torch.manual_seed(seed)`, in the order in which it draws
@@ -32,8 +31,8 @@ export function drawTrain(
 ): Draw {
   const generator = mersenneTwister(seed);
   const crop = drawRandomResizedCrop(generator, image, knobs.scale, knobs.ratio);
-  const hflip = drawHorizontalFlip(generator, knobs.fliplr);
-  const vflip = drawVerticalFlip(generator, knobs.flipud);
+  const hflip = drawFlip(generator, knobs.fliplr);
+  const vflip = drawFlip(generator, knobs.flipud);
   const steps = [
     ...drawPolicy(generator, knobs, size),
     ...(knobs.auto_augment === null || knobs.force_color_jitter ? drawColorJitter(generator, knobs) : []),

@@ -1,24 +1,6 @@
 import type { Interpolation, Step } from './draw.js';
 
-/** The operations of RandAugment and AutoAugment, by torchvision's names. */
-export type PolicyName =
-  | 'Identity'
-  | 'ShearX'
-  | 'ShearY'
-  | 'TranslateX'
-  | 'TranslateY'
-  | 'Rotate'
-  | 'Brightness'
-  | 'Color'
-  | 'Contrast'
-  | 'Sharpness'
-  | 'Posterize'
-  | 'Solarize'
-  | 'AutoContrast'
-  | 'Equalize'
-  | 'Invert';
-
-const steps: Readonly<Record<PolicyName, (magnitude: number, interpolation: Interpolation) => Step | null>> = {
+const steps = {
   Identity: () => null,
   ShearX: (magnitude, interpolation) => ({ op: 'shearX', magnitude, interpolation }),
   ShearY: (magnitude, interpolation) => ({ op: 'shearY', magnitude, interpolation }),
@@ -34,7 +16,10 @@ const steps: Readonly<Record<PolicyName, (magnitude: number, interpolation: Inte
   AutoContrast: () => ({ op: 'autocontrast' }),
   Equalize: () => ({ op: 'equalize' }),
   Invert: () => ({ op: 'invert' }),
-};
+} satisfies Record<string, (magnitude: number, interpolation: Interpolation) => Step | null>;
+
+/** The operations of RandAugment and AutoAugment, by torchvision's names. */
+export type PolicyName = keyof typeof steps;
 
 /**
  * The steps of one operation of a policy: one, and none for Identity.
@@ -44,6 +29,6 @@ const steps: Readonly<Record<PolicyName, (magnitude: number, interpolation: Inte
  * @param magnitude signed, in `_apply_op`'s units.
  */
 export function policySteps(name: PolicyName, magnitude: number, interpolation: Interpolation): Step[] {
-  const step = steps[name](magnitude, interpolation);
+  const step: Step | null = steps[name](magnitude, interpolation);
   return step === null ? [] : [step];
 }

@@ -20,15 +20,13 @@ type Lane = LRUCache<string, Chain>;
 export interface Runner {
   /** Batches that may be under way at a time. On a lane of its own, one batch is uploaded while another is read back. */
   readonly lanes: number;
-  /** @see Backend.apply; also rejects when gpu.js ran elsewhere than asked. */
-  apply(pixels: Uint8Array, size: number, parts: readonly Part[]): Promise<void>;
-  /** @see CropTaker.apply */
-  applyCrops(
+  /** @see CropTaker.apply, and Backend.apply without crops; also rejects when gpu.js ran elsewhere than asked. */
+  apply(
     pixels: Uint8Array,
     size: number,
     parts: readonly Part[],
-    memories: readonly CropMemory[],
-    crops: readonly CropPart[],
+    memories?: readonly CropMemory[],
+    crops?: readonly CropPart[],
   ): Promise<void>;
   /** What ran last, such as `webasm (fused-threaded)`. */
   ran(): string;
@@ -144,8 +142,7 @@ export function createRunner(
 
   return {
     lanes: lanes.length,
-    apply: (pixels, size, parts) => inLane((lane) => runResized(lane, pixels, size, parts)),
-    applyCrops: (pixels, size, parts, memories, crops) =>
+    apply: (pixels, size, parts, memories = [], crops = []) =>
       inLane(async (lane) => {
         for (const [i, memory] of memories.entries()) {
           const some = crops.filter(({ slot }) => Math.floor(slot / memory.images) === i);

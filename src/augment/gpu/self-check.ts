@@ -66,10 +66,7 @@ const geometries = (
  * What a runner makes of a fixed batch through every operation, and of one of crops where `crops`: equal bytes are what every
  * backend promises.
  */
-export async function checkedBytes(
-  { apply, applyCrops }: Pick<Runner, 'apply' | 'applyCrops'>,
-  crops: boolean,
-): Promise<Uint8Array> {
+export async function checkedBytes({ apply }: Pick<Runner, 'apply'>, crops: boolean): Promise<Uint8Array> {
   const pixels = images();
   await apply(pixels, size, parts);
   if (!crops) return pixels;
@@ -80,6 +77,6 @@ export async function checkedBytes(
     const crop = { data: images().subarray(0, width * height * 3), width, height };
     return { ...parts[slot]!, geometry, placed: placeCrop(memory, crop, geometry)! };
   });
-  await applyCrops(resized, size, [], [memory], placed);
+  await apply(resized, size, [], [memory], placed);
   return Buffer.concat([pixels, resized]);
 }

@@ -66,7 +66,6 @@ async function open() {
   const runner: Runner = {
     ...bare,
     apply: (...batch) => guarded(() => bare.apply(...batch)),
-    applyCrops: (...batch) => guarded(() => bare.applyCrops(...batch)),
   };
   const bytes = await checkedBytes(runner, crops);
   const ran = runner.ran();
@@ -86,7 +85,7 @@ try {
   const work = (request: Request) => {
     if (request.kind === 'close') return runner.close();
     const { pixels, size, parts, memories, crops } = request;
-    return runner.applyCrops(pixels, size, parts, memories, crops);
+    return runner.apply(pixels, size, parts, memories, crops);
   };
   port.on('message', (request: Request) => {
     const { id } = request;

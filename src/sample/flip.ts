@@ -1,0 +1,11 @@
+import type { Generator } from './mersenne-twister.js';
+import { drawLess } from './random-apply.js';
+
+/**
+ * Draws RandomHorizontalFlip or RandomVerticalFlip; at probability 0 upstream leaves the transform out, and nothing is drawn.
+ *
+ * Source: torchvision transforms.py, `forward` of each.
+ */
+export function drawFlip(generator: Generator, probability: number): boolean {
+  return probability > 0 && drawLess(generator, probability);
+}
