@@ -2,7 +2,7 @@ import type { Crop } from '../decode/crop.js';
 import type { Geometry } from '../sample/draw.js';
 
 /** Pixels of one run on a device at most: what bounds the device's memory and the latency of a run. */
-export const pixelsOfRun = 2 ** 21;
+const pixelsOfRun = 2 ** 21;
 
 /** Crop pixels that a run takes for each pixel of its result, at most. */
 export const cropFactor = 4;

@@ -3,12 +3,6 @@ import { hasVulkanLoader } from './gpu/device.js';
 import { probeDevice } from './gpu/device-probe.js';
 import { openGpuBackend, unavailable } from './gpu/gpu-backend.js';
 
-/** The names that `openBackend` takes. */
-export const backendChoices = ['auto', 'webgpu', 'webasm', 'cpu', 'simd'] as const satisfies readonly (
-  | 'auto'
-  | BackendName
-)[];
-
 /**
  * Opens a backend and proves that it runs. `auto` is `webgpu` where a GPU answers, else `simd`; a software device is taken
  * only where `webgpu` is asked for by name. The description says what really runs, and for `auto` why it is not a GPU.

@@ -27,7 +27,7 @@ export interface MadeSample {
 }
 
 /** Samples of a walk that are tried for one slot before the source counts as unreadable. */
-export const triesPerSlot = 64;
+const triesPerSlot = 64;
 
 /**
  * Makes the planned samples, or for a corrupt one the next readable one of the same walk where the run substitutes.

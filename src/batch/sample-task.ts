@@ -75,7 +75,7 @@ export type Outcome =
   | { readonly status: 'corrupt'; readonly reason: string };
 
 /** A TributaryError in a form that crosses threads. */
-export interface FlatError {
+interface FlatError {
   readonly status: 'error';
   readonly reason: Reason;
   readonly detail: Omit<ErrorDetail, 'cause'>;
@@ -96,8 +96,8 @@ export interface Packed {
 }
 
 /** The stages of a sample, in their order, as metrics and the bench name them. */
-export const stages = ['read', 'decode', 'kernels', 'pack'] as const;
-export type Stage = (typeof stages)[number];
+const stages = ['read', 'decode', 'kernels', 'pack'] as const;
+type Stage = (typeof stages)[number];
 
 /** Seconds that a sample spent in each stage. */
 export type StageSeconds = Partial<Record<Stage, number>>;

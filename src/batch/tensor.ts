@@ -39,7 +39,7 @@ export const normalised: Float32Array = new Float32Array(3 * 256).map((_, entry)
 });
 
 /** Rounds a float32 to IEEE binary16, nearest even; normalised values never leave its normal range but for zero. */
-export function toFloat16(value: number): number {
+function toFloat16(value: number): number {
   const bits = float32Bits(value);
   const sign = (bits >>> 16) & 0x8000;
   const exponent = ((bits >>> 23) & 0xff) - 112;
@@ -53,7 +53,7 @@ export function toFloat16(value: number): number {
 }
 
 /** Rounds a float32 to bfloat16, nearest even. */
-export function toBfloat16(value: number): number {
+function toBfloat16(value: number): number {
   return roundShift(float32Bits(value), 16) & 0xffff;
 }
 

@@ -5,7 +5,7 @@ import { HeldSamples } from './held-samples.js';
 import type { CacheNews, Whereabouts } from './visit.js';
 
 /** The caches by name, as metrics have them: encoded files in memory, the same on a local disk, decoded images in memory. */
-export const cacheNames = ['memory', 'disk', 'decoded'] as const;
+const cacheNames = ['memory', 'disk', 'decoded'] as const;
 export type CacheName = (typeof cacheNames)[number];
 
 /** What worker threads are given of the caches; an arena without blocks where there is no such cache. */

@@ -25,7 +25,7 @@ export interface ChainShape {
 }
 
 /** The arguments of a run: the only memory that differs from run to run, reused between them. */
-export interface ChainArguments {
+interface ChainArguments {
   /** `[images, size, columns]`, packed; empty where the chain begins with the resize. */
   readonly pixels: Float32Array;
   /** Null where the samples come resized. */

@@ -26,7 +26,7 @@ export interface Device {
 }
 
 /** The part of a GPUDevice that tells of errors. */
-export interface ErrorScopes {
+interface ErrorScopes {
   pushErrorScope(filter: string): void;
   popErrorScope(): Promise<{ readonly message: string } | null>;
 }
@@ -86,7 +86,7 @@ export async function acquireDevice(): Promise<Device> {
  * that overlap do not end in the order of a stack; so one set stays open all the time, and is closed and opened anew when a run
  * ends.
  */
-export function guardOf(acquire: () => Promise<ErrorScopes>): Device['guard'] {
+function guardOf(acquire: () => Promise<ErrorScopes>): Device['guard'] {
   let open: ErrorScopes | undefined;
   const running = new Set<{ error?: Error }>();
   const push = (device: ErrorScopes) => {

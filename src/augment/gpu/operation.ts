@@ -5,7 +5,7 @@
 export type GpuOperation<S> = LevelOperation<S> | PixelOperation<S> | BlurOperation;
 
 /** An operation on single levels: it may also follow a blur. */
-export interface LevelOperation<S> {
+interface LevelOperation<S> {
   readonly kind: 'level';
   /** The expression that takes the level named `x`, a whole number in [0, 255], to its result. */
   readonly level: (x: string, parameter: string) => string;
@@ -14,7 +14,7 @@ export interface LevelOperation<S> {
 }
 
 /** An operation on single pixels. */
-export interface PixelOperation<S> {
+interface PixelOperation<S> {
   readonly kind: 'pixel';
   /** Statements that change `r`, `g` and `b`, whole numbers in [0, 255], of sample `z`, with the names that point.ts has. */
   readonly source: string;
@@ -27,6 +27,6 @@ export interface PixelOperation<S> {
 }
 
 /** The blur: a stage of its own. */
-export interface BlurOperation {
+interface BlurOperation {
   readonly kind: 'blur';
 }

@@ -4,7 +4,7 @@ import { codeOf, gpuOperation } from './codes.js';
 import { tailLength, writeBlur } from './gaussian-blur.js';
 
 /** Means of one sample at most, the operations that one list holds, and the tables of products of one sample. */
-export const meansOfProgram = 2;
+const meansOfProgram = 2;
 export const codesOfList = 7;
 const tablesOfProgram = 4;
 

@@ -11,7 +11,7 @@ import { rowsOfFolders } from './folder-rows.js';
 import { manifestOf, type StoredManifest } from './stored-manifest.js';
 
 /** How a source differs from its manifest, by key. */
-export interface SourceChanges {
+interface SourceChanges {
   readonly added: readonly string[];
   readonly removed: readonly string[];
   readonly resized: readonly string[];

@@ -25,13 +25,13 @@ export interface CallOptions {
 }
 
 /** How to list. */
-export interface ListOptions extends CallOptions {
+interface ListOptions extends CallOptions {
   /** The folder that no link may leave. */
   readonly within?: string | undefined;
 }
 
 /** How to open. */
-export interface OpenOptions extends CallOptions {
+interface OpenOptions extends CallOptions {
   /** The folder that the file must lie in once all links are followed: it is a permanent fault, OUTSIDE_ROOT, if not. */
   readonly within?: string | undefined;
   /** The bytes that will be read first: a storage that pays for each request asks for them with the opening. */
