@@ -249,7 +249,7 @@ class Loader(_Base):
                 raise _other_fingerprint(run.fingerprint, partial.header.fingerprint)
             return partial.finish(crc32, run.mean, run.std)
 
-        pinned = self._pin_memory and torch.cuda.is_available() and worker_and_count()[1] == 1
+        pinned = self._pin_memory and torch is not None and torch.cuda.is_available() and worker_and_count()[1] == 1
         batch_bytes = run.global_batch // self.world_size * run.image_size**2 * 3 * contract.BYTES[self._data_type]
         window = max(1, min(self._pace.window, self._budget_bytes // max(batch_bytes, 1)))
         pace = replace(self._pace, window=window)
