@@ -38,5 +38,5 @@ for line in sys.stdin:
     try:
         print(json.dumps(answer(*line.split())), flush=True)
     except TributaryError as error:
-        print(json.dumps({"error": error.reason, "message": str(error)}), flush=True)
+        print(json.dumps({"error": error.reason, "message": error.message}), flush=True)
 loader.close()
