@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
+import type { Backend } from '../../src/augment/backend.js';
 import {
   createCropMemory,
   cropCapacity,
@@ -11,7 +12,7 @@ import {
   tapsBound,
   tapsOfDevice,
 } from '../../src/augment/crop-memory.js';
-import { type GpuBackend, openGpuBackend } from '../../src/augment/gpu/gpu-backend.js';
+import { openGpuBackend } from '../../src/augment/gpu/gpu-backend.js';
 import { nearest } from '../../src/augment/simd/resize.js';
 import { resizeWeights } from '../../src/augment/simd/resize-weights.js';
 import { splitSteps } from '../../src/augment/split-steps.js';
@@ -20,8 +21,8 @@ import { difference, numbers, resizeDraw } from './cases.js';
 import { type CropCase, cropCase, deviceBytes, randomCropCase, simdBytes } from './gpu-crops-cases.js';
 import { vectorCases } from './gpu-crops-vectors.js';
 
-let webasm: GpuBackend;
-let cpu: GpuBackend;
+let webasm: Backend;
+let cpu: Backend;
 
 before(async () => {
   webasm = await openGpuBackend('webasm', { crops: true });

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { acquireDevice, provideWebGpu } from './device.js';
 
 /** What a WebGPU device is, or why there is none, in one line. */
-export type Probed = { readonly description: string; readonly software: boolean } | { readonly missing: string };
+export type Probed = { readonly description: string } | { readonly missing: string };
 
 const self = fileURLToPath(import.meta.url);
 /** A driver that takes longer is of no use to a replica. Milliseconds. */
@@ -37,7 +37,7 @@ function oneLine(text: string): string {
 if (process.argv[1] === self) {
   await provideWebGpu();
   const answer: Probed = await acquireDevice().then(
-    ({ description, software }) => ({ description, software }),
+    ({ description }) => ({ description }),
     (error: unknown) => ({
       missing: oneLine(error instanceof Error ? error.message : String(error)).replace(/\.$/, ''),
     }),

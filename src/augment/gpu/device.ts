@@ -1,6 +1,4 @@
-import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import type { GPU, KernelVariable } from 'gpu.js';
 import type { GpuMode } from './runner.js';
 
@@ -16,8 +14,6 @@ export interface Library {
 export interface Device {
   /** Vendor, architecture, device and driver, as the adapter gives them. */
   readonly description: string;
-  /** Whether the device is a program on the CPU, not a GPU. */
-  readonly software: boolean;
   /**
    * Awaits `run`, and rejects where the device meanwhile reports an error that it would otherwise answer with zeros. Runs may
    * overlap: the device does not say whose an error is, so it fails all that are under way.
@@ -43,22 +39,6 @@ export function loadLibrary(): Library {
   return require('gpu.js') as Library;
 }
 
-/**
- * Whether this machine has the Vulkan loader, without which Dawn finds no device on Linux and says so on standard error in
- * lines of its own. True on other systems, where Dawn needs none.
- */
-export function hasVulkanLoader(): boolean {
-  if (process.platform !== 'linux') return true;
-  const named = (process.env.LD_LIBRARY_PATH ?? '').split(':').filter((folder) => folder !== '');
-  const usual = ['/usr/lib', '/lib'].flatMap((folder) => [
-    `${folder}/x86_64-linux-gnu`,
-    `${folder}/aarch64-linux-gnu`,
-    folder,
-    `${folder}64`,
-  ]);
-  return [...named, ...usual, '/usr/local/lib'].some((folder) => existsSync(join(folder, 'libvulkan.so.1')));
-}
-
 /** Loads Dawn, the npm package `webgpu`, and makes it this thread's `navigator.gpu`. */
 export async function provideWebGpu(): Promise<void> {
   const { create, globals } = (await import('webgpu')) as { create(options: string[]): unknown; globals: object };
@@ -76,7 +56,6 @@ export async function acquireDevice(): Promise<Device> {
   const description = names.filter((name) => name !== '').join(', ');
   return {
     description,
-    software: info.isFallbackAdapter === true || /swiftshader|llvmpipe|lavapipe|basic render/i.test(description),
     guard: guardOf(async () => (await WebGPUContext.acquire()).device),
   };
 }

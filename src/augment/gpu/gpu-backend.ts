@@ -17,11 +17,6 @@ export interface GpuOptions {
   readonly crops?: boolean;
 }
 
-/** A backend on gpu.js, and whether its device is a program on the CPU. */
-export interface GpuBackend extends Backend {
-  readonly software: boolean;
-}
-
 /** BACKEND_UNAVAILABLE for a mode of gpu.js, and what came instead of it. */
 export function unavailable(mode: GpuMode, came: string): TributaryError {
   return new TributaryError('BACKEND_UNAVAILABLE', {
@@ -43,7 +38,7 @@ export function unavailable(mode: GpuMode, came: string): TributaryError {
  *
  * Errors: BACKEND_UNAVAILABLE where the mode does not run, runs elsewhere, or computes other bytes than it must.
  */
-export async function openGpuBackend(mode: GpuMode, options: GpuOptions = {}): Promise<GpuBackend> {
+export async function openGpuBackend(mode: GpuMode, options: GpuOptions = {}): Promise<Backend> {
   const resizes = options.crops ?? mode === 'webgpu';
   const start: Start = { mode, crops: resizes };
   const thread = new Worker(new URL('./worker.js', import.meta.url), { workerData: start });
@@ -105,7 +100,6 @@ export async function openGpuBackend(mode: GpuMode, options: GpuOptions = {}): P
   return {
     name: mode,
     description: opened.description,
-    software: opened.software,
     operations: gpuOperations,
     apply: (pixels, size, parts) => turns.add(() => apply(pixels, size, parts)),
     ...(resizes ? { crops } : {}),

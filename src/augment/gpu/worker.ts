@@ -32,7 +32,6 @@ export type Reply =
       readonly kind: 'open';
       readonly id: 0;
       readonly description: string;
-      readonly software: boolean;
       /** Requests that it takes at a time. */
       readonly lanes: number;
     }
@@ -77,11 +76,11 @@ async function open() {
     if (wrong > 0) throw new Error(`${ran} gave ${wrong} of ${bytes.length} bytes other than exact arithmetic gives`);
   }
   const description = device ? `${ran} on ${device.description}` : ran;
-  return { runner, description, software: device?.software ?? false };
+  return { runner, description };
 }
 
 try {
-  const { runner, description, software } = await open();
+  const { runner, description } = await open();
   const work = (request: Request) => {
     if (request.kind === 'close') return runner.close();
     const { pixels, size, parts, memories, crops } = request;
@@ -94,7 +93,7 @@ try {
       (error: unknown) => fail(id, error),
     );
   });
-  post({ kind: 'open', id: 0, description, software, lanes: runner.lanes });
+  post({ kind: 'open', id: 0, description, lanes: runner.lanes });
 } catch (error) {
   fail(0, error);
 }
