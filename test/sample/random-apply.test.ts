@@ -24,8 +24,8 @@ describe('the decision whether a transform applies', () => {
   });
 
   it('is strict for solarize, against a double probability', () => {
-    assert.equal(drawSolarize(at(boundary), 0.7), true);
-    assert.equal(drawSolarize(at(boundary + 2 ** -24), 0.7), false);
-    assert.equal(drawSolarize(at(0.5), 0.5), false);
+    assert.deepEqual(drawSolarize(at(boundary), 0.7), [{ op: 'solarize', threshold: 128 }]);
+    assert.deepEqual(drawSolarize(at(boundary + 2 ** -24), 0.7), []);
+    assert.deepEqual(drawSolarize(at(0.5), 0.5), []);
   });
 });
