@@ -1,9 +1,9 @@
 import { Pool } from '../memory/pool.js';
 import type { Batch, BatchRequest } from './batch.js';
 import type { Flow } from './fair-queue.js';
-import { makeBatch, operationsOf, type Workshop } from './make-batch.js';
+import { type BatchTools, makeBatch, operationsOf } from './make-batch.js';
 import { MemoryBudget } from './memory-budget.js';
-import { sampleBytes } from './tensor.js';
+import { isPixels, sampleBytes } from './tensor.js';
 
 /** A batch that somebody has. `give` follows; the bytes may be used for another batch after that. */
 export interface TakenBatch {
@@ -32,15 +32,15 @@ interface Entry {
  */
 export class BatchMaker {
   readonly budget: MemoryBudget;
-  readonly #shop: Workshop;
+  readonly #tools: BatchTools;
   /** In the order of last use. */
   readonly #entries = new Map<string, Entry>();
   readonly #memory: Pool<SharedArrayBuffer>;
   #idleBytes = 0;
 
   /** @param memory bytes for batches. */
-  constructor(shop: Workshop, memory: number) {
-    this.#shop = shop;
+  constructor(tools: BatchTools, memory: number) {
+    this.#tools = tools;
     this.budget = new MemoryBudget(memory);
     this.#memory = new Pool(memory, (bytes) => new SharedArrayBuffer(bytes));
   }
@@ -82,7 +82,7 @@ export class BatchMaker {
       address.rank,
       address.worldSize,
       form.type,
-      form.layout,
+      form.axes,
     ].join(' ');
     const found = this.#entries.get(key);
     if (found !== undefined) {
@@ -95,7 +95,7 @@ export class BatchMaker {
     const tensor = this.#memory.take(lengths.tensor);
     const pixels = lengths.pixels === 0 ? tensor : this.#memory.take(lengths.pixels);
     const call = new AbortController();
-    const batch = makeBatch(this.#shop, request, { form, tensor, pixels }, flow, call.signal).finally(() => {
+    const batch = makeBatch(this.#tools, request, { form, tensor, pixels }, flow, call.signal).finally(() => {
       if (pixels !== tensor) this.#memory.give(pixels);
     });
     const bytes = lengths.tensor + lengths.pixels;
@@ -142,8 +142,7 @@ export class BatchMaker {
   /** Bytes of a batch's tensor, and of the pixels that a device works on where the tensor has no place for them. */
   #lengths({ open: { run }, form }: Pick<BatchRequest, 'open' | 'form'>, worldSize: number): Lengths {
     const count = Math.ceil(run.global_batch / worldSize);
-    const isInPlace = form.type === 'UINT8' && form.layout === 'NHWC';
-    const needsPixels = !isInPlace && operationsOf(this.#shop.backend, run.split).size > 0;
+    const needsPixels = !isPixels(form) && operationsOf(this.#tools.backend, run.split).size > 0;
     return {
       tensor: count * sampleBytes(form.type, run.image_size),
       pixels: needsPixels ? count * sampleBytes('UINT8', run.image_size) : 0,

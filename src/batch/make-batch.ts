@@ -5,13 +5,13 @@ import { planShare } from '../plan/plan.js';
 import type { Batch, BatchRequest } from './batch.js';
 import { combineCrc32 } from './crc32.js';
 import type { Flow } from './fair-queue.js';
-import { type MadeSample, makeSamples, type SampleShop } from './make-samples.js';
+import { type MadeSample, makeSamples, type SampleTools } from './make-samples.js';
 import { groupSize, inGroups } from './sample-groups.js';
 import type { BatchRoom } from './sample-task.js';
 import { sampleBytes, tensorShape } from './tensor.js';
 
 /** Where batches are made. */
-export interface Workshop extends SampleShop {
+export interface BatchTools extends SampleTools {
   readonly backend: Backend;
 }
 
@@ -21,13 +21,13 @@ export interface Workshop extends SampleShop {
  * any more.
  */
 export async function makeBatch(
-  shop: Workshop,
+  tools: BatchTools,
   request: BatchRequest,
   room: BatchRoom,
   flow: Flow,
   signal: AbortSignal,
 ): Promise<Batch> {
-  const { pool, queue, backend } = shop;
+  const { pool, queue, backend } = tools;
   const { open, address, form } = request;
   const size = open.run.image_size;
   const failure = new AbortController();
@@ -40,7 +40,7 @@ export async function makeBatch(
   const crops = operations.size === 0 ? [] : (backend.crops?.take(slots.length, size) ?? []);
   let made: readonly MadeSample[];
   try {
-    made = (await all(makeSamples(shop, request, slots, { ...room, operations, crops }, turn), failure)).flat();
+    made = (await all(makeSamples(tools, request, slots, { ...room, operations, crops }, turn), failure)).flat();
     await runDevice(
       backend,
       new Uint8Array(room.pixels, 0, slots.length * sampleBytes('UINT8', size)),
@@ -62,7 +62,7 @@ export async function makeBatch(
   return {
     address,
     form,
-    shape: tensorShape(form.layout, slots.length, size),
+    shape: tensorShape(form.axes, slots.length, size),
     samples: made.map(({ sample }) => sample),
     data: new Uint8Array(room.tensor, 0, slots.length * sampleBytes(form.type, size)),
     crc32: combineCrc32(crcs, sampleBytes(form.type, size)),

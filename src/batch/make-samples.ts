@@ -7,7 +7,7 @@ import type { BatchRoom, DeviceShare, Left, Outcome } from './sample-task.js';
 import type { PlannedSlot, WorkerPool } from './worker-pool.js';
 
 /** Where samples are made. */
-export interface SampleShop {
+export interface SampleTools {
   readonly pool: WorkerPool;
   readonly queue: FairQueue;
   /** Told of every slot's outcome. */
@@ -36,23 +36,23 @@ const triesPerSlot = 64;
  * @throws TributaryError SAMPLE_CORRUPT where the run does not substitute, or `triesPerSlot` samples are corrupt.
  */
 export function makeSamples(
-  shop: SampleShop,
+  tools: SampleTools,
   request: BatchRequest,
   slots: readonly PlannedSlot[],
   room: BatchRoom & DeviceShare,
   turn: Turn,
 ): Promise<MadeSample[]>[] {
-  return inGroups(slots, groupSize(slots.length, shop.pool.threads)).map(async (group) => {
-    const outcomes = await tried(shop, request, group, room, turn);
+  return inGroups(slots, groupSize(slots.length, tools.pool.threads)).map(async (group) => {
+    const outcomes = await tried(tools, request, group, room, turn);
     const made: MadeSample[] = [];
     // One after the other: where one fails, none of the group may still be written to.
-    for (const [i, slot] of group.entries()) made.push(await settled(shop, request, slot, outcomes[i]!, room, turn));
+    for (const [i, slot] of group.entries()) made.push(await settled(tools, request, slot, outcomes[i]!, room, turn));
     return made;
   });
 }
 
 function tried(
-  { pool, queue }: SampleShop,
+  { pool, queue }: SampleTools,
   { open }: BatchRequest,
   slots: readonly PlannedSlot[],
   room: BatchRoom & DeviceShare,
@@ -62,7 +62,7 @@ function tried(
 }
 
 async function settled(
-  shop: SampleShop,
+  tools: SampleTools,
   request: BatchRequest,
   { sample: planned, slot }: PlannedSlot,
   first: Outcome,
@@ -75,12 +75,12 @@ async function settled(
   const most = Math.min(triesPerSlot, manifest.count);
   for (let tries = 0; tries < most; tries++) {
     const sample = tries === 0 ? planned : successor(open.plan, address.epoch, planned, tries);
-    const outcome = tries === 0 ? first : (await tried(shop, request, [{ sample, slot }], room, turn))[0]!;
+    const outcome = tries === 0 ? first : (await tried(tools, request, [{ sample, slot }], room, turn))[0]!;
     const { index, seed, pass } = sample;
     const key = manifest.key(index);
     open.countSample(outcome.status === 'corrupt');
     if (outcome.status === 'ok') {
-      shop.onSample(manifest.source, corrupt);
+      tools.onSample(manifest.source, corrupt);
       const { draw, left } = outcome;
       const label = manifest.label(index);
       return { sample: { source: manifest.source, key, seed, pass, label, draw, index, corrupt }, left };

@@ -1,5 +1,5 @@
 import type { CropMemory, PlacedCrop } from '../augment/crop-memory.js';
-import type { CacheNews, Whereabouts } from '../cache/visit.js';
+import type { CacheNews, Whereabouts } from '../cache/lookup.js';
 import type { ErrorDetail, Reason } from '../errors.js';
 import type { Limits } from '../run/limits.js';
 import type { Knobs } from '../run/run.js';

@@ -6,13 +6,18 @@ export const dataTypes = ['UINT8', 'FLOAT32', 'FLOAT16', 'BFLOAT16'] as const;
 export type DataType = (typeof dataTypes)[number];
 
 /** The orders of a batch's axes: sample, row, column, channel; or sample, channel, row, column. */
-export const tensorLayouts = ['NHWC', 'NCHW'] as const;
-export type TensorLayout = (typeof tensorLayouts)[number];
+export const allAxes = ['NHWC', 'NCHW'] as const;
+export type Axes = (typeof allAxes)[number];
 
 /** What a batch's tensor is made of. */
 export interface TensorForm {
   readonly type: DataType;
-  readonly layout: TensorLayout;
+  readonly axes: Axes;
+}
+
+/** Whether a tensor of this form is the pixels as the kernels leave them, so that nothing is packed. */
+export function isPixels({ type, axes }: TensorForm): boolean {
+  return type === 'UINT8' && axes === 'NHWC';
 }
 
 /** Bytes of one value. */
@@ -24,8 +29,8 @@ export function sampleBytes(type: DataType, size: number): number {
 }
 
 /** The tensor's shape for `count` samples, in the order of its axes. */
-export function tensorShape(layout: TensorLayout, count: number, size: number): readonly number[] {
-  return layout === 'NHWC' ? [count, size, size, 3] : [count, 3, size, size];
+export function tensorShape(axes: Axes, count: number, size: number): readonly number[] {
+  return axes === 'NHWC' ? [count, size, size, 3] : [count, 3, size, size];
 }
 
 /**
@@ -92,7 +97,7 @@ export function packSample(
 ): void {
   const area = size * size;
   if (form.type === 'UINT8') {
-    if (form.layout === 'NHWC') {
+    if (form.axes === 'NHWC') {
       out.set(pixels);
       return;
     }
@@ -108,8 +113,8 @@ export function packSample(
     form.type === 'FLOAT32'
       ? new Float32Array(out.buffer, out.byteOffset, area * 3)
       : new Uint16Array(out.buffer, out.byteOffset, area * 3);
-  const pixelStride = form.layout === 'NHWC' ? 3 : 1;
-  const channelStride = form.layout === 'NHWC' ? 1 : area;
+  const pixelStride = form.axes === 'NHWC' ? 3 : 1;
+  const channelStride = form.axes === 'NHWC' ? 1 : area;
   for (let i = 0, j = 0, k = 0; i < area; i++, j += 3, k += pixelStride) {
     values[k] = table[pixels[j]!]!;
     values[k + channelStride] = table[256 + pixels[j + 1]!]!;
@@ -118,7 +123,7 @@ export function packSample(
   if (erase === null) return;
   for (let row = erase.top; row < erase.top + erase.height; row++) {
     const start = row * size + erase.left;
-    if (form.layout === 'NHWC') values.fill(0, start * 3, (start + erase.width) * 3);
+    if (form.axes === 'NHWC') values.fill(0, start * 3, (start + erase.width) * 3);
     else for (let c = 0; c < 3; c++) values.fill(0, c * area + start, c * area + start + erase.width);
   }
 }

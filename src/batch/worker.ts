@@ -5,9 +5,9 @@ import { placeCrop } from '../augment/crop-memory.js';
 import { SimdKernels } from '../augment/simd.js';
 import { splitSteps } from '../augment/split-steps.js';
 import type { SampleImage } from '../cache/decoded-reader.js';
+import type { Lookup } from '../cache/lookup.js';
 import type { CacheMemory } from '../cache/sample-caches.js';
 import { sampleReader } from '../cache/sample-reader.js';
-import type { Visit } from '../cache/visit.js';
 import type { Crop, ImageSize } from '../decode/crop.js';
 import { TributaryError } from '../errors.js';
 import type { Draw } from '../sample/draw.js';
@@ -26,7 +26,7 @@ import type {
   TaskRun,
   TaskSample,
 } from './sample-task.js';
-import { packSample, sampleBytes } from './tensor.js';
+import { isPixels, packSample, sampleBytes } from './tensor.js';
 
 /**
  * A worker thread's whole job: read, decode, draw, crop, resize, augment and pack samples straight into their places of
@@ -51,7 +51,7 @@ export default async function runTask(
 
 /** A sample whose file is on its way. */
 interface Reading {
-  readonly visit: Visit;
+  readonly lookup: Lookup;
   /** Rejects where the file cannot be read. */
   readonly image: Promise<SampleImage>;
   readonly seconds: StageSeconds;
@@ -80,26 +80,26 @@ async function inTurn(task: TaskRun, act: Act): Promise<readonly Answer[]> {
     }
   } catch (error) {
     await Promise.allSettled(readings.map(({ image }) => image));
-    reader.forget(readings.map(({ visit }) => visit));
+    reader.forget(readings.map(({ lookup }) => lookup));
     throw error;
   }
   return answers;
 }
 
 function read({ limits }: TaskRun, { location, whereabouts }: TaskSample): Reading {
-  const visit = { location, limits, whereabouts, news: [] };
+  const lookup = { location, limits, whereabouts, news: [] };
   const seconds: StageSeconds = {};
-  const image = timed(seconds, 'read', () => reader.open(visit));
+  const image = timed(seconds, 'read', () => reader.open(lookup));
   // It is awaited in its turn; until then its failure must not count as unhandled.
   image.catch(() => {});
-  return { visit, image, seconds };
+  return { lookup, image, seconds };
 }
 
-async function answer(sample: TaskSample, { visit, image, seconds }: Reading, act: Act): Promise<Answer> {
+async function answer(sample: TaskSample, { lookup, image, seconds }: Reading, act: Act): Promise<Answer> {
   try {
     const opened = await image;
     try {
-      return { outcome: await act(sample, opened, seconds), seconds, news: visit.news };
+      return { outcome: await act(sample, opened, seconds), seconds, news: lookup.news };
     } finally {
       await opened.end();
     }
@@ -112,7 +112,7 @@ async function answer(sample: TaskSample, { visit, image, seconds }: Reading, ac
           ? { status: 'corrupt', reason: error.metadata.cause ?? error.message }
           : { status: 'error', reason, detail },
       seconds,
-      news: visit.news,
+      news: lookup.news,
     };
   }
 }
@@ -149,11 +149,10 @@ function leave(task: MakeTask, { slot }: TaskSample, crop: Crop, draw: Draw, sec
     return { kind: 'pixels', from };
   }
   const out = tensorOf(task, slot);
-  const isPacked = form.type === 'UINT8' && form.layout === 'NHWC';
-  const pixels = isPacked ? out : scratchOf(size);
+  const pixels = isPixels(form) ? out : scratchOf(size);
   kernels.run(crop, draw, size, pixels);
   seconds.kernels = since(start);
-  if (!isPacked) {
+  if (pixels !== out) {
     const packStart = performance.now();
     packSample(pixels, size, form, draw.erase, out);
     seconds.pack = since(packStart);

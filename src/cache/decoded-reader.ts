@@ -7,7 +7,7 @@ import { TributaryError } from '../errors.js';
 import { type Arena, none } from '../memory/arena.js';
 import { discard } from '../memory/discard.js';
 import type { Box } from '../sample/draw.js';
-import type { FileReader, SampleFile, Visit } from './visit.js';
+import type { FileReader, Lookup, SampleFile } from './lookup.js';
 
 /** No image takes more than this part of the cache. */
 const imagesAtLeast = 16;
@@ -26,15 +26,15 @@ export interface SampleImage {
 }
 
 /** Opens a sample's image. Throws as `readSample`. */
-export type ImageReader = (visit: Visit) => Promise<SampleImage>;
+export type ImageReader = (lookup: Lookup) => Promise<SampleImage>;
 
 /** Cuts out of the decoded images in memory, and puts there whole what it decodes of the next reader's files, where there is room. */
 export function decodedReader(arena: Arena, next: FileReader): ImageReader {
-  return async (visit) => heldImage(arena, visit) ?? fileImage(arena, visit, await next(visit));
+  return async (lookup) => heldImage(arena, lookup) ?? fileImage(arena, lookup, await next(lookup));
 }
 
 /** An image that is held, and within the task's limits: another run may have held it, and then the file is judged. */
-function heldImage(arena: Arena, { whereabouts, location, limits }: Visit): SampleImage | null {
+function heldImage(arena: Arena, { whereabouts, location, limits }: Lookup): SampleImage | null {
   if (whereabouts.in !== 'decoded') return null;
   const { chain } = whereabouts;
   const header = new Uint32Array(headerBytes / 4);
@@ -48,8 +48,8 @@ function heldImage(arena: Arena, { whereabouts, location, limits }: Visit): Samp
   };
 }
 
-function fileImage(arena: Arena, visit: Visit, file: SampleFile): SampleImage {
-  const { limits, news } = visit;
+function fileImage(arena: Arena, lookup: Lookup, file: SampleFile): SampleImage {
+  const { limits, news } = lookup;
   let header: Header | undefined;
   const decode = (box: Box): Promise<Crop> => decodeCrop(file.bytes, box, limits, header);
   return {
@@ -58,7 +58,7 @@ function fileImage(arena: Arena, visit: Visit, file: SampleFile): SampleImage {
       return { width: header.width, height: header.height };
     },
     async crop(size, box) {
-      const chain = roomFor(arena, visit, size);
+      const chain = roomFor(arena, lookup, size);
       if (chain === none) return decode(box);
       try {
         const whole = await decode({ top: 0, left: 0, ...size });
@@ -80,7 +80,7 @@ function fileImage(arena: Arena, visit: Visit, file: SampleFile): SampleImage {
   };
 }
 
-function roomFor(arena: Arena, { news }: Visit, { width, height }: ImageSize): number {
+function roomFor(arena: Arena, { news }: Lookup, { width, height }: ImageSize): number {
   const length = headerBytes + width * height * 3;
   if (length > arena.totalBytes / imagesAtLeast) return none;
   const chain = arena.take(length);

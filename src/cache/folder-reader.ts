@@ -1,16 +1,16 @@
 import { readCacheFile, removeCacheFile, writeCacheFile } from './cache-file.js';
 import type { CachePlace } from './cache-folder.js';
-import type { FileReader, Visit } from './visit.js';
+import type { FileReader, Lookup } from './lookup.js';
 
 /** Reads from the cache folder, and stores there what the next reader has read, where there is room. */
 export function folderReader(next: FileReader): FileReader {
-  return async (visit) => {
-    if (visit.whereabouts.in !== 'folder') return next(visit);
-    const { place } = visit.whereabouts;
-    const found = await look(visit, place.path);
+  return async (lookup) => {
+    if (lookup.whereabouts.in !== 'folder') return next(lookup);
+    const { place } = lookup.whereabouts;
+    const found = await look(lookup, place.path);
     if (found !== null) return { bytes: found, end: async () => {} };
-    const file = await next(visit);
-    const storing = store(visit, place, file.bytes);
+    const file = await next(lookup);
+    const storing = store(lookup, place, file.bytes);
     // It is awaited at the end; until then its failure must not count as unhandled.
     storing.catch(() => {});
     return {
@@ -23,7 +23,7 @@ export function folderReader(next: FileReader): FileReader {
   };
 }
 
-async function look({ location, news }: Visit, path: string): Promise<Buffer | null> {
+async function look({ location, news }: Lookup, path: string): Promise<Buffer | null> {
   try {
     const read = await readCacheFile(path, location.length);
     if (read.status === 'hit') {
@@ -42,7 +42,7 @@ async function look({ location, news }: Visit, path: string): Promise<Buffer | n
   return null;
 }
 
-async function store({ news }: Visit, { path, mayStore }: CachePlace, bytes: Buffer): Promise<void> {
+async function store({ news }: Lookup, { path, mayStore }: CachePlace, bytes: Buffer): Promise<void> {
   if (!mayStore) return;
   try {
     await writeCacheFile(path, bytes);
@@ -52,7 +52,7 @@ async function store({ news }: Visit, { path, mayStore }: CachePlace, bytes: Buf
   }
 }
 
-function failure(error: unknown, isWrite: boolean): Visit['news'][number] {
+function failure(error: unknown, isWrite: boolean): Lookup['news'][number] {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === undefined) throw error;
   return { kind: 'failed', code, message, isWrite };

@@ -1,16 +1,16 @@
 import { type Arena, none } from '../memory/arena.js';
-import type { FileReader } from './visit.js';
+import type { FileReader } from './lookup.js';
 
 /** Reads from the encoded files in memory, and puts there what the next reader has read, unless it is held decoded. */
 export function memoryReader(arena: Arena, next: FileReader): FileReader {
-  return async (visit) => {
-    const { whereabouts, location, news } = visit;
+  return async (lookup) => {
+    const { whereabouts, location, news } = lookup;
     if (whereabouts.in === 'memory') {
       const bytes = Buffer.allocUnsafeSlow(location.length);
       arena.read(whereabouts.chain, 0, location.length, bytes);
       return { bytes, end: async () => {} };
     }
-    const file = await next(visit);
+    const file = await next(lookup);
     return {
       bytes: file.bytes,
       async end() {

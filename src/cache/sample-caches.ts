@@ -1,8 +1,8 @@
 import { Arena, type ArenaMemory, arenaMemory, none } from '../memory/arena.js';
 import type { Manifest } from '../sources/manifest/manifest.js';
 import type { CacheFolder, CachePlace } from './cache-folder.js';
-import { HeldSamples } from './held-samples.js';
-import type { CacheNews, Whereabouts } from './visit.js';
+import { KeptSamples } from './kept-samples.js';
+import type { CacheNews, Whereabouts } from './lookup.js';
 
 /** The caches by name, as metrics have them: encoded files in memory, the same on a local disk, decoded images in memory. */
 const cacheNames = ['memory', 'disk', 'decoded'] as const;
@@ -28,7 +28,7 @@ const decodedBlockBytes = 16_384;
  */
 export class SampleCaches {
   readonly memory: CacheMemory;
-  readonly #held: Readonly<Record<'memory' | 'decoded', HeldSamples>>;
+  readonly #held: Readonly<Record<'memory' | 'decoded', KeptSamples>>;
   readonly #folder: CacheFolder | null;
   readonly #names: readonly CacheName[];
   readonly #asked: Readonly<Record<CacheName, { hits: number; misses: number }>> = {
@@ -44,8 +44,8 @@ export class SampleCaches {
       decoded: arenaMemory(budgets.decoded, decodedBlockBytes),
     };
     this.#held = {
-      memory: new HeldSamples(new Arena(this.memory.memory)),
-      decoded: new HeldSamples(new Arena(this.memory.decoded)),
+      memory: new KeptSamples(new Arena(this.memory.memory)),
+      decoded: new KeptSamples(new Arena(this.memory.decoded)),
     };
     this.#folder = folder;
     this.#names = cacheNames.filter((name) => (name === 'disk' ? folder !== null : budgets[name] > 0));
@@ -103,6 +103,6 @@ export class SampleCaches {
   }
 }
 
-function sizeOf({ arena }: HeldSamples): { bytes: number; budget: number } {
+function sizeOf({ arena }: KeptSamples): { bytes: number; budget: number } {
   return { bytes: arena.usedBytes, budget: arena.totalBytes };
 }

@@ -1,16 +1,16 @@
 import { Arena } from '../memory/arena.js';
 import { decodedReader, type ImageReader } from './decoded-reader.js';
 import { folderReader } from './folder-reader.js';
+import type { Lookup } from './lookup.js';
 import { memoryReader } from './memory-reader.js';
 import type { CacheMemory } from './sample-caches.js';
 import { storageReader } from './storage-reader.js';
-import type { Visit } from './visit.js';
 
 /** A worker thread's way to its samples. */
 export interface SampleReader {
   readonly open: ImageReader;
-  /** Takes back what visits have filled whose news nobody is going to be told. */
-  forget(visits: readonly Visit[]): void;
+  /** Takes back what lookups have filled whose news nobody is going to be told. */
+  forget(lookups: readonly Lookup[]): void;
 }
 
 /**
@@ -22,8 +22,8 @@ export function sampleReader(memory: CacheMemory): SampleReader {
   const files = new Arena(memory.memory);
   return {
     open: decodedReader(decoded, memoryReader(files, folderReader(storageReader))),
-    forget(visits) {
-      for (const item of visits.flatMap(({ news }) => news))
+    forget(lookups) {
+      for (const item of lookups.flatMap(({ news }) => news))
         if (item.kind === 'filled') (item.cache === 'decoded' ? decoded : files).give(item.chain);
     },
   };

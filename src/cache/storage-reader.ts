@@ -1,5 +1,5 @@
 import { readSample } from '../sources/storage/read-sample.js';
-import type { FileReader } from './visit.js';
+import type { FileReader } from './lookup.js';
 
 /** Reads from the source itself: the last of the readers. */
 export const storageReader: FileReader = async ({ location }) => ({

@@ -45,10 +45,10 @@ export function previewCommand(): Command {
       const queue = new FairQueue(pool.concurrency);
       const backend = await openBackend(choice);
       try {
-        const shop = { pool, queue, backend, onSample: () => {} };
-        const maker = new BatchMaker(shop, Number.MAX_SAFE_INTEGER);
+        const tools = { pool, queue, backend, onSample: () => {} };
+        const maker = new BatchMaker(tools, Number.MAX_SAFE_INTEGER);
         const address = { epoch, step, rank: 0, worldSize: 1 };
-        const form = { type: 'UINT8', layout: 'NHWC' } as const;
+        const form = { type: 'UINT8', axes: 'NHWC' } as const;
         const held = await maker.take({ open, address, form }, queue.flow(), new AbortController().signal);
         const shown = held.batch.samples.slice(0, images);
         writeOutput(out, await sheet(open, shown, held.batch.data, columns));

@@ -84,7 +84,7 @@ export function batchHeader(open: OpenRun, batch: Batch, samples: Sample[]): Bat
     worldSize,
     shape: [...batch.shape],
     dataType: `DATA_TYPE_${batch.form.type}`,
-    layout: `LAYOUT_${batch.form.layout}`,
+    layout: `LAYOUT_${batch.form.axes}`,
     byteSize: batch.data.length,
     samples,
     nextCursor: formatCursor({ fingerprint: open.fingerprint, ...next }),

@@ -1,5 +1,5 @@
 import type { StreamBatchesRequest__Output } from '../../protos/generated/tributary/v1/StreamBatchesRequest.js';
-import type { DataType, TensorForm, TensorLayout } from '../batch/tensor.js';
+import type { Axes, DataType, TensorForm } from '../batch/tensor.js';
 import { TributaryError } from '../errors.js';
 import { checkCursor, parseCursor } from '../plan/cursor.js';
 import { type Address, checkAddress } from '../run/address.js';
@@ -34,7 +34,7 @@ export function resolveRequest(open: AskedRun, request: StreamBatchesRequest__Ou
     ...resolveSteps(open, { ...request, ...startOf(open, request) }),
     form: {
       type: suffix<DataType>(request.dataType, 'DATA_TYPE_', 'UINT8'),
-      layout: suffix<TensorLayout>(request.layout, 'LAYOUT_', 'NHWC'),
+      axes: suffix<Axes>(request.layout, 'LAYOUT_', 'NHWC'),
     },
     chunkBytes: Math.min(positive('chunk_bytes', request.chunkBytes || defaultChunkBytes), largestChunkBytes),
     withDrawn: request.withDrawn,

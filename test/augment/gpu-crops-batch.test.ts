@@ -13,8 +13,8 @@ import type { OpenRun } from '../../src/runs/open-run.js';
 import { indexedSamples, sevenRun } from '../fleet.js';
 
 const forms: readonly TensorForm[] = [
-  { type: 'UINT8', layout: 'NHWC' },
-  { type: 'FLOAT32', layout: 'NCHW' },
+  { type: 'UINT8', axes: 'NHWC' },
+  { type: 'FLOAT32', axes: 'NCHW' },
 ];
 
 test('batches are the same whether worker threads resize or the device does, through make-batch and its threads', async (t) => {
@@ -54,8 +54,8 @@ test('batches are the same whether worker threads resize or the device does, thr
     const tensor = room(form.type);
     const pixels = form.type === 'UINT8' ? tensor : room('UINT8');
     const request = { open, form, address: { epoch: 0, step, rank: 0, worldSize: 1 } };
-    const shop = { pool, queue, backend, onSample: () => {} };
-    return makeBatch(shop, request, { form, tensor, pixels }, queue.flow(), new AbortController().signal);
+    const tools = { pool, queue, backend, onSample: () => {} };
+    return makeBatch(tools, request, { form, tensor, pixels }, queue.flow(), new AbortController().signal);
   };
   for (const name of ['plain', 'policy', 'sometimes']) {
     const open = await runs.open({ name });

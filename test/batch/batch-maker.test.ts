@@ -22,11 +22,11 @@ async function maker(t: TestContext, memory: number): Promise<Made> {
   t.after(() => pool.close());
   const queue = new FairQueue(pool.concurrency);
   let tried = 0;
-  const shop = { pool, queue, backend: await openBackend('simd'), onSample: () => tried++ };
+  const tools = { pool, queue, backend: await openBackend('simd'), onSample: () => tried++ };
   const open = await smallRun(t);
-  const form = { type: 'UINT8', layout: 'NHWC' } as const;
+  const form = { type: 'UINT8', axes: 'NHWC' } as const;
   return {
-    maker: new BatchMaker(shop, memory),
+    maker: new BatchMaker(tools, memory),
     queue,
     tried: () => tried,
     request: (step) => ({ open, form, address: { epoch: 0, step, rank: 0, worldSize: 1 } }),

@@ -19,13 +19,13 @@ async function make(t: TestContext, open: OpenRun): Promise<{ made: MadeSample[]
   t.after(() => pool.close());
   const queue = new FairQueue(pool.concurrency);
   const told: number[] = [];
-  const form = { type: 'UINT8', layout: 'NHWC' } as const;
+  const form = { type: 'UINT8', axes: 'NHWC' } as const;
   const tensor = new SharedArrayBuffer(6 * 48 * 48 * 3);
   const slots = planShare(open.plan, address).map((sample, slot) => ({ sample, slot }));
-  const shop = { pool, queue, onSample: (_: string, corrupt: readonly unknown[]) => told.push(corrupt.length) };
+  const tools = { pool, queue, onSample: (_: string, corrupt: readonly unknown[]) => told.push(corrupt.length) };
   const room = { form, tensor, pixels: tensor, operations: new Set<never>(), crops: [] };
   const turn = { flow: queue.flow(), signal: new AbortController().signal };
-  const groups = await Promise.allSettled(makeSamples(shop, { open, address, form }, slots, room, turn));
+  const groups = await Promise.allSettled(makeSamples(tools, { open, address, form }, slots, room, turn));
   const failed = groups.find((group) => group.status === 'rejected');
   if (failed) throw failed.reason;
   return { made: groups.flatMap((group) => (group.status === 'fulfilled' ? group.value : [])), told };

@@ -2,14 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import {
-  bytesPerValue,
-  dataTypes,
-  normalised,
-  packSample,
-  sampleBytes,
-  tensorLayouts,
-} from '../../src/batch/tensor.js';
+import { allAxes, bytesPerValue, dataTypes, normalised, packSample, sampleBytes } from '../../src/batch/tensor.js';
 
 const torch = `
 import sys, torch, torchvision.transforms as T
@@ -42,11 +35,11 @@ for (const erase of [null, { top: 3, left: 5, height: 6, width: 9 }]) {
     });
     assert.equal(status, 0, stderr.toString());
     let at = 0;
-    for (const layout of tensorLayouts)
+    for (const axes of allAxes)
       for (const type of ['FLOAT32', 'FLOAT16', 'BFLOAT16'] as const) {
         const out = new Uint8Array(sampleBytes(type, size));
-        packSample(pixels, size, { type, layout }, erase, out);
-        assert.deepEqual(Buffer.from(out), stdout.subarray(at, at + out.length), `${type} ${layout}`);
+        packSample(pixels, size, { type, axes }, erase, out);
+        assert.deepEqual(Buffer.from(out), stdout.subarray(at, at + out.length), `${type} ${axes}`);
         at += out.length;
       }
     assert.equal(at, stdout.length);
@@ -69,9 +62,9 @@ test('UINT8 is the pixels themselves, and the two layouts hold the same values',
       (size, type, stream) => {
         const pixels = Uint8Array.from({ length: size * size * 3 }, () => stream.next().value as number);
         const width = bytesPerValue[type];
-        const [nhwc, nchw] = tensorLayouts.map((layout) => {
+        const [nhwc, nchw] = allAxes.map((axes) => {
           const out = new Uint8Array(sampleBytes(type, size));
-          packSample(pixels, size, { type, layout }, { top: 0, left: 0, height: 1, width: 1 }, out);
+          packSample(pixels, size, { type, axes }, { top: 0, left: 0, height: 1, width: 1 }, out);
           return out;
         });
         if (type === 'UINT8') assert.deepEqual(nhwc, pixels);

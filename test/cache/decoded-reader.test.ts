@@ -13,7 +13,7 @@ import { Arena, arenaMemory } from '../../src/memory/arena.js';
 import { defaultLimits } from '../../src/run/limits.js';
 import type { Box } from '../../src/sample/draw.js';
 import { temporaryFolder } from '../sources/tree.js';
-import { filled, large, none, visitOf } from './visits.js';
+import { filled, large, lookupOf, none } from './lookups.js';
 
 const images = fileURLToPath(new URL('../../../test/vectors/images/', import.meta.url));
 /** What decoding without caches says: pixels, or why there are none. */
@@ -61,7 +61,7 @@ test('every box of a held image is what decoding the box gives, for damaged file
       ];
       for (const box of boxes) {
         const expected = await plainly(file, box);
-        const first = visitOf(path, file);
+        const first = lookupOf(path, file);
         const got = await said(async () => {
           const opened = await reader.open(first);
           try {
@@ -81,7 +81,7 @@ test('every box of a held image is what decoding the box gives, for damaged file
         if (kind > 0) damagedYetHeld++;
         // Gone from the storage: nothing is read any more.
         await rm(path);
-        const again = await reader.open(visitOf(path, file, { in: 'decoded', chain }));
+        const again = await reader.open(lookupOf(path, file, { in: 'decoded', chain }));
         assert.deepEqual(await again.size(), { width, height });
         assert.equal(Buffer.from((await again.crop(image, box)).data).toString('hex'), expected, `${path} warm`);
         reader.forget([first]);
@@ -121,12 +121,12 @@ test('an image that is damaged below the box gives the box, as it does without a
   const reader = sampleReader({ memory: none, decoded });
   const verdicts: string[] = [];
   for (const box of [top, bottom]) {
-    const visit = visitOf(path, file);
-    const opened = await reader.open(visit);
+    const lookup = lookupOf(path, file);
+    const opened = await reader.open(lookup);
     const got = await said(async () => (await opened.crop({ width, height }, box)).data);
     await opened.end();
     assert.equal(got, await plainly(file, box));
-    assert.deepEqual(visit.news, []);
+    assert.deepEqual(lookup.news, []);
     verdicts.push(got.slice(0, 14));
   }
   assert.notEqual(verdicts[0], 'SAMPLE_CORRUPT');
@@ -141,14 +141,14 @@ test('a held image is no excuse from a run of stricter limits', async (context) 
   await writeFile(path, file);
   const image = await probe(file, defaultLimits);
   const reader = sampleReader({ memory: none, decoded: large() });
-  const first = visitOf(path, file);
+  const first = lookupOf(path, file);
   const opened = await reader.open(first);
   await opened.crop(image, { top: 0, left: 0, width: 1, height: 1 });
   await opened.end();
   const held = { in: 'decoded', chain: filled(first, 'decoded')! } as const;
   const fits = { ...defaultLimits, pixels: image.width * image.height, bytes: file.length };
   const sizeWithin = async (limits: typeof defaultLimits) =>
-    (await reader.open(visitOf(path, file, held, limits))).size();
+    (await reader.open(lookupOf(path, file, held, limits))).size();
   await rm(path);
   assert.deepEqual(await sizeWithin(fits), { width: image.width, height: image.height });
   await writeFile(path, file);
@@ -165,12 +165,12 @@ test('a cache smaller than one image holds nothing and changes nothing', async (
   for (const budget of [1, 5000, 20_000, image.width * image.height * 3]) {
     const memory = arenaMemory(Math.min(budget, file.length), 4096);
     const decoded = arenaMemory(budget, 16_384);
-    const visit = visitOf(path, file);
-    const opened = await sampleReader({ memory, decoded }).open(visit);
+    const lookup = lookupOf(path, file);
+    const opened = await sampleReader({ memory, decoded }).open(lookup);
     assert.equal(await said(async () => (await opened.crop(image, box)).data), expected);
     await opened.end();
     assert.ok(
-      visit.news.every(({ kind }) => kind === 'full'),
+      lookup.news.every(({ kind }) => kind === 'full'),
       `budget ${budget}`,
     );
     assert.equal(new Arena(memory).usedBytes + new Arena(decoded).usedBytes, 0);

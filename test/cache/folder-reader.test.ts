@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { folderReader } from '../../src/cache/folder-reader.js';
+import type { CacheNews } from '../../src/cache/lookup.js';
 import { storageReader } from '../../src/cache/storage-reader.js';
-import type { CacheNews } from '../../src/cache/visit.js';
 import { temporaryFolder } from '../sources/tree.js';
-import { visitOf } from './visits.js';
+import { lookupOf } from './lookups.js';
 
 const images = fileURLToPath(new URL('../../../test/vectors/images/', import.meta.url));
 
@@ -18,11 +18,11 @@ test('a full disk, a folder that is a file and damage cost a warning, never a by
   await writeFile(join(folder, 'file'), 'no folder');
   const read = folderReader(storageReader);
   const newsOf = async (place: string): Promise<readonly CacheNews[]> => {
-    const visit = visitOf(path, file, { in: 'folder', place: { path: place, mayStore: true, size: 0 } });
-    const { bytes, end } = await read(visit);
+    const lookup = lookupOf(path, file, { in: 'folder', place: { path: place, mayStore: true, size: 0 } });
+    const { bytes, end } = await read(lookup);
     assert.ok(bytes.equals(file));
     await end();
-    return visit.news;
+    return lookup.news;
   };
   const [missed, failed] = await newsOf(join(folder, 'file', 'ab', 'x'));
   assert.deepEqual([missed?.kind, failed?.kind], ['missed', 'failed']);

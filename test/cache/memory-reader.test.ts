@@ -7,7 +7,7 @@ import { memoryReader } from '../../src/cache/memory-reader.js';
 import { storageReader } from '../../src/cache/storage-reader.js';
 import { Arena, arenaMemory } from '../../src/memory/arena.js';
 import { temporaryFolder } from '../sources/tree.js';
-import { filled, none, visitOf } from './visits.js';
+import { filled, lookupOf, none } from './lookups.js';
 
 const image = fileURLToPath(new URL('../../../test/vectors/images/shapes.jpg', import.meta.url));
 
@@ -17,25 +17,25 @@ test('what was read once comes out of memory, and what finds no room is said to'
   await writeFile(path, file);
   const arena = new Arena(arenaMemory(file.length + 8192, 4096));
   const read = memoryReader(arena, storageReader);
-  const first = visitOf(path, file);
+  const first = lookupOf(path, file);
   const { bytes, end } = await read(first);
   assert.ok(bytes.equals(file));
   await end();
   const chain = filled(first, 'memory')!;
   // Other bytes by now: those that were read are what the manifest is about.
   await writeFile(path, Buffer.alloc(file.length));
-  const again = visitOf(path, file, { in: 'memory', chain });
+  const again = lookupOf(path, file, { in: 'memory', chain });
   const held = await read(again);
   await held.end();
   assert.ok(held.bytes.equals(file));
   assert.deepEqual(again.news, []);
-  const other = visitOf(path, file);
+  const other = lookupOf(path, file);
   await (await read(other)).end();
   assert.deepEqual(other.news, [{ kind: 'full', cache: 'memory' }]);
 });
 
 test('without a cache nothing is kept and nothing is said', async () => {
-  const visit = visitOf(image, await readFile(image));
-  await (await memoryReader(new Arena(none), storageReader)(visit)).end();
-  assert.deepEqual(visit.news, []);
+  const lookup = lookupOf(image, await readFile(image));
+  await (await memoryReader(new Arena(none), storageReader)(lookup)).end();
+  assert.deepEqual(lookup.news, []);
 });

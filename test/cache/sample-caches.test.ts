@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { CacheFolder } from '../../src/cache/cache-folder.js';
+import type { CacheNews } from '../../src/cache/lookup.js';
 import { SampleCaches } from '../../src/cache/sample-caches.js';
-import type { CacheNews } from '../../src/cache/visit.js';
 import { Arena } from '../../src/memory/arena.js';
 import { indexSource } from '../../src/sources/index-source.js';
 import { temporaryFolder, writeTree } from '../sources/tree.js';
@@ -15,18 +15,18 @@ test('a task is told of the nearest cache that has its sample, and hits and miss
   const { manifest } = await indexSource(source);
   const folder = await CacheFolder.open({ folder: join(root, 'cache'), budget: 1 << 20, onTrouble: assert.fail });
   const caches = new SampleCaches({ memory: 1 << 20, decoded: 1 << 20 }, folder);
-  const visit = (...news: CacheNews[]): string => {
+  const lookup = (...news: CacheNews[]): string => {
     const whereabouts = caches.take(manifest, 0);
     caches.give(manifest, 0, whereabouts, news);
     return whereabouts.in;
   };
   const chainIn = (cache: 'memory' | 'decoded') => new Arena(caches.memory[cache]).take(10);
-  assert.equal(visit(), 'folder', 'what died has left nothing');
-  assert.equal(visit({ kind: 'missed' }, { kind: 'stored' }), 'folder');
+  assert.equal(lookup(), 'folder', 'what died has left nothing');
+  assert.equal(lookup({ kind: 'missed' }, { kind: 'stored' }), 'folder');
   assert.ok(folder.bytes > 0);
-  assert.equal(visit({ kind: 'found' }, { kind: 'filled', cache: 'memory', chain: chainIn('memory') }), 'folder');
-  assert.equal(visit({ kind: 'filled', cache: 'decoded', chain: chainIn('decoded') }), 'memory');
-  assert.equal(visit(), 'decoded');
+  assert.equal(lookup({ kind: 'found' }, { kind: 'filled', cache: 'memory', chain: chainIn('memory') }), 'folder');
+  assert.equal(lookup({ kind: 'filled', cache: 'decoded', chain: chainIn('decoded') }), 'memory');
+  assert.equal(lookup(), 'decoded');
   assert.deepEqual(
     [...caches.state()].map(({ name, hits, misses }) => [name, hits, misses]),
     [

@@ -18,12 +18,12 @@ const runs = {
 
 /** Damages a file of each kind. Returns what each damaged key is to be found as. */
 async function damage(config: string): Promise<Map<string, string>> {
-  const [shop] = await filesOf(config, 'objects365/images/train');
+  const [tools] = await filesOf(config, 'objects365/images/train');
   const [page] = await filesOf(config, 'gqa/paired/train');
   const [nothing, next] = await filesOf(config, 'flickr/paired/train');
   const [bomb] = await filesOf(config, 'dota/paired/train');
   const base = dirname(config);
-  await cut(shop!.path, 0.6);
+  await cut(tools!.path, 0.6);
   await replaceBy.html(page!.path);
   await writeFile(nothing!.path, '');
   await writeFile(next!.path, '');
@@ -31,7 +31,7 @@ async function damage(config: string): Promise<Map<string, string>> {
   const member = await damageMember(join(base, 'datacomp/shards/00000000.tar'));
   return new Map(
     [
-      [shop!.key, 'data'],
+      [tools!.key, 'data'],
       [page!.key, 'format'],
       [nothing!.key, 'empty'],
       [next!.key, 'empty'],

@@ -76,7 +76,7 @@ export async function openGpuBackend(mode: GpuMode, options: GpuOptions = {}): P
     throw error;
   });
   if (opened.kind !== 'open') throw new Error(`the thread answered ${opened.kind} before it was open`);
-  const turns = new PQueue({ concurrency: opened.lanes });
+  const turns = new PQueue({ concurrency: opened.tracks });
 
   async function apply(
     pixels: Uint8Array,

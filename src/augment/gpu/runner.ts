@@ -11,15 +11,15 @@ import { productsWidth, programWidth, stagesOf, writeSample } from './program.js
 /** The modes of gpu.js that this project runs on. */
 export type GpuMode = 'webgpu' | 'webasm' | 'cpu';
 
-/** Chains kept at most for each lane. */
+/** Chains kept at most for each track. */
 const chainsKept = 4;
 
 type Lane = LRUCache<string, Chain>;
 
 /** Runs batches on one gpu.js instance, on the calling thread. */
 export interface Runner {
-  /** Batches that may be under way at a time. On a lane of its own, one batch is uploaded while another is read back. */
-  readonly lanes: number;
+  /** Batches that may be under way at a time. On a track of its own, one batch is uploaded while another is read back. */
+  readonly tracks: number;
   /** @see CropTaker.apply, and Backend.apply without crops; also rejects when gpu.js ran elsewhere than asked. */
   apply(
     pixels: Uint8Array,
@@ -40,30 +40,30 @@ export function createRunner(
 ): Runner {
   // gpu.js's threads and plain JavaScript have nothing to overlap with
   const ending: Promise<void>[] = [];
-  const lanes = Array.from(
+  const tracks = Array.from(
     { length: mode === 'webgpu' ? 2 : 1 },
     (): Lane => new LRUCache({ max: chainsKept, dispose: (chain) => void ending.push(chain.destroy()) }),
   );
-  const free = [...lanes];
+  const free = [...tracks];
   let last = mode as string;
 
   /**
    * The chain of a shape, or one at hand that does more than is asked, for compiling takes longer than a few empty stages and
    * images.
    */
-  async function chainOf(lane: Lane, shape: ChainShape): Promise<Chain> {
+  async function chainOf(track: Lane, shape: ChainShape): Promise<Chain> {
     const exact = JSON.stringify(shape);
-    const key = lane.has(exact) ? exact : [...lane].find(([, { shape: built }]) => covers(built, shape))?.[0];
-    if (key !== undefined) return lane.get(key)!;
+    const key = track.has(exact) ? exact : [...track].find(([, { shape: built }]) => covers(built, shape))?.[0];
+    if (key !== undefined) return track.get(key)!;
     const chain = buildChain(gpu, input, shape);
-    lane.set(exact, chain);
+    track.set(exact, chain);
     await Promise.all(ending.splice(0));
     return chain;
   }
 
   /** Runs `parts`; `begin` writes where the chain begins, and gives the crops where it begins with the resize. */
   async function run(
-    lane: Lane,
+    track: Lane,
     pixels: Uint8Array,
     size: number,
     parts: readonly Part[],
@@ -71,7 +71,7 @@ export function createRunner(
     begin: (chain: Chain) => Float32Array | undefined,
   ): Promise<void> {
     const stages = parts.map(({ steps }) => stagesOf(steps));
-    const chain = await chainOf(lane, {
+    const chain = await chainOf(track, {
       ...shape,
       size,
       means: Math.max(...stages.map(({ means }) => means)),
@@ -98,12 +98,12 @@ export function createRunner(
       unpack(result.subarray(z * packed, (z + 1) * packed), size, image(pixels, slot, size));
   }
 
-  async function runResized(lane: Lane, pixels: Uint8Array, size: number, parts: readonly Part[]) {
+  async function runResized(track: Lane, pixels: Uint8Array, size: number, parts: readonly Part[]) {
     const packed = columnsOf(size) * size;
     for (let first = 0; first < parts.length; ) {
       const images = imagesOfRun(parts.length - first, size);
       const some = parts.slice(first, first + images);
-      await run(lane, pixels, size, some, { images, crops: 0 }, (chain) => {
+      await run(track, pixels, size, some, { images, crops: 0 }, (chain) => {
         for (const [z, { slot }] of some.entries())
           pack(image(pixels, slot, size), size, chain.arguments.pixels.subarray(z * packed, (z + 1) * packed));
         return undefined;
@@ -113,7 +113,7 @@ export function createRunner(
   }
 
   async function runCrops(
-    lane: Lane,
+    track: Lane,
     pixels: Uint8Array,
     size: number,
     parts: readonly CropPart[],
@@ -124,35 +124,35 @@ export function createRunner(
     // one of four sizes of upload, so that few shapes are compiled
     const claimed = Math.ceil(Atomics.load(cursorOf(memory), 0) / (images * size * size));
     const crops = Math.min(cropFactor, Math.max(1, claimed));
-    await run(lane, pixels, size, parts, { images, crops }, (chain) => {
+    await run(track, pixels, size, parts, { images, crops }, (chain) => {
       writeCropTables(size, parts, chain.arguments.tables!);
       return pixelsOf(memory).subarray(0, crops * images * size * size);
     });
   }
 
-  async function inLane(work: (lane: Lane) => Promise<void>): Promise<void> {
-    const lane = free.pop();
-    if (!lane) throw new Error(`more than ${lanes.length} batches at a time`);
+  async function onTrack(work: (track: Lane) => Promise<void>): Promise<void> {
+    const track = free.pop();
+    if (!track) throw new Error(`more than ${tracks.length} batches at a time`);
     try {
-      await work(lane);
+      await work(track);
     } finally {
-      free.push(lane);
+      free.push(track);
     }
   }
 
   return {
-    lanes: lanes.length,
+    tracks: tracks.length,
     apply: (pixels, size, parts, memories = [], crops = []) =>
-      inLane(async (lane) => {
+      onTrack(async (track) => {
         for (const [i, memory] of memories.entries()) {
           const some = crops.filter(({ slot }) => Math.floor(slot / memory.images) === i);
-          await runCrops(lane, pixels, size, some, memory);
+          await runCrops(track, pixels, size, some, memory);
         }
-        await runResized(lane, pixels, size, parts);
+        await runResized(track, pixels, size, parts);
       }),
     ran: () => last,
     async close() {
-      for (const lane of lanes) lane.clear();
+      for (const track of tracks) track.clear();
       await Promise.all(ending.splice(0));
       await gpu.destroy();
     },

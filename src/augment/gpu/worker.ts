@@ -33,7 +33,7 @@ export type Reply =
       readonly id: 0;
       readonly description: string;
       /** Requests that it takes at a time. */
-      readonly lanes: number;
+      readonly tracks: number;
     }
   | { readonly kind: 'done'; readonly id: number }
   | { readonly kind: 'failed'; readonly id: number; readonly reason: string };
@@ -93,7 +93,7 @@ try {
       (error: unknown) => fail(id, error),
     );
   });
-  post({ kind: 'open', id: 0, description, lanes: runner.lanes });
+  post({ kind: 'open', id: 0, description, tracks: runner.tracks });
 } catch (error) {
   fail(0, error);
 }

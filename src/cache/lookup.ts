@@ -18,7 +18,7 @@ export type CacheNews =
   | { readonly kind: 'failed'; readonly code: string; readonly message: string; readonly isWrite: boolean };
 
 /** A sample on its way through a worker thread's readers. */
-export interface Visit {
+export interface Lookup {
   readonly location: Location;
   readonly limits: Limits;
   readonly whereabouts: Whereabouts;
@@ -34,4 +34,4 @@ export interface SampleFile {
 }
 
 /** Reads a sample's file, or asks the reader behind it. Throws as `readSample`. */
-export type FileReader = (visit: Visit) => Promise<SampleFile>;
+export type FileReader = (lookup: Lookup) => Promise<SampleFile>;

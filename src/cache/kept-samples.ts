@@ -6,7 +6,7 @@ export const idleAfter = 60 * 60 * 1000;
 
 const makeRoomEvery = 1000;
 
-interface HeldSource {
+interface KeptSource {
   used: number;
   /** Index in the manifest to the chain that holds the sample. */
   readonly chains: Map<number, number>;
@@ -17,10 +17,10 @@ interface HeldSource {
  * none is worth more than another, and replacing the least recently used would throw out each just before it is asked
  * for again. Where there is no room, sources go that nobody has used for an hour.
  */
-export class HeldSamples {
+export class KeptSamples {
   readonly arena: Arena;
   readonly #now: () => number;
-  readonly #sources = new Map<Manifest, HeldSource>();
+  readonly #sources = new Map<Manifest, KeptSource>();
   /** Chains that tasks read, and how many tasks; those that have gone meanwhile are freed by the last. */
   readonly #readers = new Map<number, { count: number; isGone: boolean }>();
   #roomMade = Number.NEGATIVE_INFINITY;
@@ -75,7 +75,7 @@ export class HeldSamples {
     }
   }
 
-  #source(manifest: Manifest): HeldSource {
+  #source(manifest: Manifest): KeptSource {
     let source = this.#sources.get(manifest);
     if (source === undefined) {
       source = { used: this.#now(), chains: new Map() };

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Visit, Whereabouts } from '../../src/cache/visit.js';
+import type { Lookup, Whereabouts } from '../../src/cache/lookup.js';
 import { type ArenaMemory, arenaMemory } from '../../src/memory/arena.js';
 import { defaultLimits } from '../../src/run/limits.js';
 
@@ -8,19 +8,19 @@ export const none = arenaMemory(0, 4096);
 /** A cache with room for every image of these tests. */
 export const large = (): ArenaMemory => arenaMemory(2 ** 26, 16_384);
 
-/** A task's visit to a file. */
-export function visitOf(
+/** A task's lookup to a file. */
+export function lookupOf(
   path: string,
   file: Buffer,
   whereabouts: Whereabouts = { in: 'storage' },
   limits = defaultLimits,
-): Visit {
+): Lookup {
   const location = { path, root: join(path, '..'), offset: null, length: file.length };
   return { location, limits, whereabouts, news: [] };
 }
 
-/** The chain that a visit has filled in a cache; undefined where it has filled none. */
-export function filled({ news }: Visit, cache: 'memory' | 'decoded'): number | undefined {
+/** The chain that a lookup has filled in a cache; undefined where it has filled none. */
+export function filled({ news }: Lookup, cache: 'memory' | 'decoded'): number | undefined {
   for (const item of news) if (item.kind === 'filled' && item.cache === cache) return item.chain;
   return undefined;
 }

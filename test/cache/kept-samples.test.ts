@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { HeldSamples, idleAfter } from '../../src/cache/held-samples.js';
+import { idleAfter, KeptSamples } from '../../src/cache/kept-samples.js';
 import { Arena, arenaMemory, none } from '../../src/memory/arena.js';
 import { indexSource } from '../../src/sources/index-source.js';
 import type { Manifest } from '../../src/sources/manifest/manifest.js';
@@ -26,7 +26,7 @@ test('a full cache keeps what it has, until nobody has used the source for an ho
   const [first, second] = (await manifests(context, ['first', 'second'])) as [Manifest, Manifest];
   const arena = new Arena(arenaMemory(2 * (blockBytes + 4) + 16, blockBytes));
   let now = 0;
-  const held = new HeldSamples(arena, () => now);
+  const held = new KeptSamples(arena, () => now);
   const store = (manifest: Manifest, index: number, value: number): boolean => {
     const chain = arena.take(1);
     if (chain === none) {
@@ -60,7 +60,7 @@ test('a full cache keeps what it has, until nobody has used the source for an ho
 test('of two that fill the same sample the first stays, and nothing is lost', async (context) => {
   const [manifest] = (await manifests(context, ['one'])) as [Manifest];
   const arena = new Arena(arenaMemory(10 * blockBytes, blockBytes));
-  const held = new HeldSamples(arena);
+  const held = new KeptSamples(arena);
   const [first, second] = [arena.take(10), arena.take(10)];
   held.add(manifest, 0, first);
   held.add(manifest, 0, second);
