@@ -21,7 +21,7 @@ test('what a request leaves out has its default', () => {
     stepStride: 1,
     rank: 0,
     worldSize: 1,
-    form: { type: 'UINT8', layout: 'NHWC' },
+    form: { type: 'UINT8', axes: 'NHWC' },
     chunkBytes: 1 << 20,
     withDrawn: false,
     withText: false,
@@ -42,7 +42,7 @@ test('a request says all of it', () => {
   };
   assert.deepEqual(resolved({ ...asked, dataType: 'DATA_TYPE_BFLOAT16', layout: 'LAYOUT_NCHW' }), {
     ...asked,
-    form: { type: 'BFLOAT16', layout: 'NCHW' },
+    form: { type: 'BFLOAT16', axes: 'NCHW' },
   });
   assert.equal(resolved({ chunkBytes: 1 << 30 }).chunkBytes, (4 << 20) - (64 << 10));
   assert.equal(resolved({ firstStep: 1, stepStride: 3 }).stepCount, 2);
