@@ -222,7 +222,7 @@ class Loader(_Base):
         try:
             batch = lanes.take()
             assert batch is not None
-            return self._placed(batch)
+            return self._on_device(batch)
         finally:
             lanes.close()
 
@@ -255,7 +255,7 @@ class Loader(_Base):
         pace = replace(self._pace, window=window)
         return Lanes(Replicas(self._target, self._options), steps, make_request, pace, finish, pinned)
 
-    def _placed(self, batch: Batch) -> Batch:
+    def _on_device(self, batch: Batch) -> Batch:
         return batch if self._device is None else batch.to(self._device)
 
     def close(self) -> None:
@@ -320,7 +320,7 @@ class BatchIterator(Iterator[Batch]):
                 self._loader._state = self._state_of(self._epoch + 1, 0, "")
             raise StopIteration
         self._loader._state = self._state(batch.address.step + self._workers, batch.cursor)
-        return self._loader._placed(batch)
+        return self._loader._on_device(batch)
 
     def _state(self, step: int, cursor: str) -> Dict[str, Any]:
         return self._state_of(self._epoch, step, cursor)
