@@ -52,6 +52,8 @@ export const rules = camel(behaviour.rules, (entry) => entry.value) as Readonly<
     | 'medianOf'
     | 'comparedBehind'
     | 'crcAttempts'
+    | 'tick'
+    | 'longestGap'
     | 'firstPause'
     | 'longestPause'
     | 'refusedPause'
