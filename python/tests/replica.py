@@ -43,6 +43,7 @@ class Service:
         context.abort(code, text)
 
     def check(self, request: Any, context: grpc.ServicerContext) -> None:
+        time.sleep(self.options.answer_delay)
         if self.draining.is_set():
             self.refuse(context, grpc.StatusCode.UNAVAILABLE, "SERVER_DRAINING", "the replica drains")
         if request.run.name != "synthetic":
@@ -161,6 +162,7 @@ def parse(arguments: List[str]) -> argparse.Namespace:
     parser.add_argument("--image-size", type=int, default=SIZE)
     parser.add_argument("--chunk-bytes", type=int, default=300)
     parser.add_argument("--delay", type=float, default=0.0)
+    parser.add_argument("--answer-delay", type=float, default=0.0)
     parser.add_argument("--slow", type=slow, default={})
     for fault in ("hang", "hang-inside", "corrupt", "other-bytes", "corrupt-sample"):
         parser.add_argument(f"--{fault}", type=steps, default=[])

@@ -24,9 +24,6 @@ from tributary.contract import Chunk
 from tributary.errors import TributaryError, from_rpc, wrong
 from tributary.replicas import Replica, Replicas, end_stream
 
-# How often the watch looks for streams that hang and steps that are late, in seconds.
-TICK = 0.1
-
 
 @dataclass(frozen=True)
 class Pace:
@@ -62,7 +59,9 @@ class Steps:
 
 @dataclass
 class _Reader:
-    """A stream that is being read: a lane's lease, or a late step's second attempt. Guarded by the condition."""
+    """A stream that is being read: a lane's lease, or a late step's second attempt. Guarded by the condition. Times are those
+    of the pool's clock.
+    """
 
     turn: int
     call: Any = None
@@ -96,6 +95,7 @@ class Lanes:
     ):
         self._replicas = replicas
         self._changed = replicas.changed
+        self._clock = replicas.clock
         self._steps = steps
         self._make_request = make_request
         self._pace = pace
@@ -196,14 +196,13 @@ class Lanes:
             self._read(lane, min(self._pace.lease, left), self._count)
 
     def _wait_for_replica(self, lane: _Reader) -> None:
-        now = time.monotonic()
-        lane.failing_since = lane.failing_since or now
+        now = self._clock.now()
+        lane.failing_since = now if lane.failing_since is None else lane.failing_since
         refusal = self._replicas.all_refused()
-        waited = now - lane.failing_since
         if refusal is not None:
             self._ready[lane.turn] = refusal
-        elif waited > self._pace.patience:
-            self._ready[lane.turn] = self._replicas.no_replica(waited, self._name(lane.turn))
+        elif self._replicas.out_of_patience(lane.failing_since):
+            self._ready[lane.turn] = self._replicas.no_replica(now - lane.failing_since, self._name(lane.turn))
         else:
             self._changed.wait(min(self._replicas.next_retry(), 1.0))
             return
@@ -212,7 +211,7 @@ class Lanes:
     def _attach(self, reader: _Reader, replica: Replica) -> None:
         reader.replica = replica
         reader.cancelled = ""
-        reader.waiting_since = reader.batch_since = time.monotonic()
+        reader.waiting_since = reader.batch_since = self._clock.now()
         replica.streams += 1
 
     def _name(self, turn: int) -> str:
@@ -241,7 +240,7 @@ class Lanes:
                     raise TributaryError("UNAVAILABLE", "the stream ended before its first batch", code="UNAVAILABLE")
                 if batch is None:
                     break
-                self._deliver(reader, replica, batch, time.monotonic() - (reader.batch_since or 0))
+                self._deliver(reader, replica, batch, self._clock.now() - (reader.batch_since or 0))
                 reader.turn += stride
         except grpc.RpcError as failure:
             self._note_failure(reader, replica, from_rpc(failure))
@@ -266,7 +265,7 @@ class Lanes:
             moved = lane.turn in self._crcs
             if lane.replica is not None and not fresh:
                 moved = moved or self._replicas.uneven(lane.replica)
-            lane.waiting_since = lane.batch_since = time.monotonic()
+            lane.waiting_since = lane.batch_since = self._clock.now()
             return not (self._closed or lane.cancelled or moved)
 
     def _receive(self, reader: _Reader, call: Any) -> Optional[Batch]:
@@ -274,7 +273,7 @@ class Lanes:
         partial: Optional[PartialBatch] = None
         wanted = self._steps.at(reader.turn)
         for part in call:
-            reader.waiting_since = time.monotonic()
+            reader.waiting_since = self._clock.now()
             message: Any = part
             if isinstance(part, Chunk):
                 kind, chunk = "chunk", part
@@ -336,7 +335,8 @@ class Lanes:
         with self._changed:
             if self._closed or reader.cancelled == "late":
                 return
-            reader.failing_since = reader.failing_since or reader.batch_since or time.monotonic()
+            if reader.failing_since is None:
+                reader.failing_since = self._clock.now() if reader.batch_since is None else reader.batch_since
             if reader.cancelled == "hung":
                 reader.hangs += 1
                 error = TributaryError("UNAVAILABLE", f"no message for {self._limit(reader, -1):.0f} s", code="UNAVAILABLE")
@@ -345,8 +345,8 @@ class Lanes:
             self._replicas.failed(replica, error)
             reader.avoid.add(replica.address)
             final = verdict(error.code, error.reason) == "end" or self._damaged.get(turn, 0) >= behaviour.CRC_ATTEMPTS
-            waited = time.monotonic() - reader.failing_since
-            if not final and waited > self._pace.patience:
+            if not final and self._replicas.out_of_patience(reader.failing_since):
+                waited = self._clock.now() - reader.failing_since
                 error, final = self._replicas.no_replica(waited, self._name(turn)), True
             # A turn that was answered already does not fail any more.
             if final and turn not in self._crcs:
@@ -363,13 +363,13 @@ class Lanes:
         """Ends streams that hang, and asks again for the step that the trainer waits for."""
         with self._changed:
             while not self._closed and self._head < self._steps.count:
-                now = time.monotonic()
+                now = self._clock.now()
                 for reader in [*self._readers, *self._hedges]:
                     hung = reader.waiting_since is not None and now - reader.waiting_since > self._limit(reader)
                     if hung:
                         reader.cancel("hung")
                 self._hedge(now)
-                self._changed.wait(TICK)
+                self._changed.wait(behaviour.TICK)
 
     def _late_after(self) -> float:
         """Seconds after which the step that the trainer waits for is late: twice as many after each time that it was."""

@@ -23,6 +23,7 @@ import grpc
 
 from tributary import behaviour, contract
 from tributary.behaviour import verdict
+from tributary.clock import Clock
 from tributary.errors import TributaryError, from_rpc, wrong
 
 Target = Union[str, Sequence[str]]
@@ -112,6 +113,7 @@ class Replicas:
 
     def __init__(self, target: Target, options: Options):
         self.changed = threading.Condition()
+        self.clock = Clock()
         self._target = target
         self._options = options
         self._known: Dict[str, Replica] = {}
@@ -219,6 +221,10 @@ class Replicas:
             **reasons,
         )
 
+    def out_of_patience(self, since: float) -> bool:
+        """Whether too long has been waited since a time of the pool's clock."""
+        return self.clock.waited(since, self._options.patience, self._options.connect_timeout)
+
     def channel(self, replica: Replica) -> grpc.Channel:
         """The channel to a replica, opened when it is first needed."""
         with self.changed:
@@ -262,7 +268,11 @@ class Replicas:
 
     def ask_all(self, method: str, request: Any, response: Any, wanted: str, count: int) -> List[Tuple[Replica, Any]]:
         """The answers of up to `count` replicas, of one at least."""
-        start = time.monotonic()
+        with self.clock.ticking():
+            return self._ask_all(method, request, response, wanted, count)
+
+    def _ask_all(self, method: str, request: Any, response: Any, wanted: str, count: int) -> List[Tuple[Replica, Any]]:
+        start = self.clock.now()
         while True:
             with self.changed:
                 chosen: List[Replica] = []
@@ -276,11 +286,10 @@ class Replicas:
                 return answers
             with self.changed:
                 refusal = self.all_refused()
-                waited = time.monotonic() - start
                 if refusal is not None:
                     raise refusal
-                if waited > self._options.patience:
-                    raise self.no_replica(waited, wanted)
+                if self.out_of_patience(start):
+                    raise self.no_replica(self.clock.now() - start, wanted)
                 self.changed.wait(min(self.next_retry(), 1.0))
             if self._resolver is None:
                 self._refresh()
@@ -297,16 +306,20 @@ class Replicas:
             future.add_done_callback(lambda _, which=(replica, future): done.put(which))
             calls.append(future)
         answers: List[Tuple[Replica, Any]] = []
-        end = time.monotonic() + 2 * behaviour.ANSWER_SECONDS
-        for _ in calls:
+        failed = 0
+        end = self.clock.now() + 2 * behaviour.ANSWER_SECONDS
+        while len(answers) + failed < len(calls):
             try:
-                replica, future = done.get(timeout=max(0.0, end - time.monotonic()))
+                replica, future = done.get(timeout=behaviour.TICK)
             except queue.Empty:
+                if self.clock.now() < end:
+                    continue
                 break
             try:
                 answer = future.result()
             except grpc.RpcError as failure:
                 error = from_rpc(failure)
+                failed += 1
                 with self.changed:
                     self.failed(replica, error)
                     if replica.streams == 0:
@@ -317,7 +330,7 @@ class Replicas:
                 with self.changed:
                     self.succeeded(replica)
                 if not answers:
-                    end = time.monotonic() + behaviour.AGREE_SECONDS
+                    end = self.clock.now() + behaviour.AGREE_SECONDS
                 answers.append((replica, answer))
         for future in calls:
             future.cancel()
