@@ -2,16 +2,26 @@ import type { BatchHeader } from '../../protos/generated/tributary/v1/BatchHeade
 import type { DescribeRunResponse } from '../../protos/generated/tributary/v1/DescribeRunResponse.js';
 import type { Sample } from '../../protos/generated/tributary/v1/Sample.js';
 import type { Batch, BatchSample } from '../batch/batch.js';
+import { checkMessage, textBytes } from '../contract/message-limit.js';
 import { formatCursor, nextCursor } from '../plan/cursor.js';
 import { shares } from '../plan/mixing.js';
 import { mean, std } from '../run/normalisation.js';
 import { version } from '../run/version.js';
 import type { OpenRun } from '../runs/open-run.js';
 
-/** What an opened run is, as DescribeRun answers. */
+/**
+ * What an opened run is, as DescribeRun answers.
+ * @throws TributaryError TOO_MUCH_ASKED where its class names do not fit into a message.
+ */
 export function describeRun(open: OpenRun, backend: string): DescribeRunResponse {
   const { run, manifests } = open;
   const parts = shares(open.plan);
+  const names = textBytes(manifests.flatMap(({ classNames }) => classNames));
+  checkMessage(
+    names,
+    `class names of run ${run.name}`,
+    'Shorten the names of its classes, or split its sources into runs',
+  );
   const { wd_end, wd_schedule, beta2, warmup_epochs, weight_decay, grad_clip, lr0, lrf, epochs, momentum } =
     run.training;
   return {
@@ -71,9 +81,14 @@ export function describeRun(open: OpenRun, backend: string): DescribeRunResponse
   };
 }
 
-/** The header of a finished batch. */
+/**
+ * The header of a finished batch.
+ * @throws TributaryError TOO_MUCH_ASKED where the texts of its samples do not fit into a message.
+ */
 export function batchHeader(open: OpenRun, batch: Batch, samples: Sample[]): BatchHeader {
   const { epoch, step, rank, worldSize } = batch.address;
+  const texts = samples.flatMap(({ key, text, json, drawn }) => [key, text, json, drawn]);
+  checkMessage(textBytes(texts), `texts of step ${step}`, 'Ask without text, or for a smaller share (more ranks)');
   const next = nextCursor(epoch, step, open.stepsPerEpoch);
   return {
     run: open.run.name,

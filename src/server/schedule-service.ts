@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { ScheduleServiceHandlers } from '../../protos/generated/tributary/v1/ScheduleService.js';
+import { checkMessage } from '../contract/message-limit.js';
 import { readRunSelector } from '../contract/run-selector.js';
 import type { OpenRuns } from '../runs/open-runs.js';
 import { epochSchedule, epochSchedules } from '../schedule/schedule.js';
@@ -19,7 +20,14 @@ export function scheduleService(runs: OpenRuns, log: Logger, metrics: Metrics): 
     ListEpochSchedules: handleUnary({ log, metrics }, async ({ run, expectedFingerprint }) => {
       const open = await runs.open(readRunSelector(run));
       checkFingerprint(open, expectedFingerprint);
-      return { fingerprint: open.fingerprint, schedules: epochSchedules(open.run.training) };
+      const { training } = open.run;
+      // An epoch's number and two doubles, each with its tag.
+      checkMessage(
+        training.epochs * 27,
+        `the schedule of all epochs of run ${open.run.name}`,
+        'Lower epochs in the run',
+      );
+      return { fingerprint: open.fingerprint, schedules: epochSchedules(training) };
     }),
   };
 }

@@ -111,7 +111,8 @@ class Lanes:
         self._seconds: Deque[float] = deque(maxlen=behaviour.MEDIAN_OF)
         self._broken: Optional[BaseException] = None
         self._closed = False
-        self._wanted = False
+        # Since when the trainer waits, by the pool's clock.
+        self._wanted_since: Optional[float] = None
         self._pid = os.getpid()
         self._readers = [_Reader(turn) for turn in range(self._count)] if steps.count else []
         self._threads = [
@@ -130,10 +131,10 @@ class Lanes:
         with self._changed:
             if self._head >= self._steps.count:
                 return None
-            self._wanted = True
+            self._wanted_since = self._clock.now()
             while self._head not in self._ready and self._broken is None and not self._closed:
                 self._changed.wait()
-            self._wanted = False
+            self._wanted_since = None
             if self._broken is not None:
                 raise self._broken
             if self._closed:
@@ -368,6 +369,8 @@ class Lanes:
                     hung = reader.waiting_since is not None and now - reader.waiting_since > self._limit(reader)
                     if hung:
                         reader.cancel("hung")
+                if self._wanted_since is not None:
+                    self._replicas.say(now - self._wanted_since, self._name(self._head))
                 self._hedge(now)
                 self._changed.wait(behaviour.TICK)
 
@@ -381,7 +384,7 @@ class Lanes:
 
     def _hedge(self, now: float) -> None:
         turn = self._head
-        if not self._wanted or turn in self._ready:
+        if self._wanted_since is None or turn in self._ready:
             return
         late_after = self._late_after()
         late = [r for r in [*self._readers, *self._hedges] if r.turn == turn and r.replica is not None]

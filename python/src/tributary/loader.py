@@ -7,13 +7,13 @@ import weakref
 from dataclasses import dataclass, replace
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
-import grpc
-
 from tributary import apart, behaviour, contract
 from tributary.batch import Batch, PartialBatch, make_state, torch
+from tributary.credentials import Credentials
 from tributary.epochs import Epochs, Worker
 from tributary.errors import TributaryError, wrong
 from tributary.lanes import Lanes, Pace, Steps
+from tributary.parent import end_with_parent
 from tributary.ranks import checked, claim, of_launcher, of_process_group, worker_and_count
 from tributary.replicas import Options, Replicas, Target, endpoints
 
@@ -74,7 +74,7 @@ class Loader(_Base):
         fingerprint: str = "",
         with_drawn: bool = False,
         with_text: bool = False,
-        credentials: Optional[grpc.ChannelCredentials] = None,
+        credentials: Optional[Credentials] = None,
         channel_options: Sequence[Tuple[str, Any]] = (),
         connect_timeout: float = behaviour.CONNECT_TIMEOUT,
         stall_timeout: float = behaviour.STALL_TIMEOUT,
@@ -354,6 +354,8 @@ class BatchIterator(Iterator[Batch]):
 
     def _begin(self) -> Lanes:
         loader = self._loader
+        if self._worker is not None:
+            end_with_parent()
         total = loader.describe().steps_per_epoch
         # What cannot even begin must not use up an epoch.
         replicas = loader._replicas()
