@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import pathlib
 import signal
 import sys
 import threading
@@ -129,6 +130,7 @@ class Service:
                 sample.label = slot % 3
             if slot % 4 == 1:
                 sample.erase.top, sample.erase.left, sample.erase.height, sample.erase.width = 1, 2, 3, 4
+        header.samples[0].text = "x" * o.text_bytes
         yield contract.StreamBatchesResponse(header=header)
         for offset in range(0, len(raw), o.chunk_bytes):
             if step in o.hang_inside and offset:
@@ -169,6 +171,8 @@ def parse(arguments: List[str]) -> argparse.Namespace:
     parser.add_argument("--die-after", type=int, default=0)
     parser.add_argument("--drain-after", type=int, default=0)
     parser.add_argument("--log", default="")
+    parser.add_argument("--text-bytes", type=int, default=0)
+    parser.add_argument("--tls", default="", help="a folder with key.pem and cert.pem")
     return parser.parse_args(arguments)
 
 
@@ -203,7 +207,12 @@ def main() -> None:
             ),
         )
     )
-    port = server.add_insecure_port(f"{options.host}:{options.port}")
+    address = f"{options.host}:{options.port}"
+    if options.tls:
+        pair = tuple(pathlib.Path(options.tls, name).read_bytes() for name in ("key.pem", "cert.pem"))
+        port = server.add_secure_port(address, grpc.ssl_server_credentials([pair]))
+    else:
+        port = server.add_insecure_port(address)
     signal.signal(signal.SIGTERM, lambda *_: service.draining.set())
     server.start()
     print(port, flush=True)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import pickle
-import subprocess
-import sys
 import tempfile
 import unittest
 
-from tests.fleet import PYTHON, FleetTest, environment
+from tests.fleet import FleetTest, run_python
 from tributary.epochs import Epochs, Worker
 
 STEPS, EPOCHS = 5, 3
@@ -102,9 +100,12 @@ class GridTest(FleetTest):
                 file.flush()
                 self.run_script(None, file.name, replica.address, method)
 
+    def test_a_loader_takes_nothing_of_dev_shm(self) -> None:
+        script = "import tributary; loader = tributary.Loader('loader:1', run='r'); print(open('/proc/self/maps').read())"
+        self.assertNotIn("/dev/shm", run_python("-c", script).stdout)
+
     def run_script(self, script: object, *arguments: str) -> None:
-        command = [sys.executable, "-W", "ignore", *(["-c", str(script)] if script else []), *arguments]
-        done = subprocess.run(command, env=environment(), cwd=PYTHON, timeout=120, capture_output=True, text=True)
+        done = run_python(*(["-c", str(script)] if script else []), *arguments, seconds=300)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
 
 
