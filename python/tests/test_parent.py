@@ -44,11 +44,13 @@ class ParentTest(FleetTest):
                     [sys.executable, "-W", "ignore", file.name, replica.address, method],
                     env=environment(), cwd=PYTHON, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                 )  # fmt: skip
-                assert trainer.stdout is not None
+                assert trainer.stdout is not None and trainer.stdin is not None
+                self.addCleanup(trainer.stdout.close)
+                self.addCleanup(trainer.stdin.close)
                 workers = [int(pid) for pid in trainer.stdout.readline().split()]
                 self.assertEqual(len(workers), 2)
                 trainer.send_signal(signal.SIGKILL)
-                trainer.communicate()
+                trainer.wait(10)
                 start = time.monotonic()
                 while any(map(is_running, workers)) and time.monotonic() - start < 20:
                     time.sleep(0.05)
