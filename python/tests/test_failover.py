@@ -126,7 +126,7 @@ class FailoverTest(FleetTest):
         # Neither attempt is cancelled here, so that both answers arrive.
         with mock.patch("tributary.lanes._Reader.cancel", lambda *_: None):
             with self.assertRaises(TributaryError) as raised:
-                for _ in self.loader(one, other, hedge_seconds=0.1, stall_timeout=60, prefetch=4):
+                for _ in self.loader(one, other, hedge_seconds=0.1, stall_timeout=60, prefetch=4, receivers=0):
                     pass
         self.assertEqual(raised.exception.reason, "REPLAY_DIFFERS")
         self.assertEqual(
