@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import type { Backend, BackendName } from '../src/augment/backend.js';
-import { placeCrop } from '../src/augment/crop-memory.js';
+import { placeCrop } from '../src/augment/device-crops.js';
 import { openGpuBackend } from '../src/augment/gpu/gpu-backend.js';
 import { openBackend } from '../src/augment/open-backend.js';
 import { SimdKernels } from '../src/augment/simd.js';
@@ -95,13 +95,11 @@ async function measureCrops({ crops: device }: Backend): Promise<void> {
 
   // two batches, so that one can be uploaded while the other is read back
   const prepared = [0, 1].map(() => {
-    const memories = device!.take(count, size);
-    if (memories.length === 0) throw new Error(`no crop memory for ${count} images of ${size} x ${size}`);
+    const lent = device!.take(count, size);
+    if (lent.length === 0) throw new Error(`no device crops for ${count} images of ${size} x ${size}`);
     const pixels = new Uint8Array(new SharedArrayBuffer(count * bytes));
     const start = performance.now();
-    const placed = crops.map((crop, i) =>
-      placeCrop(memories[Math.floor(i / memories[0]!.images)]!, crop, draws[i]!.geometry),
-    );
+    const placed = crops.map((crop, i) => placeCrop(lent[Math.floor(i / lent[0]!.images)]!, crop, draws[i]!.geometry));
     placing.push((performance.now() - start) / count);
     for (const [i, crop] of crops.entries())
       if (placed[i] === null) kernels.runPrefix(crop, draws[i]!, 0, size, pixels.subarray(i * bytes, (i + 1) * bytes));
@@ -109,11 +107,11 @@ async function measureCrops({ crops: device }: Backend): Promise<void> {
       const one = placed[part.slot]!;
       return one === null ? [] : [{ ...part, geometry: draws[part.slot]!.geometry, placed: one }];
     });
-    return { memories, pixels, resized: parts.filter(({ slot }) => placed[slot] === null), cropParts };
+    return { lent, pixels, resized: parts.filter(({ slot }) => placed[slot] === null), cropParts };
   });
   const run = (which: number) => {
-    const { memories, pixels, resized, cropParts } = prepared[which]!;
-    return device!.apply(pixels, size, resized, memories, cropParts);
+    const { lent, pixels, resized, cropParts } = prepared[which]!;
+    return device!.apply(pixels, size, resized, lent, cropParts);
   };
   const taken = prepared[0]!.cropParts.length;
   const first = await costOf(() => run(0));
@@ -127,7 +125,7 @@ async function measureCrops({ crops: device }: Backend): Promise<void> {
     cpu.push(cost.cpu);
   }
   const together = await costOf(() => Promise.all(Array.from({ length: 2 * batches }, (_, k) => run(k % 2))));
-  for (const { memories } of prepared) device!.give(memories);
+  for (const { lent } of prepared) device!.give(lent);
   report('resize, flips and photometric', [
     `${taken} of ${count} crops taken`,
     `CPU ${median(cpu).toFixed(2)} ms an image`,

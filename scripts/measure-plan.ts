@@ -1,5 +1,5 @@
 // Measures the plan of a virtual run over 10^9 samples: `npx tsc && node --expose-gc dist/scripts/measure-plan.js`.
-import { findSample } from '../src/plan/find.js';
+import { findSample } from '../src/plan/find-sample.js';
 import type { PlanInput } from '../src/plan/input.js';
 import { planStep, stepsPerEpoch } from '../src/plan/plan.js';
 

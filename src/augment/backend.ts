@@ -1,5 +1,5 @@
-import type { Geometry, OperationName, Step } from '../sample/draw.js';
-import type { CropMemory, PlacedCrop } from './crop-memory.js';
+import type { DrawStep, Geometry, OperationName } from '../sample/draw.js';
+import type { DeviceCrops, PlacedCrop } from './device-crops.js';
 
 /** Where a suffix of a sample's steps runs. `simd` is this project's own WebAssembly; the others are gpu.js's. */
 export type BackendName = 'webgpu' | 'webasm' | 'cpu' | 'simd';
@@ -7,7 +7,7 @@ export type BackendName = 'webgpu' | 'webasm' | 'cpu' | 'simd';
 /** The steps that a backend runs on one image of a batch, which `splitSteps` has found that it takes. */
 export interface Part {
   readonly slot: number;
-  readonly steps: readonly Step[];
+  readonly steps: readonly DrawStep[];
 }
 
 /** The same for an image that the backend resizes first: its whole list of steps, and where its crop lies. */
@@ -42,18 +42,18 @@ export interface CropTaker {
    * Shared memory for the crops of a batch, one for each of its runs, in order, all for as many images as the first; empty
    * where none is free or the size is beyond a device. `placeCrop` fills it.
    */
-  take(images: number, size: number): readonly CropMemory[];
+  take(images: number, size: number): readonly DeviceCrops[];
   /** Takes memory back that nothing reads or writes any more. */
-  give(memories: readonly CropMemory[]): void;
+  give(lent: readonly DeviceCrops[]): void;
   /**
    * @param pixels uint8 RGB, `[n, size, size, 3]`, in shared memory; slots of `crops` are written, those of `parts` changed.
-   * @param memories as `take` gave them; a slot's crop lies in the one at `floor(slot / images)`.
+   * @param lent as `take` gave them; a slot's crop lies in the one at `floor(slot / images)`.
    */
   apply(
     pixels: Uint8Array,
     size: number,
     parts: readonly Part[],
-    memories: readonly CropMemory[],
+    lent: readonly DeviceCrops[],
     crops: readonly CropPart[],
   ): Promise<void>;
 }

@@ -1,5 +1,5 @@
 import type { Crop } from '../decode/crop.js';
-import type { Draw, Step } from '../sample/draw.js';
+import type { Draw, DrawStep } from '../sample/draw.js';
 import type { Backend } from './backend.js';
 import { applySteps, operationNames } from './operations/index.js';
 import { interleavedBytes, simdImage } from './simd/image.js';
@@ -54,7 +54,7 @@ export class SimdKernels {
    *
    * @param pixels uint8 `[size, size, 3]`, changed in place; may be shared memory.
    */
-  apply(pixels: Uint8Array, size: number, steps: readonly Step[]): void {
+  apply(pixels: Uint8Array, size: number, steps: readonly DrawStep[]): void {
     this.#start();
     const address = this.#kernels.allocate(interleavedBytes(size));
     this.#kernels.bytes().set(pixels, address);

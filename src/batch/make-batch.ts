@@ -1,13 +1,13 @@
 import { setMaxListeners } from 'node:events';
 import type { Backend, CropPart, Part } from '../augment/backend.js';
-import type { CropMemory } from '../augment/crop-memory.js';
+import type { DeviceCrops } from '../augment/device-crops.js';
 import { planShare } from '../plan/plan.js';
 import type { Batch, BatchRequest } from './batch.js';
 import { combineCrc32 } from './crc32.js';
 import type { Flow } from './fair-queue.js';
 import { type MadeSample, makeSamples, type SampleTools } from './make-samples.js';
 import { groupSize, inGroups } from './sample-groups.js';
-import type { BatchRoom } from './sample-task.js';
+import type { BatchBuffers } from './sample-task.js';
 import { sampleBytes, tensorShape } from './tensor.js';
 
 /** Where batches are made. */
@@ -23,7 +23,7 @@ export interface BatchTools extends SampleTools {
 export async function makeBatch(
   tools: BatchTools,
   request: BatchRequest,
-  room: BatchRoom,
+  room: BatchBuffers,
   flow: Flow,
   signal: AbortSignal,
 ): Promise<Batch> {
@@ -80,7 +80,7 @@ async function runDevice(
   pixels: Uint8Array,
   size: number,
   made: readonly MadeSample[],
-  memories: readonly CropMemory[],
+  lent: readonly DeviceCrops[],
 ): Promise<void> {
   const parts: Part[] = [];
   const crops: CropPart[] = [];
@@ -89,7 +89,7 @@ async function runDevice(
     if (left.kind === 'pixels') parts.push({ slot, steps: steps.slice(left.from) });
     if (left.kind === 'crop') crops.push({ slot, steps, geometry, placed: left.placed });
   }
-  if (crops.length > 0) await backend.crops!.apply(pixels, size, parts, memories, crops);
+  if (crops.length > 0) await backend.crops!.apply(pixels, size, parts, lent, crops);
   else if (parts.length > 0) await backend.apply(pixels, size, parts);
 }
 

@@ -1,4 +1,4 @@
-import type { CropMemory, PlacedCrop } from '../augment/crop-memory.js';
+import type { DeviceCrops, PlacedCrop } from '../augment/device-crops.js';
 import type { CacheNews, Whereabouts } from '../cache/lookup.js';
 import type { ErrorDetail, Reason } from '../errors.js';
 import type { Limits } from '../run/limits.js';
@@ -26,7 +26,7 @@ export interface TaskRun {
 }
 
 /** Where a batch's samples go: memory that all worker threads share. */
-export interface BatchRoom {
+export interface BatchBuffers {
   readonly form: TensorForm;
   readonly tensor: SharedArrayBuffer;
   /** uint8 pixels `[n, size, size, 3]` on their way through the device; the tensor itself where that holds no other. */
@@ -38,11 +38,11 @@ export interface DeviceShare {
   /** The operations that it runs; empty where there is no device. */
   readonly operations: ReadonlySet<OperationName>;
   /** Where decoded crops go for it to resize, in the order of its runs; empty where it does not. */
-  readonly crops: readonly CropMemory[];
+  readonly crops: readonly DeviceCrops[];
 }
 
 /** Makes some samples of a batch: everything a worker thread needs, so that worker threads hold no state. */
-export interface MakeTask extends TaskRun, BatchRoom, DeviceShare {
+export interface MakeTask extends TaskRun, BatchBuffers, DeviceShare {
   readonly kind: 'make';
 }
 
@@ -52,7 +52,7 @@ export interface DrawTask extends TaskRun {
 }
 
 /** Packs pixels that a device has finished into the batch's tensor. */
-export interface PackTask extends BatchRoom {
+export interface PackTask extends BatchBuffers {
   readonly kind: 'pack';
   readonly size: number;
   readonly samples: readonly { readonly slot: number; readonly erase: Box | null }[];

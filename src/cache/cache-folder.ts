@@ -16,7 +16,7 @@ export interface CacheFolderOptions {
 }
 
 /** Where one sample's bytes lie in a cache folder, or would. */
-export interface CachePlace {
+export interface CacheFile {
   readonly path: string;
   /** Whether there is room to put it there. Then `give` must be told what became of it. */
   readonly mayStore: boolean;
@@ -102,7 +102,7 @@ export class CacheFolder {
   }
 
   /** Where a sample's bytes lie, with room reserved for them where there is some. */
-  take(manifest: Manifest, location: Location): CachePlace {
+  take(manifest: Manifest, location: Location): CacheFile {
     const version = this.#version(manifest);
     const { path, offset, length } = location;
     const digest = createHash('sha256').update(`${path}\0${offset}\0${length}`).digest('hex').slice(0, 32);
@@ -115,18 +115,18 @@ export class CacheFolder {
   }
 
   /** Ends a reservation. @param isStored whether the folder has a file now that it had not before. */
-  give(place: CachePlace, isStored: boolean): void {
-    if (!place.mayStore) return;
-    this.#reserved -= place.size;
-    const { isListed } = this.#inFlight.get(place.path)!;
-    this.#inFlight.delete(place.path);
+  give(file: CacheFile, isStored: boolean): void {
+    if (!file.mayStore) return;
+    this.#reserved -= file.size;
+    const { isListed } = this.#inFlight.get(file.path)!;
+    this.#inFlight.delete(file.path);
     if (isStored || isListed) {
-      this.#stored += place.size;
-      this.#addedDuringScan += place.size;
+      this.#stored += file.size;
+      this.#addedDuringScan += file.size;
     }
     if (!isStored) return;
-    this.#addedSinceScan += place.size;
-    if (this.#scanning !== null) this.#storedDuringScan.add(place.path);
+    this.#addedSinceScan += file.size;
+    if (this.#scanning !== null) this.#storedDuringScan.add(file.path);
     // Other replicas may have stored as much meanwhile.
     if (this.#addedSinceScan >= this.#headroomAtScan / 4) this.#scanAgain(0);
   }

@@ -1,16 +1,16 @@
 import { readCacheFile, removeCacheFile, writeCacheFile } from './cache-file.js';
-import type { CachePlace } from './cache-folder.js';
+import type { CacheFile } from './cache-folder.js';
 import type { FileReader, Lookup } from './lookup.js';
 
 /** Reads from the cache folder, and stores there what the next reader has read, where there is room. */
 export function folderReader(next: FileReader): FileReader {
   return async (lookup) => {
     if (lookup.whereabouts.in !== 'folder') return next(lookup);
-    const { place } = lookup.whereabouts;
-    const found = await look(lookup, place.path);
+    const { file: kept } = lookup.whereabouts;
+    const found = await look(lookup, kept.path);
     if (found !== null) return { bytes: found, end: async () => {} };
     const file = await next(lookup);
-    const storing = store(lookup, place, file.bytes);
+    const storing = store(lookup, kept, file.bytes);
     // It is awaited at the end; until then its failure must not count as unhandled.
     storing.catch(() => {});
     return {
@@ -42,7 +42,7 @@ async function look({ location, news }: Lookup, path: string): Promise<Buffer | 
   return null;
 }
 
-async function store({ news }: Lookup, { path, mayStore }: CachePlace, bytes: Buffer): Promise<void> {
+async function store({ news }: Lookup, { path, mayStore }: CacheFile, bytes: Buffer): Promise<void> {
   if (!mayStore) return;
   try {
     await writeCacheFile(path, bytes);

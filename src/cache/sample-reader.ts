@@ -3,7 +3,7 @@ import { decodedReader, type ImageReader } from './decoded-reader.js';
 import { folderReader } from './folder-reader.js';
 import type { Lookup } from './lookup.js';
 import { memoryReader } from './memory-reader.js';
-import type { CacheMemory } from './sample-caches.js';
+import type { CacheBuffers } from './sample-caches.js';
 import { storageReader } from './storage-reader.js';
 
 /** A worker thread's way to its samples. */
@@ -17,9 +17,9 @@ export interface SampleReader {
  * Looks for a sample among the decoded images, then among the files in memory, then in the cache folder, then in its source.
  * Bytes, pixels and the verdict on a file are what the source alone would give.
  */
-export function sampleReader(memory: CacheMemory): SampleReader {
-  const decoded = new Arena(memory.decoded);
-  const files = new Arena(memory.memory);
+export function sampleReader(buffers: CacheBuffers): SampleReader {
+  const decoded = new Arena(buffers.decoded);
+  const files = new Arena(buffers.memory);
   return {
     open: decodedReader(decoded, memoryReader(files, folderReader(storageReader))),
     forget(lookups) {

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { planStep } from '../plan/plan.js';
 import { checkAddress } from '../run/address.js';
-import { diffRuns } from '../run/diff.js';
+import { diffRuns } from '../run/run-difference.js';
 import { configOption, readConfig, stepRange, wholeNumber } from './options.js';
 import { indexedRuns } from './runs.js';
 

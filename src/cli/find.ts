@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { TributaryError } from '../errors.js';
-import { findSample } from '../plan/find.js';
+import { findSample } from '../plan/find-sample.js';
 import { checkAddress } from '../run/address.js';
-import { suggestion } from '../run/nearest.js';
+import { suggestion } from '../run/similar-names.js';
 import { configOption, positiveInteger, readConfig, wholeNumber } from './options.js';
 import { indexedRuns } from './runs.js';
 

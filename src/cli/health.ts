@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { checkHealth } from '../client/health.js';
+import { checkHealth } from '../client/ask-health.js';
 import { hostPort } from './options.js';
 
 /** `health`: asks a server whether it serves; for containers' health checks. */

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { realisedMixture } from '../plan/find.js';
+import { realisedMixture } from '../plan/find-sample.js';
 import { checkAddress } from '../run/address.js';
 import { configOption, readConfig, stepRange, wholeNumber } from './options.js';
 import { indexedRuns } from './runs.js';

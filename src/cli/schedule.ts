@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { pino } from 'pino';
 import { serverCredentials } from '../server/credentials.js';
 import { Metrics } from '../server/metrics.js';
-import { serveSchedule } from '../server/serve.js';
+import { serveSchedule } from '../server/start-server.js';
 import { drainOnSignal } from './drain.js';
 import { withListening } from './listening.js';
 import { configOption, readConfig } from './options.js';

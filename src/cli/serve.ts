@@ -4,7 +4,7 @@ import { openBackend } from '../augment/open-backend.js';
 import { serverCredentials } from '../server/credentials.js';
 import { Metrics } from '../server/metrics.js';
 import { Replica } from '../server/replica.js';
-import { serveLoader } from '../server/serve.js';
+import { serveLoader } from '../server/start-server.js';
 import { openCaches, withCaching } from './caching.js';
 import { drainOnSignal } from './drain.js';
 import { withListening } from './listening.js';

@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { Command } from 'commander';
 import { Loader } from '../client/loader.js';
-import { Schedule } from '../client/schedule.js';
+import { Schedule } from '../client/schedule-client.js';
 import { train } from '../client/trainer.js';
 import { batchName } from './batch-files.js';
 import { type ConnectFlags, connection, withConnection } from './connecting.js';

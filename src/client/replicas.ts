@@ -7,7 +7,7 @@ import {
 } from '@grpc/grpc-js';
 import { TributaryError } from '../errors.js';
 import { channelOptions, rules } from './behaviour.js';
-import type { Failure } from './status.js';
+import type { Failure } from './failure.js';
 import { type Endpoint, isName, parseTarget, resolve } from './target.js';
 
 /** Where replicas are, and how to reach them. */

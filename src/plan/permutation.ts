@@ -34,10 +34,10 @@ export function makePermutation(n: number, key: HashKey): Permutation {
   return { n, leftMask: 2 ** (bits - rightBits) - 1, rightMask: 2 ** rightBits - 1, roundKeys };
 }
 
-/** The number at `place` of the permuted order. O(1). @param place in [0, n) */
-export function permute({ n, leftMask, rightMask, roundKeys }: Permutation, place: number): number {
+/** The number at `position` of the permuted order. O(1). @param position in [0, n) */
+export function permute({ n, leftMask, rightMask, roundKeys }: Permutation, position: number): number {
   const width = rightMask + 1;
-  let x = place;
+  let x = position;
   do {
     let left = Math.floor(x / width);
     let right = x - left * width;
@@ -50,7 +50,7 @@ export function permute({ n, leftMask, rightMask, roundKeys }: Permutation, plac
   return x;
 }
 
-/** The place at which `number` stands: `permute(p, invert(p, x)) === x`. O(1). @param number in [0, n) */
+/** The position at which `number` stands: `permute(p, invert(p, x)) === x`. O(1). @param number in [0, n) */
 export function invert({ n, leftMask, rightMask, roundKeys }: Permutation, number: number): number {
   const width = rightMask + 1;
   let x = number;

@@ -93,7 +93,7 @@ export function successor(input: PlanInput, epoch: number, sample: Slot, tries: 
   }
   const iid = input.sampling === 'iid';
   const walk = walkPermutation(input, epoch, source, iid ? 0 : pass);
-  const place = (invert(walk, index) + tries) % count;
-  const next = { source, position: iid ? position : pass * count + place, pass, index: permute(walk, place) };
-  return withSeed(input, epoch, next);
+  const next = (invert(walk, index) + tries) % count;
+  const substitute = { source, position: iid ? position : pass * count + next, pass, index: permute(walk, next) };
+  return withSeed(input, epoch, substitute);
 }

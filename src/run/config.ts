@@ -3,10 +3,10 @@ import { z } from 'zod';
 import { TributaryError } from '../errors.js';
 import { integer, isMapping, mapping, nameExpected, namePattern, number } from './fields.js';
 import { defaultLimits, type Limits } from './limits.js';
-import { suggestion } from './nearest.js';
 import { check, dotted, type Problem, refuse, shown, unknownAmong } from './problems.js';
 import type { Run } from './run.js';
 import { readRun } from './run-schema.js';
+import { suggestion } from './similar-names.js';
 import { parseYaml } from './yaml-text.js';
 
 /** A source as the config says it. */

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { choice, number, pair, probability } from './fields.js';
-import { suggestion } from './nearest.js';
 import { check, dotted, type Problem, refuse, shown } from './problems.js';
 import { type Recipe, recipes } from './recipes.js';
 import type { Knobs } from './run.js';
+import { suggestion } from './similar-names.js';
 import { elsewhere } from './upstream-names.js';
 
 const policies = ['randaugment', 'autoaugment'] as const;

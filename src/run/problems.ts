@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { type Reason, TributaryError } from '../errors.js';
-import { suggestion } from './nearest.js';
+import { suggestion } from './similar-names.js';
 
 /** One thing that is wrong with a value from outside. */
 export interface Problem {

@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { choice, integer, isMapping, number } from './fields.js';
 import { knobFields, knobNames, unknownKnob, unknownRecipe } from './knobs.js';
 import type { Limits } from './limits.js';
-import { suggestion } from './nearest.js';
 import { check, dotted, type Problem, shown } from './problems.js';
 import { recipes } from './recipes.js';
 import type { Knobs, Run, Training } from './run.js';
+import { suggestion } from './similar-names.js';
 
 const fraction = number('a number in [0, 1]', (value) => value >= 0 && value <= 1);
 const beta = number('a number in [0, 1)', (value) => value >= 0 && value < 1);

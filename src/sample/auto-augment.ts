@@ -1,4 +1,4 @@
-import type { Interpolation, Step } from './draw.js';
+import type { DrawStep, Interpolation } from './draw.js';
 import type { Generator } from './mersenne-twister.js';
 import { type PolicyName, policySteps } from './policy-step.js';
 
@@ -75,11 +75,11 @@ const bins: Partial<Record<PolicyName, { readonly magnitudes: readonly number[];
  * Source: torchvision autoaugment.py, `AutoAugment.get_params`, `AutoAugment.forward`, `_get_policies` and
  * `_augmentation_space`.
  */
-export function drawAutoAugment(generator: Generator, interpolation: Interpolation): Step[] {
+export function drawAutoAugment(generator: Generator, interpolation: Interpolation): DrawStep[] {
   const policy = policies[generator.randint(0, policies.length)]!;
   const chances = [generator.rand(), generator.rand()] as const;
   const signs = [generator.randint(0, 2), generator.randint(0, 2)] as const;
-  const drawn: Step[] = [];
+  const drawn: DrawStep[] = [];
   for (const i of [0, 1] as const) {
     const [name, probability, bin] = policy[i];
     if (chances[i] > Math.fround(probability)) continue;

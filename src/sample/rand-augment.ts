@@ -1,4 +1,4 @@
-import type { Interpolation, Step } from './draw.js';
+import type { DrawStep, Interpolation } from './draw.js';
 import type { Generator } from './mersenne-twister.js';
 import { type PolicyName, policySteps } from './policy-step.js';
 
@@ -32,8 +32,8 @@ const operations: readonly (readonly [PolicyName, (size: number) => number, sign
  *
  * @param size side of the square image that the operations will see, in pixels.
  */
-export function drawRandAugment(generator: Generator, size: number, interpolation: Interpolation): Step[] {
-  const drawn: Step[] = [];
+export function drawRandAugment(generator: Generator, size: number, interpolation: Interpolation): DrawStep[] {
+  const drawn: DrawStep[] = [];
   for (let i = 0; i < 2; i++) {
     const [name, magnitudeOf, signed] = operations[generator.randint(0, operations.length)]!;
     const magnitude = magnitudeOf(size);

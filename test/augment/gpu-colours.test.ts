@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openBackend } from '../../src/augment/open-backend.js';
-import type { Step } from '../../src/sample/draw.js';
+import type { DrawStep } from '../../src/sample/draw.js';
 import { difference, partsOf } from './cases.js';
 import { hsvToRgb, luma, rgbToHsv } from './step-reference.js';
 
@@ -12,7 +12,7 @@ const colours = images * size * size;
 /** Runs all 2^24 colours through one operation, and holds each against `expected`. */
 async function everyColour(
   mode: 'cpu' | 'webasm',
-  step: Step,
+  step: DrawStep,
   expected: (r: number, g: number, b: number) => readonly [number, number, number],
 ): Promise<void> {
   const backend = await openBackend(mode);

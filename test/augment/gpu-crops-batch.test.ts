@@ -40,10 +40,10 @@ test('batches are the same whether worker threads resize or the device does, thr
     },
     crops: {
       ...device.crops!,
-      apply: (pixels, size, parts, memories, crops) => {
+      apply: (pixels, size, parts, lent, crops) => {
         taken += crops.length;
         changed += parts.length;
-        return device.crops!.apply(pixels, size, parts, memories, crops);
+        return device.crops!.apply(pixels, size, parts, lent, crops);
       },
     },
   };

@@ -3,20 +3,20 @@ import { after, before, test } from 'node:test';
 import fc from 'fast-check';
 import type { Backend } from '../../src/augment/backend.js';
 import {
-  createCropMemory,
   cropCapacity,
   cropClaim,
   cursorOf,
+  emptyDeviceCrops,
   pixelsOf,
   placeCrop,
   tapsBound,
   tapsOfDevice,
-} from '../../src/augment/crop-memory.js';
+} from '../../src/augment/device-crops.js';
 import { openGpuBackend } from '../../src/augment/gpu/gpu-backend.js';
 import { nearest } from '../../src/augment/simd/resize.js';
 import { resizeWeights } from '../../src/augment/simd/resize-weights.js';
 import { splitSteps } from '../../src/augment/split-steps.js';
-import type { Draw, Step } from '../../src/sample/draw.js';
+import type { Draw, DrawStep } from '../../src/sample/draw.js';
 import { difference, numbers, resizeDraw } from './cases.js';
 import { type CropCase, cropCase, deviceBytes, randomCropCase, simdBytes } from './gpu-crops-cases.js';
 import { vectorCases } from './gpu-crops-vectors.js';
@@ -148,7 +148,7 @@ test('sides of 4000 pixels, across and down, are taken where they find room', as
 });
 
 test('what the device does not take has the same bytes: other operations, too many taps, no room', async () => {
-  const steps: readonly Step[] = [{ op: 'equalize' }, { op: 'invert' }];
+  const steps: readonly DrawStep[] = [{ op: 'equalize' }, { op: 'invert' }];
   assert.equal(await agree([square(60, 50, 48, { steps }), square(60, 50, 48)], 48), 1);
   // among empty crops, so that there is room
   const empty = Array.from({ length: 30 }, () => square(0, 0, 32));
@@ -186,7 +186,7 @@ test('room is claimed whole, never twice, and never beyond the memory', () => {
   const side = fc.integer({ min: 0, max: 90 });
   fc.assert(
     fc.property(fc.array(fc.tuple(side, side), { minLength: 1, maxLength: 40 }), (sides) => {
-      const memory = createCropMemory(4, 32);
+      const memory = emptyDeviceCrops(4, 32);
       let end = 0;
       for (const [width, height] of sides) {
         const crop = { data: new Uint8Array(width * height * 3).fill(7), width, height };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { openBackend } from '../../src/augment/open-backend.js';
 import { splitSteps } from '../../src/augment/split-steps.js';
-import type { Step } from '../../src/sample/draw.js';
+import type { DrawStep } from '../../src/sample/draw.js';
 import { anySteps, difference, numbers, partsOf, randomImages, randomSteps, singles } from './cases.js';
 import { deviceBytes, randomCropCase, simdBytes } from './gpu-crops-cases.js';
 import { vectorCases } from './gpu-crops-vectors.js';
@@ -12,7 +12,7 @@ import { reference } from './step-reference.js';
 const choice = process.argv[2] as 'auto' | 'webgpu';
 const backend = await openBackend(choice);
 
-async function agrees(size: number, asked: readonly (readonly Step[])[]): Promise<void> {
+async function agrees(size: number, asked: readonly (readonly DrawStep[])[]): Promise<void> {
   const lists = asked.map((steps) => steps.slice(splitSteps(steps, backend.operations)));
   const images = randomImages(lists.length, size, numbers(size));
   const expected = reference(images, size, lists);

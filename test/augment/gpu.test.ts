@@ -6,7 +6,7 @@ import { loadLibrary } from '../../src/augment/gpu/device.js';
 import { createRunner } from '../../src/augment/gpu/runner.js';
 import { openBackend } from '../../src/augment/open-backend.js';
 import { splitSteps } from '../../src/augment/split-steps.js';
-import type { Step } from '../../src/sample/draw.js';
+import type { DrawStep } from '../../src/sample/draw.js';
 import { anySteps, difference, numbers, partsOf, randomImages, randomSteps, stepCases } from './cases.js';
 import { reference } from './step-reference.js';
 
@@ -20,14 +20,14 @@ after(async () => {
 });
 
 /** What of these steps a device takes. */
-function suffix(steps: readonly Step[]): readonly Step[] {
+function suffix(steps: readonly DrawStep[]): readonly DrawStep[] {
   return steps.slice(splitSteps(steps, gpuOperations));
 }
 
 async function agree(
   images: Uint8Array,
   size: number,
-  lists: readonly (readonly Step[])[],
+  lists: readonly (readonly DrawStep[])[],
   only = backends,
 ): Promise<void> {
   const expected = reference(images, size, lists);
@@ -40,7 +40,7 @@ async function agree(
 
 for (const name of gpuOperations)
   test(`${name} alone is Pillow's on webasm, cpu and simd`, async () => {
-    const lists = stepCases[name].map((step: Step) => [step]);
+    const lists = stepCases[name].map((step: DrawStep) => [step]);
     await agree(randomImages(lists.length, 33, numbers(7)), 33, lists);
     await agree(randomImages(lists.length, 96, numbers(8)), 96, lists);
   });
@@ -64,7 +64,7 @@ test('the mean of an image too large for one float32 sum is exact', async () => 
   const images = new Uint8Array(2 * size * size * 3).fill(255);
   images.fill(254, 0, (size * size * 3) / 2 + 3);
   images.fill(254, size * size * 3, size * size * 3 + (size * size * 3) / 2);
-  const lists = [3.7, 0.6].map((factor): Step[] => [{ op: 'contrast', factor: Math.fround(factor) }]);
+  const lists = [3.7, 0.6].map((factor): DrawStep[] => [{ op: 'contrast', factor: Math.fround(factor) }]);
   await agree(images, size, lists, [backends[0]!]);
 });
 

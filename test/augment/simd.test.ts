@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { blurWeights } from '../../src/augment/blur-weights.js';
 import { inverseAffineMatrix, rotateMatrix } from '../../src/augment/simd/affine-matrix.js';
 import { createSimdBackend, memoryBound, SimdKernels } from '../../src/augment/simd.js';
-import type { OperationName, Step } from '../../src/sample/draw.js';
+import type { DrawStep, OperationName } from '../../src/sample/draw.js';
 import {
   anySteps,
   difference,
@@ -105,7 +105,7 @@ test('a blur that ends on a half is rounded up', () => {
   const pixels = Uint8Array.from({ length: size * size * 3 }, (_, i) =>
     (Math.floor(i / 3) % size) % 2 === 0 ? 128 : 0,
   );
-  const each: Step[] = [{ op: 'gaussianBlur', sigma }];
+  const each: DrawStep[] = [{ op: 'gaussianBlur', sigma }];
   const wanted = reference(pixels, size, [each]);
   kernels.apply(pixels, size, each);
   assert.equal(difference(pixels, wanted, size), undefined);
@@ -114,7 +114,7 @@ test('a blur that ends on a half is rounded up', () => {
 test('contrast counts whole images beyond 2^24', () => {
   const size = 518;
   const pixels = randomImages(1, size, numbers(518));
-  const each: Step[] = [{ op: 'contrast', factor: Math.fround(0.61) }];
+  const each: DrawStep[] = [{ op: 'contrast', factor: Math.fround(0.61) }];
   const wanted = reference(pixels, size, [each]);
   kernels.apply(pixels, size, each);
   assert.equal(difference(pixels, wanted, size), undefined);

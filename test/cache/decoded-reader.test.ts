@@ -9,7 +9,7 @@ import { sampleReader } from '../../src/cache/sample-reader.js';
 import { decodeCrop } from '../../src/decode/decode-crop.js';
 import { probe } from '../../src/decode/probe.js';
 import { TributaryError } from '../../src/errors.js';
-import { Arena, arenaMemory } from '../../src/memory/arena.js';
+import { Arena, arenaBuffers } from '../../src/memory/arena.js';
 import { defaultLimits } from '../../src/run/limits.js';
 import type { Box } from '../../src/sample/draw.js';
 import { temporaryFolder } from '../sources/tree.js';
@@ -33,7 +33,7 @@ async function said(act: () => Promise<Uint8Array>): Promise<string> {
 test('every box of a held image is what decoding the box gives, for damaged files too', async (context) => {
   const folder = await temporaryFolder(context);
   const decoded = large();
-  const reader = sampleReader({ memory: arenaMemory(2 ** 20, 4096), decoded });
+  const reader = sampleReader({ memory: arenaBuffers(2 ** 20, 4096), decoded });
   let damagedYetHeld = 0;
   let refusedWhole = 0;
   for (const name of await readdir(images)) {
@@ -163,8 +163,8 @@ test('a cache smaller than one image holds nothing and changes nothing', async (
   const box = { top: 1, left: 2, width: 30, height: 20 };
   const expected = await plainly(file, box);
   for (const budget of [1, 5000, 20_000, image.width * image.height * 3]) {
-    const memory = arenaMemory(Math.min(budget, file.length), 4096);
-    const decoded = arenaMemory(budget, 16_384);
+    const memory = arenaBuffers(Math.min(budget, file.length), 4096);
+    const decoded = arenaBuffers(budget, 16_384);
     const lookup = lookupOf(path, file);
     const opened = await sampleReader({ memory, decoded }).open(lookup);
     assert.equal(await said(async () => (await opened.crop(image, box)).data), expected);

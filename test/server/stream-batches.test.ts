@@ -4,9 +4,9 @@ import { credentials, type ServiceError, status } from '@grpc/grpc-js';
 import type { LoaderServiceClient } from '../../protos/generated/tributary/v1/LoaderService.js';
 import type { StreamBatchesRequest } from '../../protos/generated/tributary/v1/StreamBatchesRequest.js';
 import type { StreamBatchesResponse__Output } from '../../protos/generated/tributary/v1/StreamBatchesResponse.js';
+import { toFailure } from '../../src/client/failure.js';
 import { Loader } from '../../src/client/loader.js';
 import type { ReceivedBatch } from '../../src/client/receive.js';
-import { toFailure } from '../../src/client/status.js';
 import { contract } from '../../src/contract/contract.js';
 import { indexedSamples, metric, type ServerProcess, sevenRun, startServer } from '../fleet.js';
 

@@ -1,5 +1,5 @@
 import { blendConstant } from './blend-constant';
-import { highLuma, loadBytes, lowLuma } from './lanes';
+import { highLuma, loadBytes, lowLuma } from './vectors';
 
 /**
  * ImageEnhance.Contrast on three planes, in place: a blend with the mean luma, rounded half up.

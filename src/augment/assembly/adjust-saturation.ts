@@ -1,4 +1,4 @@
-import { blend, highFloats, highLuma, loadBytes, lowFloats, lowLuma, storeBytes } from './lanes';
+import { blend, highFloats, highLuma, loadBytes, lowFloats, lowLuma, storeBytes } from './vectors';
 
 /**
  * ImageEnhance.Color on three planes, in place: a blend with each pixel's luma.

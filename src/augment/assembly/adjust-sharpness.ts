@@ -1,4 +1,4 @@
-import { blend, highFloats, loadBytes, lowFloats, storeBytes } from './lanes';
+import { blend, highFloats, loadBytes, lowFloats, storeBytes } from './vectors';
 
 /**
  * ImageEnhance.Sharpness from three planes at `from` to three at `to`: a blend with ImageFilter.SMOOTH, whose one-pixel

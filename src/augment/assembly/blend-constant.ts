@@ -1,4 +1,4 @@
-import { blend, highFloats, loadBytes, lowFloats, storeBytes } from './lanes';
+import { blend, highFloats, loadBytes, lowFloats, storeBytes } from './vectors';
 
 /** Blends `bytes` (a multiple of 8) at `pixels` with one grey level, in place. Pillow/Blend.c with a flat first image. */
 export function blendConstant(pixels: usize, bytes: usize, level: f32, factor: f32): void {

@@ -1,4 +1,4 @@
-import { loadBytes } from './lanes';
+import { loadBytes } from './vectors';
 
 /**
  * The 9-tap blur from three planes at `from` to three at `to`, borders reflected without repeating the edge; `size` at

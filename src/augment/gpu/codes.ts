@@ -1,10 +1,10 @@
-import type { OperationName, Step } from '../../sample/draw.js';
+import type { DrawStep, OperationName } from '../../sample/draw.js';
 import { operationNames, operations } from '../operations/index.js';
-import type { GpuOperation } from './operation.js';
+import type { GpuOperation } from './gpu-operation.js';
 
 /** How gpu.js runs the operation of this name; undefined where it does not. */
-export function gpuOperation(name: OperationName): GpuOperation<Step> | undefined {
-  return operations[name].gpu as GpuOperation<Step> | undefined;
+export function gpuOperation(name: OperationName): GpuOperation<DrawStep> | undefined {
+  return operations[name].gpu as GpuOperation<DrawStep> | undefined;
 }
 
 /** The operations that gpu.js runs. */

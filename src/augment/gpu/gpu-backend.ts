@@ -2,11 +2,11 @@ import { Worker } from 'node:worker_threads';
 import PQueue from 'p-queue';
 import { TributaryError } from '../../errors.js';
 import type { Backend, CropPart, CropTaker, Part } from '../backend.js';
-import type { CropMemory } from '../crop-memory.js';
 import { createCropPool } from '../crop-pool.js';
+import type { DeviceCrops } from '../device-crops.js';
 import { gpuOperations } from './codes.js';
+import type { Reply, Request, Start } from './device-worker.js';
 import type { GpuMode } from './runner.js';
-import type { Reply, Request, Start } from './worker.js';
 
 /** How a backend on gpu.js is opened. */
 export interface GpuOptions {
@@ -41,7 +41,7 @@ export function unavailable(mode: GpuMode, came: string): TributaryError {
 export async function openGpuBackend(mode: GpuMode, options: GpuOptions = {}): Promise<Backend> {
   const resizes = options.crops ?? mode === 'webgpu';
   const start: Start = { mode, crops: resizes };
-  const thread = new Worker(new URL('./worker.js', import.meta.url), { workerData: start });
+  const thread = new Worker(new URL('./device-worker.js', import.meta.url), { workerData: start });
   const waiting = new Map<number, { resolve(reply: Reply): void; reject(error: Error): void }>();
   let asked = 0;
   let ended: TributaryError | undefined;
@@ -82,14 +82,14 @@ export async function openGpuBackend(mode: GpuMode, options: GpuOptions = {}): P
     pixels: Uint8Array,
     size: number,
     parts: readonly Part[],
-    memories: readonly CropMemory[] = [],
+    lent: readonly DeviceCrops[] = [],
     crops: readonly CropPart[] = [],
   ) {
     if (parts.length + crops.length === 0) return;
     const shared = pixels.buffer instanceof SharedArrayBuffer;
     const bytes = shared ? pixels : new Uint8Array(new SharedArrayBuffer(pixels.length));
     if (!shared) bytes.set(pixels);
-    await ask((id) => ({ kind: 'apply', id, pixels: bytes, size, parts, memories, crops }));
+    await ask((id) => ({ kind: 'apply', id, pixels: bytes, size, parts, lent, crops }));
     if (!shared) pixels.set(bytes);
   }
 

@@ -1,12 +1,12 @@
 import type { GPU, KernelVariable } from 'gpu.js';
 import { LRUCache } from 'lru-cache';
 import type { CropPart, Part } from '../backend.js';
-import { type CropMemory, cropFactor, cursorOf, imagesOfRun, pixelsOf } from '../crop-memory.js';
+import { cropFactor, cursorOf, type DeviceCrops, imagesOfRun, pixelsOf } from '../device-crops.js';
+import { blurWidth } from './blur-kernel.js';
 import { buildChain, type Chain, type ChainShape } from './chain.js';
 import { writeCropTables } from './crop-tables.js';
-import { blurWidth } from './gaussian-blur.js';
 import { columnsOf, pack, unpack } from './pixels.js';
-import { productsWidth, programWidth, stagesOf, writeSample } from './program.js';
+import { productsWidth, programWidth, stagesOf, writeSample } from './step-program.js';
 
 /** The modes of gpu.js that this project runs on. */
 export type GpuMode = 'webgpu' | 'webasm' | 'cpu';
@@ -25,7 +25,7 @@ export interface Runner {
     pixels: Uint8Array,
     size: number,
     parts: readonly Part[],
-    memories?: readonly CropMemory[],
+    lent?: readonly DeviceCrops[],
     crops?: readonly CropPart[],
   ): Promise<void>;
   /** What ran last, such as `webasm (fused-threaded)`. */
@@ -117,16 +117,16 @@ export function createRunner(
     pixels: Uint8Array,
     size: number,
     parts: readonly CropPart[],
-    memory: CropMemory,
+    lent: DeviceCrops,
   ) {
     if (parts.length === 0) return;
-    const { images } = memory;
+    const { images } = lent;
     // one of four sizes of upload, so that few shapes are compiled
-    const claimed = Math.ceil(Atomics.load(cursorOf(memory), 0) / (images * size * size));
+    const claimed = Math.ceil(Atomics.load(cursorOf(lent), 0) / (images * size * size));
     const crops = Math.min(cropFactor, Math.max(1, claimed));
     await run(track, pixels, size, parts, { images, crops }, (chain) => {
       writeCropTables(size, parts, chain.arguments.tables!);
-      return pixelsOf(memory).subarray(0, crops * images * size * size);
+      return pixelsOf(lent).subarray(0, crops * images * size * size);
     });
   }
 
@@ -142,11 +142,11 @@ export function createRunner(
 
   return {
     tracks: tracks.length,
-    apply: (pixels, size, parts, memories = [], crops = []) =>
+    apply: (pixels, size, parts, lent = [], crops = []) =>
       onTrack(async (track) => {
-        for (const [i, memory] of memories.entries()) {
-          const some = crops.filter(({ slot }) => Math.floor(slot / memory.images) === i);
-          await runCrops(track, pixels, size, some, memory);
+        for (const [i, run] of lent.entries()) {
+          const some = crops.filter(({ slot }) => Math.floor(slot / run.images) === i);
+          await runCrops(track, pixels, size, some, run);
         }
         await runResized(track, pixels, size, parts);
       }),

@@ -15,7 +15,7 @@ declare module '../simd/kernels.js' {
 const kernels = { NEAREST: 'affineNearest', BILINEAR: 'affineBilinear', BICUBIC: 'affineBicubic' } as const;
 
 function affine(image: SimdImage, matrix: AffineMatrix, interpolation: Interpolation): void {
-  const address = image.kernels.place(Float64Array.from(matrix));
+  const address = image.kernels.put(Float64Array.from(matrix));
   image.betweenInterleaved((run, from, to) => run[kernels[interpolation]](from, to, image.size, address));
 }
 

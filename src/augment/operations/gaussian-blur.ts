@@ -25,7 +25,7 @@ export const gaussianBlur: Operation<'gaussianBlur'> = {
     const side = blurWeights(sigma).subarray(blurRadius);
     const radius = side.findLastIndex((weight) => weight !== 0);
     if (radius === 0) return;
-    const weights = image.kernels.place(side);
+    const weights = image.kernels.put(side);
     const scratch = image.kernels.allocate(4 * image.size + 128);
     image.betweenPlanes((run, from, to) =>
       run.gaussianBlur(from, to, image.plane, image.size, weights, radius, scratch),

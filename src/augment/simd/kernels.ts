@@ -45,7 +45,7 @@ export interface Kernels {
   /** The address of `bytes` more bytes, aligned to 16, with 64 readable and writable bytes behind them. */
   allocate(bytes: number): number;
   /** `data` in the arena. */
-  place(data: Int32Array | Int16Array | Float64Array): number;
+  put(data: Int32Array | Int16Array | Float64Array): number;
   /** The whole memory; of no use any more after the next `allocate`. */
   bytes(): Uint8Array;
 }
@@ -79,7 +79,7 @@ export function instantiate(): Kernels {
       end = start;
     },
     allocate,
-    place: (data) => {
+    put: (data) => {
       const address = allocate(data.byteLength);
       view.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), address);
       return address;

@@ -1,4 +1,4 @@
-import { unpackHigh, unpackLow } from './lanes';
+import { unpackHigh, unpackLow } from './vectors';
 
 // JPEG's YCbCr to RGB in 2^-16, each factor less the whole number that is added apart, so that it fits 16 bits.
 const redOfCr = 91881 - 65536;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { TributaryError } from '../../src/errors.js';
-import { findSample, type Occurrence, realisedMixture } from '../../src/plan/find.js';
+import { findSample, type Occurrence, realisedMixture } from '../../src/plan/find-sample.js';
 import type { PlanInput } from '../../src/plan/input.js';
 import { planStep, stepsPerEpoch } from '../../src/plan/plan.js';
 import { anyRun, virtualRun } from './input.js';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { nearest } from '../../src/run/nearest.js';
 import { runKeys } from '../../src/run/run-schema.js';
+import { nearest } from '../../src/run/similar-names.js';
 
 test('common slips find what was meant', () => {
   const slips = {

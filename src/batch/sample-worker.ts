@@ -1,12 +1,12 @@
 import { performance } from 'node:perf_hooks';
 import { workerData } from 'node:worker_threads';
 import { crc32 } from 'node:zlib';
-import { placeCrop } from '../augment/crop-memory.js';
+import { placeCrop } from '../augment/device-crops.js';
 import { SimdKernels } from '../augment/simd.js';
 import { splitSteps } from '../augment/split-steps.js';
 import type { SampleImage } from '../cache/decoded-reader.js';
 import type { Lookup } from '../cache/lookup.js';
-import type { CacheMemory } from '../cache/sample-caches.js';
+import type { CacheBuffers } from '../cache/sample-caches.js';
 import { sampleReader } from '../cache/sample-reader.js';
 import type { Crop, ImageSize } from '../decode/crop.js';
 import { TributaryError } from '../errors.js';
@@ -15,7 +15,7 @@ import { drawEvaluation } from '../sample/draw-evaluation.js';
 import { drawTrain } from '../sample/draw-train.js';
 import type {
   Answer,
-  BatchRoom,
+  BatchBuffers,
   DrawTask,
   Left,
   MakeTask,
@@ -34,7 +34,7 @@ import { isPixels, packSample, sampleBytes } from './tensor.js';
  */
 let kernels: SimdKernels | undefined;
 let scratch = new Uint8Array(0);
-const reader = sampleReader(workerData as CacheMemory);
+const reader = sampleReader(workerData as CacheBuffers);
 
 export default async function runTask(
   task: MakeTask | DrawTask | PackTask,
@@ -174,12 +174,12 @@ function pack(task: PackTask, { slot, erase }: PackTask['samples'][number]): Pac
   return { crc32: crc32(out), seconds: { pack: since(start) } };
 }
 
-function tensorOf({ tensor, form, size }: BatchRoom & { size: number }, slot: number): Uint8Array {
+function tensorOf({ tensor, form, size }: BatchBuffers & { size: number }, slot: number): Uint8Array {
   const length = sampleBytes(form.type, size);
   return new Uint8Array(tensor, slot * length, length);
 }
 
-function pixelsOf({ pixels, size }: BatchRoom & { size: number }, slot: number): Uint8Array {
+function pixelsOf({ pixels, size }: BatchBuffers & { size: number }, slot: number): Uint8Array {
   const length = sampleBytes('UINT8', size);
   return new Uint8Array(pixels, slot * length, length);
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { credentials, loadPackageDefinition } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
-import { checkHealth } from '../../src/client/health.js';
+import { checkHealth } from '../../src/client/ask-health.js';
 import { contract } from '../../src/contract/contract.js';
 import { indexedSamples, sevenRun, startServer, temporaryFolder } from '../fleet.js';
 

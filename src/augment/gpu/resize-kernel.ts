@@ -37,7 +37,7 @@ export const sampleAt = { across: 0, acrossWeights: 1, down: 2, downWeights: 3, 
 
 /**
  * Pillow's horizontal pass, over every row of every crop of a run, to 8 bits, packed, `[columns, rows]`. Arguments: the
- * crops' pixels (crop-memory.ts), one after another; of each row its sample and its first pixel, `[2, rows]`; the samples' entries, `[5, n +
+ * crops' pixels (device-crops.ts), one after another; of each row its sample and its first pixel, `[2, rows]`; the samples' entries, `[5, n +
  * 1]`, the last one's taps 0, for rows that are not used; the first tap of each column, and of each row, of each sample,
  * `[size, 2n]`; all weights. Constants: `last`, the last column.
  *

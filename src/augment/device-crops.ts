@@ -19,7 +19,7 @@ const headerBytes = 64;
  * Shared memory for the crops of one run: a cursor, and pixels as float32 `b * 65536 + g * 256 + r`, which is how three bytes
  * lie in a word, crop after crop in the order in which worker threads claim their room.
  */
-export interface CropMemory {
+export interface DeviceCrops {
   readonly shared: SharedArrayBuffer;
   /** Images of the run, a power of two. */
   readonly images: number;
@@ -50,23 +50,23 @@ export function fitsDevice(size: number): boolean {
   return cropCapacity(1, size) <= mostPixels;
 }
 
-/** Bytes of the crop memory of a run. */
-export function cropMemoryBytes(images: number, size: number): number {
+/** Bytes of device crops of a run. */
+export function deviceCropsBytes(images: number, size: number): number {
   return headerBytes + 4 * cropCapacity(images, size);
 }
 
 /** Empty memory for the crops of a run. */
-export function createCropMemory(images: number, size: number): CropMemory {
-  return { shared: new SharedArrayBuffer(cropMemoryBytes(images, size)), images, size };
+export function emptyDeviceCrops(images: number, size: number): DeviceCrops {
+  return { shared: new SharedArrayBuffer(deviceCropsBytes(images, size)), images, size };
 }
 
 /** The cursor: pixels claimed so far. */
-export function cursorOf({ shared }: CropMemory): Int32Array {
+export function cursorOf({ shared }: DeviceCrops): Int32Array {
   return new Int32Array(shared, 0, 1);
 }
 
 /** The pixels of a memory. */
-export function pixelsOf({ shared }: CropMemory): Float32Array {
+export function pixelsOf({ shared }: DeviceCrops): Float32Array {
   return new Float32Array(shared, headerBytes);
 }
 
@@ -94,7 +94,7 @@ export function cropClaim({ width, height }: PlacedCrop | Crop, geometry: Geomet
  * where the device does not take it: it has more taps than are exact there, or the memory is full. Then the worker thread
  * resizes it, to the same bytes.
  */
-export function placeCrop(memory: CropMemory, crop: Crop, geometry: Geometry): PlacedCrop | null {
+export function placeCrop(lent: DeviceCrops, crop: Crop, geometry: Geometry): PlacedCrop | null {
   const { data, width, height } = crop;
   const { interpolation } = geometry;
   const taps = Math.max(
@@ -102,10 +102,10 @@ export function placeCrop(memory: CropMemory, crop: Crop, geometry: Geometry): P
     tapsBound(height, geometry.height, interpolation),
   );
   if (taps > tapsOfDevice) return null;
-  const offset = claim(memory, cropClaim(crop, geometry, memory.size));
+  const offset = claim(lent, cropClaim(crop, geometry, lent.size));
   if (offset === null) return null;
   const count = width * height;
-  packCrop(data, pixelsOf(memory).subarray(offset, offset + count));
+  packCrop(data, pixelsOf(lent).subarray(offset, offset + count));
   return { offset, width, height };
 }
 
@@ -127,9 +127,9 @@ function packCrop(data: Uint8Array, pixels: Float32Array): void {
     pixels[to] = data[from]! | (data[from + 1]! << 8) | (data[from + 2]! << 16);
 }
 
-function claim(memory: CropMemory, pixels: number): number | null {
-  const cursor = cursorOf(memory);
-  const capacity = cropCapacity(memory.images, memory.size);
+function claim(lent: DeviceCrops, pixels: number): number | null {
+  const cursor = cursorOf(lent);
+  const capacity = cropCapacity(lent.images, lent.size);
   // Compared before it is exchanged: a cursor that a failed claim moved to and fro would let two others overlap.
   for (let at = Atomics.load(cursor, 0); at + pixels <= capacity; ) {
     const seen = Atomics.compareExchange(cursor, 0, at, at + pixels);

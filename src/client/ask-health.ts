@@ -1,7 +1,7 @@
 import { credentials, loadPackageDefinition, type ServiceError } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { protoPath } from 'grpc-health-check';
-import { toFailure } from './status.js';
+import { toFailure } from './failure.js';
 
 interface HealthClient {
   check(

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { diffRuns } from '../../src/run/diff.js';
+import { diffRuns } from '../../src/run/run-difference.js';
 import { read, withRun } from './fixture.js';
 
 const run = read(withRun()).runs.r!;

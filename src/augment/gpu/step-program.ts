@@ -1,7 +1,7 @@
-import type { Step, StepOf } from '../../sample/draw.js';
+import type { DrawStep, DrawStepOf } from '../../sample/draw.js';
 import { productTable, writeProducts } from './blend.js';
+import { tailLength, writeBlur } from './blur-kernel.js';
 import { codeOf, gpuOperation } from './codes.js';
-import { tailLength, writeBlur } from './gaussian-blur.js';
 
 /** Means of one sample at most, the operations that one list holds, and the tables of products of one sample. */
 const meansOfProgram = 2;
@@ -25,10 +25,10 @@ export function startOfList(list: number): number {
 /** Steps as one run of a device takes them. */
 interface Program {
   /** The passes; each but the first begins with what takes a mean. */
-  readonly lists: readonly (readonly Step[])[];
-  readonly blur: StepOf<'gaussianBlur'> | null;
+  readonly lists: readonly (readonly DrawStep[])[];
+  readonly blur: DrawStepOf<'gaussianBlur'> | null;
   /** Operations on levels that follow the blur. */
-  readonly tail: readonly Step[];
+  readonly tail: readonly DrawStep[];
 }
 
 /** One sample's share of the arguments of a run, all zeroed by the caller. */
@@ -39,9 +39,9 @@ export interface SampleArguments {
 }
 
 /** The program of steps, or null where one run of a device does not take them all. */
-function programOf(steps: readonly Step[]): Program | null {
-  const lists: Step[][] = [[]];
-  const tail: Step[] = [];
+function programOf(steps: readonly DrawStep[]): Program | null {
+  const lists: DrawStep[][] = [[]];
+  const tail: DrawStep[] = [];
   let blur: Program['blur'] = null;
   let tables = 0;
   for (const step of steps) {
@@ -64,18 +64,18 @@ function programOf(steps: readonly Step[]): Program | null {
 }
 
 /** Whether one run of a device takes all of these steps. Where it does, it takes every suffix of them. */
-export function fitsProgram(steps: readonly Step[]): boolean {
+export function fitsProgram(steps: readonly DrawStep[]): boolean {
   return programOf(steps) !== null;
 }
 
 /** How many means steps take of the image, and whether they blur it. */
-export function stagesOf(steps: readonly Step[]): { readonly means: number; readonly blurs: boolean } {
+export function stagesOf(steps: readonly DrawStep[]): { readonly means: number; readonly blurs: boolean } {
   const { lists, blur } = programOf(steps)!;
   return { means: lists.length - 1, blurs: blur !== null };
 }
 
 /** Translates steps that fit into the arguments of one sample. */
-export function writeSample(steps: readonly Step[], { program, products, blur }: SampleArguments): void {
+export function writeSample(steps: readonly DrawStep[], { program, products, blur }: SampleArguments): void {
   const { lists, blur: blurred, tail } = programOf(steps)!;
   let table = 0;
   for (const [list, some] of lists.entries())
@@ -97,7 +97,7 @@ export function writeSample(steps: readonly Step[], { program, products, blur }:
     );
 }
 
-function parameterOf(step: Step): number {
+function parameterOf(step: DrawStep): number {
   const gpu = gpuOperation(step.op)!;
   return gpu.kind === 'blur' ? 0 : (gpu.parameter?.(step) ?? 0);
 }

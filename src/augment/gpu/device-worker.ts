@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { CropPart, Part } from '../backend.js';
-import type { CropMemory } from '../crop-memory.js';
+import type { DeviceCrops } from '../device-crops.js';
 import { acquireDevice, type Device, loadLibrary, provideWebGpu } from './device.js';
 import { createRunner, type GpuMode, type Runner } from './runner.js';
 import { checkedBytes } from './self-check.js';
@@ -21,7 +21,7 @@ export type Request =
       readonly size: number;
       readonly parts: readonly Part[];
       /** Empty where nothing is resized. */
-      readonly memories: readonly CropMemory[];
+      readonly lent: readonly DeviceCrops[];
       readonly crops: readonly CropPart[];
     }
   | { readonly kind: 'close'; readonly id: number };
@@ -83,8 +83,8 @@ try {
   const { runner, description } = await open();
   const work = (request: Request) => {
     if (request.kind === 'close') return runner.close();
-    const { pixels, size, parts, memories, crops } = request;
-    return runner.apply(pixels, size, parts, memories, crops);
+    const { pixels, size, parts, lent, crops } = request;
+    return runner.apply(pixels, size, parts, lent, crops);
   };
   port.on('message', (request: Request) => {
     const { id } = request;
