@@ -19,15 +19,15 @@ export function replayCommand(): Command {
       const loader = await Loader.connect({
         address: flags.address,
         run: { name: header.run },
-        rank: header.rank,
-        worldSize: header.world_size,
+        rank: header.address.rank,
+        worldSize: header.address.world_size,
         dataType: header.data_type,
         layout: header.layout,
         fingerprint: header.fingerprint,
         patience: flags.patience,
       });
       try {
-        for await (const batch of loader.batches(header.epoch, header.step, 1)) {
+        for await (const batch of loader.batches(header.address.epoch, header.address.step, 1)) {
           if (flags.out !== undefined) await writeBatch(flags.out, batch);
           if (batch.crc32 !== header.crc32) throw differs(file, header, batch);
           process.stdout.write(`the bytes agree: crc32 ${hex(batch.crc32)} from ${batch.peer}\n`);

@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { Command } from 'commander';
 import { Loader } from '../client/loader.js';
+import type { ReceivedBatch } from '../client/receive.js';
 import { Schedule } from '../client/schedule-client.js';
 import { train } from '../client/trainer.js';
 import { batchName } from './batch-files.js';
@@ -51,10 +52,10 @@ export function trainCommand(): Command {
               epoch = new EpochTally(number, weightDecay, stepsPerEpoch);
             },
             onBatch(batch) {
-              epoch!.add(batch.header, batch.data);
+              epoch!.add(batch);
               if (flags.batches)
                 process.stdout.write(
-                  `${batchName(batch.header)} ${batch.crc32.toString(16).padStart(8, '0')} ${batch.peer}\n`,
+                  `${batchName(batch.address)} ${batch.crc32.toString(16).padStart(8, '0')} ${batch.peer}\n`,
                 );
               cursor = batch.header.nextCursor;
               if (flags.cursorFile !== undefined) writeOutput(flags.cursorFile, cursor);
@@ -97,7 +98,7 @@ class EpochTally {
     this.#line = new ProgressLine(`epoch ${epoch}`);
   }
 
-  add({ samples, step }: { samples: { source: string; status: string }[]; step: number }, data: Buffer): void {
+  add({ address: { step }, header: { samples }, data }: ReceivedBatch): void {
     this.#digest.update(data);
     this.#batches++;
     this.#images += samples.length;

@@ -12,10 +12,10 @@ export function endedEarly(step: number, peer: string): TributaryError {
 }
 
 /** A batch that was not asked for. */
-export function otherStep(step: number, { header, peer }: ReceivedBatch): TributaryError {
+export function otherStep(step: number, { address, peer }: ReceivedBatch): TributaryError {
   return new TributaryError('INTERNAL', {
     expected: `step ${step} from ${peer}`,
-    came: `step ${header.step} of epoch ${header.epoch}`,
+    came: `step ${address.step} of epoch ${address.epoch}`,
     remedy: 'Stop that replica: it breaks the contract',
     metadata: { peer },
   });
@@ -41,7 +41,7 @@ export function disagree(
     expected: `step ${step} to be the same from every replica`,
     came: `CRC-32 ${one.crc32} from ${one.peer} and ${other.crc32} from ${other.peer}`,
     remedy: 'Stop both replicas and compare their versions and their machines: one of them computes wrongly',
-    metadata: { epoch: String(other.header.epoch), step: String(step) },
+    metadata: { epoch: String(other.address.epoch), step: String(step) },
   });
 }
 

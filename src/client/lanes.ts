@@ -228,7 +228,8 @@ export class Lanes {
   }
 
   #accept({ lane, replica, since }: Reader, batch: ReceivedBatch): void {
-    const { step, epoch, fingerprint } = batch.header;
+    const { step, epoch } = batch.address;
+    const { fingerprint } = batch.header;
     const { expectedFingerprint } = this.#request;
     if (step !== lane.step || epoch !== this.#request.epoch) throw otherStep(lane.step, batch);
     if (fingerprint !== expectedFingerprint) throw otherRun(String(expectedFingerprint), batch);

@@ -35,6 +35,7 @@ async function planBatches(
     const address = { epoch, step, rank, worldSize };
     const samples = await planBatch(replica.pool, open, address, request.withDrawn);
     const sent = await send({
+      address,
       ...address,
       samples: samples.map(({ draw, corrupt, label, ...sample }) => ({
         ...sample,

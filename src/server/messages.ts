@@ -73,15 +73,13 @@ export function describeRun(open: OpenRun, backend: string): DescribeRunResponse
 
 /** The header of a finished batch. */
 export function batchHeader(open: OpenRun, batch: Batch, samples: Sample[]): BatchHeader {
-  const { epoch, step, rank, worldSize } = batch.address;
-  const next = nextCursor(epoch, step, open.stepsPerEpoch);
+  const { address } = batch;
+  const next = nextCursor(address.epoch, address.step, open.stepsPerEpoch);
   return {
     run: open.run.name,
     fingerprint: open.fingerprint,
-    epoch,
-    step,
-    rank,
-    worldSize,
+    address,
+    ...address,
     shape: [...batch.shape],
     dataType: `DATA_TYPE_${batch.form.type}`,
     layout: `LAYOUT_${batch.form.axes}`,

@@ -9,7 +9,7 @@ import { contract } from '../../src/contract/contract.js';
 import { TributaryError } from '../../src/errors.js';
 
 const data = Buffer.from(Array.from({ length: 96 }, (_, i) => i));
-const header: StreamBatchesResponse = { header: { step: 4, byteSize: data.length, shape: [2, 4, 4, 3] } };
+const header: StreamBatchesResponse = { header: { address: { step: 4 }, byteSize: data.length, shape: [2, 4, 4, 3] } };
 const chunk = (offset: number, end: number): StreamBatchesResponse => ({
   chunk: { offset, data: data.subarray(offset, end) },
 });

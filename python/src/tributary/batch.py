@@ -142,7 +142,7 @@ class PartialBatch:
 
     def finish(self, crc32: int, mean: Tuple[float, ...], std: Tuple[float, ...]) -> Batch:
         """The finished batch; CRC_MISMATCH where its bytes are not those that were sent."""
-        header = self.header
+        header, a = self.header, self.header.address
         if self._filled != len(self._view) or self._crc != crc32:
             raise self.damaged(f"CRC-32 {self._crc:08x} of {self._filled} bytes")
         samples = tuple(_sample(sample) for sample in header.samples)
@@ -151,7 +151,7 @@ class PartialBatch:
             images=self._shaped(),
             labels=labels if torch is None else torch.from_numpy(labels),
             samples=samples,
-            address=Address(header.epoch, header.step, header.rank, header.world_size),
+            address=Address(a.epoch, a.step, a.rank, a.world_size),
             cursor=header.next_cursor,
             run=header.run,
             fingerprint=header.fingerprint,
@@ -164,13 +164,14 @@ class PartialBatch:
 
     def damaged(self, came: str) -> TributaryError:
         """CRC_MISMATCH: what came is not what was sent."""
+        address = self.header.address
         return wrong(
             "CRC_MISMATCH",
-            f"{len(self._view)} bytes of step {self.header.step} as their trailer has them",
+            f"{len(self._view)} bytes of step {address.step} as their trailer has them",
             came,
             "Ask for the step again; if it persists, check the network and the memory of the machines between",
-            epoch=str(self.header.epoch),
-            step=str(self.header.step),
+            epoch=str(address.epoch),
+            step=str(address.step),
         )
 
     def _shaped(self) -> Any:

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { openBackend } from '../../src/augment/open-backend.js';
-import type { DrawStep } from '../../src/sample/draw.js';
-import { difference, partsOf } from './cases.js';
-import { hsvToRgb, luma, rgbToHsv } from './step-reference.js';
+import { openBackend } from '../../../src/augment/open-backend.js';
+import type { DrawStep } from '../../../src/sample/draw.js';
+import { difference, partsOf } from '../cases.js';
+import { hsvToRgb, luma, rgbToHsv } from '../step-reference.js';
 
 const size = 256;
 const images = 16;

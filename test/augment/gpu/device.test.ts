@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 const swiftshader = '/usr/lib/chromium';
 const installed = existsSync(`${swiftshader}/libvk_swiftshader.so`);
 
-const child = fileURLToPath(new URL('./gpu-webgpu-child.js', import.meta.url));
+const child = fileURLToPath(new URL('./webgpu-child.js', import.meta.url));
 
 function run(choice: string, env: Record<string, string>, script = child) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [script, choice], {
@@ -39,7 +39,7 @@ test('webgpu on a software device is Pillow’s, at every size, and prints nothi
 test('an error of the device fails every batch under way when it is reported, and none after', {
   skip: !installed,
 }, () => {
-  const script = fileURLToPath(new URL('./gpu-guard-child.js', import.meta.url));
+  const script = fileURLToPath(new URL('./guard-child.js', import.meta.url));
   const { status, stdout, stderr } = run('webgpu', software, script);
   assert.equal(status, 0, stderr);
   assert.deepEqual(JSON.parse(stdout), { guard: 'held' });

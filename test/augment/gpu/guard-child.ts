@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
-import { acquireDevice, loadLibrary, provideWebGpu } from '../../src/augment/gpu/device.js';
+import { acquireDevice, loadLibrary, provideWebGpu } from '../../../src/augment/gpu/device.js';
 
-// Run by gpu-webgpu.test.ts as a process of its own.
+// Run by device.test.ts as a process of its own.
 await provideWebGpu();
 loadLibrary();
 const { guard } = await acquireDevice();

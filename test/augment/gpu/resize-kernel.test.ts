@@ -1,25 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import fc from 'fast-check';
-import type { Backend } from '../../src/augment/backend.js';
-import {
-  cropCapacity,
-  cropClaim,
-  cursorOf,
-  emptyDeviceCrops,
-  pixelsOf,
-  placeCrop,
-  tapsBound,
-  tapsOfDevice,
-} from '../../src/augment/device-crops.js';
-import { openGpuBackend } from '../../src/augment/gpu/gpu-backend.js';
-import { nearest } from '../../src/augment/simd/resize.js';
-import { resizeWeights } from '../../src/augment/simd/resize-weights.js';
-import { splitSteps } from '../../src/augment/split-steps.js';
-import type { Draw, DrawStep } from '../../src/sample/draw.js';
-import { difference, numbers, resizeDraw } from './cases.js';
-import { type CropCase, cropCase, deviceBytes, randomCropCase, simdBytes } from './gpu-crops-cases.js';
-import { vectorCases } from './gpu-crops-vectors.js';
+import type { Backend } from '../../../src/augment/backend.js';
+import { tapsBound, tapsOfDevice } from '../../../src/augment/device-crops.js';
+import { openGpuBackend } from '../../../src/augment/gpu/gpu-backend.js';
+import { resizeWeights } from '../../../src/augment/simd/resize-weights.js';
+import { splitSteps } from '../../../src/augment/split-steps.js';
+import type { Draw, DrawStep } from '../../../src/sample/draw.js';
+import { difference, numbers, resizeDraw } from '../cases.js';
+import { type CropCase, cropCase, deviceBytes, randomCropCase, simdBytes } from '../gpu-crops-cases.js';
+import { vectorCases } from '../gpu-crops-vectors.js';
 
 let webasm: Backend;
 let cpu: Backend;
@@ -174,56 +163,4 @@ test('batches that overlap do not reach into one another', async () => {
   const came = await Promise.all(batches.map((cases) => deviceBytes(webasm, cases, size)));
   for (const [i, cases] of batches.entries())
     assert.equal(difference(came[i]!.pixels, simdBytes(cases, size), size), undefined);
-});
-
-test('webasm, cpu and simd resize on the worker threads unless told otherwise', async () => {
-  const backend = await openGpuBackend('cpu');
-  assert.equal(backend.crops, undefined);
-  await backend.close();
-});
-
-test('room is claimed whole, never twice, and never beyond the memory', () => {
-  const side = fc.integer({ min: 0, max: 90 });
-  fc.assert(
-    fc.property(fc.array(fc.tuple(side, side), { minLength: 1, maxLength: 40 }), (sides) => {
-      const memory = emptyDeviceCrops(4, 32);
-      let end = 0;
-      for (const [width, height] of sides) {
-        const crop = { data: new Uint8Array(width * height * 3).fill(7), width, height };
-        const { geometry } = resizeDraw({
-          width,
-          height,
-          to: [32, 32],
-          left: 0,
-          top: 0,
-          size: 32,
-          hflip: false,
-          vflip: false,
-          interpolation: 'BICUBIC',
-        });
-        const claim = cropClaim(crop, geometry, 32);
-        const place = placeCrop(memory, crop, geometry);
-        assert.equal(place !== null, end + claim <= cropCapacity(4, 32));
-        if (place === null) continue;
-        assert.equal(place.offset, end);
-        end += claim;
-        assert.ok(claim >= width * height);
-      }
-      assert.equal(Atomics.load(cursorOf(memory), 0), end);
-      assert.ok(pixelsOf(memory).every((pixel, i) => pixel === 0 || (pixel === 0x070707 && i < end)));
-    }),
-    { numRuns: 100 },
-  );
-});
-
-test('no resize has more taps than the bound says', () => {
-  const filter = fc.constantFrom('BILINEAR' as const, 'BICUBIC' as const);
-  fc.assert(
-    fc.property(fc.integer({ min: 1, max: 3000 }), fc.integer({ min: 1, max: 600 }), filter, (from, to, name) => {
-      const { pairs } = resizeWeights(from, to, name);
-      assert.ok(Math.min(2 * pairs, from) <= tapsBound(from, to, name));
-    }),
-    { numRuns: 200 },
-  );
-  assert.equal(nearest(5, 3).length, 3);
 });

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
-import { openBackend } from '../../src/augment/open-backend.js';
-import { splitSteps } from '../../src/augment/split-steps.js';
-import type { DrawStep } from '../../src/sample/draw.js';
-import { anySteps, difference, numbers, partsOf, randomImages, randomSteps, singles } from './cases.js';
-import { deviceBytes, randomCropCase, simdBytes } from './gpu-crops-cases.js';
-import { vectorCases } from './gpu-crops-vectors.js';
-import { reference } from './step-reference.js';
+import { openBackend } from '../../../src/augment/open-backend.js';
+import { splitSteps } from '../../../src/augment/split-steps.js';
+import type { DrawStep } from '../../../src/sample/draw.js';
+import { anySteps, difference, numbers, partsOf, randomImages, randomSteps, singles } from '../cases.js';
+import { deviceBytes, randomCropCase, simdBytes } from '../gpu-crops-cases.js';
+import { vectorCases } from '../gpu-crops-vectors.js';
+import { reference } from '../step-reference.js';
 
-// Run by gpu-webgpu.test.ts as a process of its own, for Vulkan's environment is read when the device is loaded. Writes one
+// Run by device.test.ts as a process of its own, for Vulkan's environment is read when the device is loaded. Writes one
 // line of JSON.
 const choice = process.argv[2] as 'auto' | 'webgpu';
 const backend = await openBackend(choice);
