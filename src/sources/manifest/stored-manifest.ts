@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Place } from '../layouts/layout.js';
+import type { LeftOut } from '../scan/folder.js';
 import { compareKeys } from '../scan/name-order.js';
 import type { Location } from '../storage/location.js';
 import { below } from '../storage/storages.js';
 import type { Manifest } from './manifest.js';
-import { type RowBatch, rowsPerBatch, wide } from './rows.js';
+import { type RowBatch, rowsPerBatch } from './rows.js';
 
 /** What a manifest's file says beside its rows, and what the cheap check compares. */
 export const detailsSchema = z.object({
@@ -34,6 +35,12 @@ export const detailsSchema = z.object({
 
 /** See `detailsSchema`. */
 export type ManifestDetails = z.infer<typeof detailsSchema>;
+
+/** What a source's files came to, whichever way they are stored. */
+export interface Rows extends Pick<ManifestDetails, 'classNames' | 'folders' | 'shards' | 'warnings'> {
+  readonly batches: readonly RowBatch[];
+  readonly leftOut: readonly LeftOut[];
+}
 
 /** A manifest with what the check and the next indexing need of it. */
 export interface StoredManifest extends Manifest {
@@ -81,9 +88,9 @@ export function manifestOf(details: ManifestDetails, batches: readonly RowBatch[
     }
     return low;
   };
-  const inShard = (index: number, offset: number, length: number): Location => {
+  const inShard = (index: number, offset: bigint, length: number): Location => {
     const [name] = details.shards[at(index).members!.shard[rowOf(index)]!]!;
-    return { path: below(shardFolder, name), root: guard, offset, length };
+    return { path: below(shardFolder, name), root: guard, offset: Number(offset), length };
   };
 
   return {
@@ -109,7 +116,7 @@ export function manifestOf(details: ManifestDetails, batches: readonly RowBatch[
     location(index) {
       const { members, sizes } = at(index);
       const length = sizes[rowOf(index)]!;
-      if (members !== null) return inShard(index, wide(members.offset, rowOf(index)), length);
+      if (members !== null) return inShard(index, members.offset[rowOf(index)]!, length);
       return { path: below(place.root, key(index)), root: guard, offset: null, length };
     },
     sibling(index, suffix) {
@@ -117,8 +124,8 @@ export function manifestOf(details: ManifestDetails, batches: readonly RowBatch[
       if (members === null) return null;
       const [offsets, lengths] =
         suffix === 'txt' ? [members.txtOffset, members.txtSize] : [members.jsonOffset, members.jsonSize];
-      const offset = wide(offsets, rowOf(index));
-      return offset === 0 ? null : inShard(index, offset, lengths[rowOf(index)]!);
+      const offset = offsets[rowOf(index)]!;
+      return offset === 0n ? null : inShard(index, offset, lengths[rowOf(index)]!);
     },
     find(wanted) {
       const bytes = Buffer.from(wanted, 'utf8');

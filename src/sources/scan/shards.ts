@@ -1,7 +1,6 @@
 import type { Place } from '../layouts/layout.js';
 import { isShardName } from '../layouts/look.js';
-import type { OddKind } from '../storage/storage.js';
-import { StorageFault } from '../storage/storage.js';
+import { type OddKind, StorageFault } from '../storage/storage.js';
 import { below, storageOf } from '../storage/storages.js';
 import type { LeftOut } from './folder.js';
 import { guardOf } from './guard.js';
@@ -20,12 +19,18 @@ export interface ShardFile {
   readonly version: string;
 }
 
+/** The shards of a place in their order. */
+export interface ListedShards {
+  readonly shards: readonly ShardFile[];
+  readonly leftOut: readonly LeftOut[];
+}
+
 /**
  * The shards of a place: `*.tar`, sorted by name. Only regular files that stay inside the guard.
  *
  * @throws TributaryError SOURCE_UNREADABLE
  */
-export async function listShards(place: Place): Promise<{ shards: ShardFile[]; leftOut: LeftOut[] }> {
+export async function listShards(place: Place): Promise<ListedShards> {
   const folder = below(place.root, place.folder);
   const storage = storageOf(folder);
   const kinds = new Map<string, 'file' | 'folder' | OddKind>();
@@ -71,7 +76,8 @@ export async function scanShards(
     const file = files[i]!;
     const same = known(file);
     if (same !== null) reused++;
-    const listing = same ?? (await scanner.scanShard({ url: below(place.root, below(place.folder, file.name)) }));
+    const listing =
+      same ?? (await scanner.run('scanShard', { url: below(place.root, below(place.folder, file.name)) }));
     listings[i] = listing;
     meter.add(
       file.bytes,

@@ -11,6 +11,8 @@ export interface SourceStorage {
   list(folder: string, options?: ListOptions): AsyncIterable<readonly Entry[]>;
   /** What lies at a URL, links followed; null where there is nothing. */
   stat(url: string, options?: CallOptions): Promise<Stat | null>;
+  /** The same for many names in a folder, in their order and without versions. It may hold up the calling thread. */
+  measure(folder: string, names: readonly string[]): Promise<readonly (Measured | null)[]>;
   /** Opens a regular file for reading, and waits for nothing but the storage. Close it after use. */
   open(url: string, options?: OpenOptions): Promise<StoredFile>;
   /** Whether what a URL leads to lies in what the folder leads to; true where a storage knows no links. */
@@ -50,11 +52,15 @@ export interface Entry {
   readonly size: number | null;
 }
 
-/** What lies at a URL. */
-export interface Stat {
+/** What lies somewhere. */
+export interface Measured {
   readonly kind: 'file' | 'folder' | 'other';
   /** In bytes. */
   readonly size: number;
+}
+
+/** What lies at a URL. */
+export interface Stat extends Measured {
   /**
    * Another text whenever the content is another: a file's time or ETag, a folder's time. `0` where there is none to rely
    * on: then it is looked at again.
