@@ -2,7 +2,9 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Location, Manifest } from '../sources/manifest/manifest.js';
-import { partSuffix, removeCacheFile, trailerBytes } from './cache-file.js';
+import { partSuffix } from '../sources/storage/local/write-whole.js';
+import { trailerBytes } from './cache-file.js';
+import { idleAfter } from './kept-samples.js';
 
 /** A cache folder on a local disk, and how much may lie in it. */
 export interface CacheFolderOptions {
@@ -23,9 +25,6 @@ export interface CacheFile {
   /** What it takes of the budget. */
   readonly size: number;
 }
-
-/** A source that nobody has asked for in this time, in milliseconds, makes room for others. */
-export const idleAfter = 60 * 60 * 1000;
 
 /** A file that is half written and this old, in milliseconds, was left by a process that died. */
 export const orphanAfter = 10 * 60 * 1000;
@@ -196,7 +195,7 @@ export class CacheFolder {
         for (const { path, size } of files) {
           if (this.#stored <= budget) return;
           if (size === null || this.#inFlight.has(path)) continue;
-          await removeCacheFile(path);
+          await rm(path, { recursive: true, force: true });
           this.#stored -= size;
         }
       }

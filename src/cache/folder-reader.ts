@@ -1,4 +1,5 @@
-import { readCacheFile, removeCacheFile, writeCacheFile } from './cache-file.js';
+import { rm } from 'node:fs/promises';
+import { readCacheFile, writeCacheFile } from './cache-file.js';
 import type { CacheFile } from './cache-folder.js';
 import type { FileReader, Lookup } from './lookup.js';
 
@@ -33,7 +34,8 @@ async function look({ location, news }: Lookup, path: string): Promise<Buffer | 
     news.push({ kind: 'missed' });
     if (read.status === 'damaged') {
       news.push({ kind: 'damaged', came: read.came });
-      await removeCacheFile(path);
+      // Whatever lies there, a folder for one.
+      await rm(path, { recursive: true, force: true });
     }
   } catch (error) {
     if (!news.some(({ kind }) => kind === 'missed')) news.push({ kind: 'missed' });

@@ -1,3 +1,4 @@
+import { type FileHandle, open } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import {
   type Data,
@@ -15,7 +16,7 @@ import {
 } from 'apache-arrow';
 import { TributaryError } from '../../errors.js';
 import type { Place, Split } from '../layouts/layout.js';
-import { openFile, type WritableFile, writeWhole } from './index-folder.js';
+import { writeWhole } from '../storage/local/write-whole.js';
 import { type MemberColumns, type RowBatch, rowsPerBatch } from './rows.js';
 import {
   detailsSchema,
@@ -43,7 +44,7 @@ const memberFields = [
   new Field('json_size', new Uint32(), false),
 ];
 
-/** Where the manifest of a source's split lies in the folder of manifests. */
+/** Where the manifest of a source's split lies in the folder of manifests, which is local: a replica loads it whole at its start. */
 export function manifestPath(indexFolder: string, source: string, split: Split): string {
   return join(indexFolder, `${encodeURIComponent(source)}.${split}.arrow`);
 }
@@ -87,7 +88,7 @@ export async function loadManifest(path: string, place?: Place): Promise<StoredM
   return manifestOf(details, batches, place ?? { root: details.root, folder: details.folder });
 }
 
-async function writeArrow(file: WritableFile, details: ManifestDetails, batches: readonly RowBatch[]): Promise<void> {
+async function writeArrow(file: FileHandle, details: ManifestDetails, batches: readonly RowBatch[]): Promise<void> {
   const hasMembers = details.shards.length > 0;
   const fields = hasMembers ? [...fileFields, ...memberFields] : fileFields;
   const schema = new Schema(fields, new Map([[metadataKey, JSON.stringify(details)]]));
@@ -99,6 +100,7 @@ async function writeArrow(file: WritableFile, details: ManifestDetails, batches:
   for (const batch of batches) writer.write(recordBatch(schema, batch));
   writer.finish();
   await written;
+  await file.sync();
 }
 
 function recordBatch(schema: Schema, batch: RowBatch): RecordBatch {
@@ -128,7 +130,7 @@ function memberColumns(members: MemberColumns) {
 }
 
 async function readArrow(path: string): Promise<{ details: ManifestDetails; batches: RowBatch[] }> {
-  const file = await openFile(path).catch((cause: NodeJS.ErrnoException) => {
+  const file = await open(path).catch((cause: NodeJS.ErrnoException) => {
     throw cause.code === 'ENOENT' ? notIndexed(path) : invalid(path, cause.message, cause);
   });
   try {

@@ -19,9 +19,8 @@ export interface SourceStorage {
   isInside(url: string, folder: string): Promise<boolean>;
 }
 
-/** What every call can be given. A storage need look at neither. */
+/** What every call can be given. A storage need not look at it. */
 export interface CallOptions {
-  readonly signal?: AbortSignal | undefined;
   /** The calling thread has nothing better to do than to wait for this call: it may be held up. */
   readonly mayWait?: boolean | undefined;
 }

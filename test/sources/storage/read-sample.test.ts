@@ -126,17 +126,3 @@ test('a storage that fails is asked again, and its failures never become corrupt
       metadata: { path: location.path, cause: code },
     });
 });
-
-test('a cancelled read ends at once', async (context) => {
-  const root = await temporaryFolder(context);
-  await writeTree(root, { 'a.jpg': 1 });
-  const location: Location = { path: join(root, 'a.jpg'), root, offset: null, length: 1 };
-  const controller = new AbortController();
-  const reading = readSample(location, {
-    pauseMs: 3_600_000,
-    signal: controller.signal,
-    storage: flaky(['EIO'], 'open'),
-  });
-  setImmediate(() => controller.abort());
-  await assert.rejects(reading, { reason: 'STREAM_CANCELLED' });
-});
