@@ -2,9 +2,9 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { fill } from '../sources/storage/fill.js';
 import { isNothing } from '../sources/storage/local/faults.js';
 import { writeWhole } from '../sources/storage/local/write-whole.js';
+import { fill } from '../sources/storage/storage.js';
 
 /** What the last bytes of every file in a cache folder start with; the CRC-32 of its name and its bytes follows. */
 const mark = Buffer.from('TRB1');
@@ -42,9 +42,7 @@ export async function readCacheFile(path: string, length: number): Promise<Cache
     const count = await fill({ read }, all, 0);
     if (count < all.length) return { status: 'damaged', came: `the end after ${count} bytes` };
     const bytes = all.subarray(0, length);
-    const isSound =
-      all.subarray(length, length + mark.length).equals(mark) &&
-      all.readUInt32LE(length + mark.length) === checksum(path, bytes);
+    const isSound = all.subarray(length).equals(trailerOf(path, bytes));
     return isSound ? { status: 'hit', bytes } : { status: 'damaged', came: 'another CRC-32' };
   } finally {
     await file.close();
@@ -58,16 +56,16 @@ export async function readCacheFile(path: string, length: number): Promise<Cache
  * @throws an error with an errno code where it cannot be written; nothing is left then.
  */
 export async function writeCacheFile(path: string, bytes: Uint8Array): Promise<void> {
-  const trailer = Buffer.alloc(trailerBytes);
-  mark.copy(trailer);
-  trailer.writeUInt32LE(checksum(path, bytes), mark.length);
   const write = async (file: FileHandle): Promise<void> => {
     await file.writeFile(bytes);
-    await file.writeFile(trailer);
+    await file.writeFile(trailerOf(path, bytes));
   };
   await writeWhole(path, write, { file: 0o600, folder: 0o700 });
 }
 
-function checksum(path: string, bytes: Uint8Array): number {
-  return crc32(bytes, crc32(basename(path)));
+function trailerOf(path: string, bytes: Uint8Array): Buffer {
+  const trailer = Buffer.alloc(trailerBytes);
+  mark.copy(trailer);
+  trailer.writeUInt32LE(crc32(bytes, crc32(basename(path))), mark.length);
+  return trailer;
 }

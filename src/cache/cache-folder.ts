@@ -1,8 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Location, Manifest } from '../sources/manifest/manifest.js';
+import type { Manifest } from '../sources/manifest/manifest.js';
 import { partSuffix } from '../sources/storage/local/write-whole.js';
+import type { Location } from '../sources/storage/storage.js';
 import { trailerBytes } from './cache-file.js';
 import { idleAfter } from './kept-samples.js';
 
@@ -56,7 +57,8 @@ export class CacheFolder {
   readonly #root: string;
   readonly #options: CacheFolderOptions;
   readonly #now: () => number;
-  readonly #versions = new Map<string, { folder: string; marked: number }>();
+  /** When each version in use was last marked as used, in milliseconds since the epoch. */
+  readonly #marked = new Map<string, number>();
   readonly #troubles = new Set<string>();
   #stored = 0;
   #reserved = 0;
@@ -182,7 +184,7 @@ export class CacheFolder {
     for (const { name, used, bytes } of versions.toSorted((a, b) => a.used - b.used)) {
       if (this.#stored <= target) return;
       // The mark of what this process uses may not be written yet.
-      if (Math.max(used, this.#versions.get(name)?.marked ?? 0) >= this.#now() - idleAfter) continue;
+      if (Math.max(used, this.#marked.get(name) ?? 0) >= this.#now() - idleAfter) continue;
       const gone = join(this.#root, `${goneMark}${name}-${randomBytes(4).toString('hex')}`);
       await rename(join(this.#root, name), gone);
       await rm(gone, { recursive: true, force: true });
@@ -243,16 +245,12 @@ export class CacheFolder {
 
   #version(manifest: Manifest): string {
     const name = manifest.version.slice(0, 32);
-    let known = this.#versions.get(name);
-    if (known === undefined) {
-      known = { folder: join(this.#root, name), marked: Number.NEGATIVE_INFINITY };
-      this.#versions.set(name, known);
+    const folder = join(this.#root, name);
+    if (this.#now() - (this.#marked.get(name) ?? Number.NEGATIVE_INFINITY) >= markEvery) {
+      this.#marked.set(name, this.#now());
+      void this.#mark(folder);
     }
-    if (this.#now() - known.marked >= markEvery) {
-      known.marked = this.#now();
-      void this.#mark(known.folder);
-    }
-    return known.folder;
+    return folder;
   }
 
   async #mark(folder: string): Promise<void> {

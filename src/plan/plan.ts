@@ -3,24 +3,10 @@ import { composeExact } from './exact.js';
 import { sampleSeed } from './hash.js';
 import { composeIid } from './iid.js';
 import type { PlanInput, PlannedSample, Slot } from './input.js';
-import { rankSlots } from './order.js';
+import { rankSlots, walkPermutation } from './order.js';
 import { invert, permute } from './permutation.js';
 import { preparePlan } from './prepare.js';
 import { composeValidation } from './validation.js';
-import { walkPermutation } from './walk.js';
-
-/**
- * Steps of an epoch: floor(samples of all sources / global batch) for training at any mixture, as the last partial batch
- * is dropped; rounded up for validation. It depends on no rank.
- */
-export function stepsPerEpoch(input: PlanInput): number {
-  return preparePlan(input).stepsPerEpoch;
-}
-
-/** Slots of an epoch over all steps: steps * global batch for training, every sample once for validation. */
-export function samplesPerEpoch(input: PlanInput): number {
-  return preparePlan(input).samplesPerEpoch;
-}
 
 /** What bounds the addresses of a run; any epoch is allowed where the number of epochs is left out. */
 export function addressBounds(input: PlanInput, epochs = Number.MAX_SAFE_INTEGER): AddressBounds {
@@ -34,10 +20,8 @@ export function composeStep(input: PlanInput, epoch: number, step: number): (slo
 }
 
 function withSeed(input: PlanInput, epoch: number, slot: Slot): PlannedSample {
-  const { source, position, pass, index } = slot;
-  const { name } = input.sources[source]!;
-  const key = input.sources[source]!.key(index);
-  return { source, position, pass, index, seed: sampleSeed(input.seed, epoch, name, key, pass) };
+  const source = input.sources[slot.source]!;
+  return { ...slot, seed: sampleSeed(input.seed, epoch, source.name, source.key(slot.index), slot.pass) };
 }
 
 /**

@@ -53,6 +53,7 @@ const keepEverySeconds = 15;
 export async function indexSource(options: IndexOptions): Promise<{ manifest: StoredManifest; report: IndexReport }> {
   const { layout, place } = await locateSource(options);
   const path = manifestPath(options.indexFolder, options.name, options.split);
+  const partial = `${path}.partial`;
   const meter = new ProgressMeter(options.name, options.onProgress);
   const scanner = new Scanner();
   try {
@@ -68,10 +69,10 @@ export async function indexSource(options: IndexOptions): Promise<{ manifest: St
             rows: rowsOfFolders(await walkFolder(scanner, place, guard, place.folder, meter), layout.labelled),
             reused: 0,
           }
-        : await shardsOf(scanner, place, meter, path, write);
+        : await shardsOf(scanner, place, meter, [path, partial], (rows) => write(partial, rows));
     if (rows.batches.length === 0) throw nothingFound(options, place, rows);
     const details = await write(path, rows);
-    await rm(partialPath(path), { force: true });
+    await rm(partial, { force: true });
     meter.tell();
     const report: IndexReport = {
       manifestPath: path,
@@ -92,22 +93,19 @@ async function shardsOf(
   scanner: Scanner,
   place: Place,
   meter: ProgressMeter,
-  path: string,
-  write: (to: string, rows: Rows) => Promise<unknown>,
+  earlier: readonly string[],
+  keep: (rows: Rows) => Promise<unknown>,
 ): Promise<{ rows: Rows; reused: number }> {
   const listed = await listShards(place);
-  const known: StoredManifest[] = [];
-  for (const earlier of [path, partialPath(path)]) {
-    const manifest = await loadManifest(earlier).catch(() => null);
-    if (manifest !== null) known.push(manifest);
-  }
+  const known = await Promise.all(earlier.map((path) => loadManifest(path).catch(() => [])));
   let kept = meter.seconds;
-  const keep = async (sofar: Parameters<typeof rowsOfShards>[1]): Promise<void> => {
+  const keepSometimes = async (sofar: Parameters<typeof rowsOfShards>[1]): Promise<void> => {
     if (meter.seconds - kept < keepEverySeconds) return;
     kept = meter.seconds;
-    await write(partialPath(path), rowsOfShards(listed, sofar));
+    await keep(rowsOfShards(listed, sofar));
   };
-  const { listings, reused } = await scanShards(scanner, place, listed.shards, knownShards(known), meter, keep);
+  const find = knownShards(known.flat());
+  const { listings, reused } = await scanShards(scanner, place, listed.shards, find, meter, keepSometimes);
   return { rows: rowsOfShards(listed, listings), reused };
 }
 
@@ -175,8 +173,4 @@ function warningsOf({ warnings, leftOut }: Rows): string[] {
       lines.push(`left out ${keys.length} ${name}: ${keys.slice(0, 3).join(', ')}${keys.length > 3 ? ', ...' : ''}`);
   }
   return lines;
-}
-
-function partialPath(path: string): string {
-  return `${path}.partial`;
 }

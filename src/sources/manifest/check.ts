@@ -76,9 +76,17 @@ async function compareFolders(
   await inBatches(manifest.details.folders, async ([path, version]) => {
     const stat = await storage.stat(below(place.root, path)).catch(() => null);
     if (version !== '0' && stat?.version === version) return;
+    // Known folders below it are compared by themselves.
     const isKnown = (other: string) => known.has(other);
-    const now = stat === null ? [] : filesOf(await walkFolder(scanner, place, within, path, meter, isKnown));
-    compareFiles(manifest, path, new Map(now), changes);
+    const now = new Map(stat && filesOf(await walkFolder(scanner, place, within, path, meter, isKnown)));
+    for (const index of keysDirectlyIn(manifest, path)) {
+      const key = manifest.key(index);
+      const size = now.get(key);
+      if (size === undefined) changes.removed.push(key);
+      else if (size !== manifest.size(index)) changes.resized.push(key);
+      now.delete(key);
+    }
+    for (const key of now.keys()) changes.added.push(key);
   });
   await spotCheck(manifest, place, changes);
 }
@@ -91,33 +99,14 @@ function* filesOf({ path, files, folders }: WalkedFolder): Generator<[string, nu
   for (const [, folder] of folders) yield* filesOf(folder);
 }
 
-/** Compares what lies in a folder itself with what is there now, in it and in new folders below it. */
-function compareFiles(
-  manifest: StoredManifest,
-  path: string,
-  now: Map<string, number>,
-  { added, removed, resized }: SourceChanges,
-): void {
-  for (const index of keysDirectlyIn(manifest, path)) {
-    const key = manifest.key(index);
-    const size = now.get(key);
-    if (size === undefined) removed.push(key);
-    else if (size !== manifest.size(index)) resized.push(key);
-    now.delete(key);
-  }
-  for (const key of now.keys()) added.push(key);
-}
-
 /** Indices of the samples that lie in a folder itself, not below it. */
-function keysDirectlyIn(manifest: StoredManifest, path: string): number[] {
+function* keysDirectlyIn(manifest: StoredManifest, path: string): Generator<number, void> {
   const prefix = prefixOf(path);
-  const indices: number[] = [];
   for (let i = manifest.lowerBound(Buffer.from(prefix)); i < manifest.count; i++) {
     const key = manifest.key(i);
-    if (!key.startsWith(prefix)) break;
-    if (!key.includes('/', prefix.length)) indices.push(i);
+    if (!key.startsWith(prefix)) return;
+    if (!key.includes('/', prefix.length)) yield i;
   }
-  return indices;
 }
 
 async function spotCheck(manifest: StoredManifest, place: Place, changes: SourceChanges): Promise<void> {

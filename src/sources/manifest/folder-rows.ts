@@ -1,5 +1,4 @@
-import type { LeftOut } from '../scan/folder.js';
-import { prefixOf } from '../scan/folder.js';
+import { type LeftOut, prefixOf } from '../scan/folder.js';
 import type { WalkedFolder } from '../scan/folders.js';
 import { RowCollector } from './rows.js';
 import type { Rows } from './stored-manifest.js';
@@ -17,11 +16,10 @@ export function rowsOfFolders(top: WalkedFolder, labelled: boolean): Rows {
     const prefix = Buffer.from(prefixOf(folder.path), 'utf8');
     let rows = 0;
     let next = 0;
-    const visitBelow = (until: { names: Uint8Array; start: number; end: number } | null): void => {
+    const visitBelow = (until: Uint8Array | null): void => {
       for (; next < folder.folders.length; next++) {
         const [name, below] = folder.folders[next]!;
-        if (until !== null && Buffer.compare(Buffer.from(name), until.names.subarray(until.start, until.end)) > 0)
-          return;
+        if (until !== null && Buffer.compare(Buffer.from(name), until) > 0) return;
         const isClass = labelled && folder === top;
         const found = visit(below, isClass ? classNames.length : label);
         // ImageFolder refuses a class without images, so a class is a folder with images.
@@ -33,7 +31,7 @@ export function rowsOfFolders(top: WalkedFolder, labelled: boolean): Rows {
       let start = 0;
       for (let i = 0; i < count; i++) {
         const end = names.indexOf(0, start);
-        if (next < folder.folders.length) visitBelow({ names, start, end });
+        if (next < folder.folders.length) visitBelow(names.subarray(start, end));
         collector.append(prefix, names, start, end, sizes[i]!, label);
         start = end + 1;
       }

@@ -36,7 +36,11 @@ export class RowCollector {
     const row = this.#count++;
     const at = this.#keyOffsets[row]!;
     const used = at + prefix.length + end - start;
-    if (used > this.#keys.length) this.#grow(used);
+    if (used > this.#keys.length) {
+      const larger = new Uint8Array(2 * used);
+      larger.set(this.#keys);
+      this.#keys = larger;
+    }
     this.#keys.set(prefix, at);
     const shift = at + prefix.length - start;
     for (let i = start; i < end; i++) this.#keys[i + shift] = names[i]!;
@@ -49,12 +53,6 @@ export class RowCollector {
   finish(): RowBatch[] {
     if (this.#count > 0) this.#seal();
     return this.#batches.splice(0);
-  }
-
-  #grow(needed: number): void {
-    const larger = new Uint8Array(Math.max(needed, 2 * this.#keys.length));
-    larger.set(this.#keys);
-    this.#keys = larger;
   }
 
   #seal(): void {

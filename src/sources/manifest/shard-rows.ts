@@ -69,21 +69,15 @@ export function knownShards(manifests: readonly StoredManifest[]): (file: ShardF
 
 function listingOf(known: StoredManifest, file: ShardFile, first: number, count: number): ShardListing {
   const names = Array.from({ length: count }, (_, i) => `${known.key(first + i).slice(file.name.length + 1)}\0`);
+  const sizes = known.batches.map((batch) => batch.sizes);
+  const members = known.batches.map((batch) => batch.members!);
   return {
     bytes: file.bytes,
     version: file.version,
     names: new TextEncoder().encode(names.join('')),
     count,
-    sizes: columnRows(
-      known.batches.map(({ sizes }) => sizes),
-      first,
-      new Uint32Array(count),
-    ),
-    members: memberRows(
-      known.batches.map(({ members }) => members!),
-      first,
-      count,
-    ),
+    sizes: columnRows(sizes, first, new Uint32Array(count)),
+    members: memberRows(members, first, count),
     damage: null,
     successes: null,
   };

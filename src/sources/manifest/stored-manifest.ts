@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Place } from '../layouts/layout.js';
 import type { LeftOut } from '../scan/folder.js';
 import { compareKeys } from '../scan/name-order.js';
-import type { Location } from '../storage/location.js';
+import type { Location } from '../storage/storage.js';
 import { below } from '../storage/storages.js';
 import type { Manifest } from './manifest.js';
 import { type RowBatch, rowsPerBatch } from './rows.js';
@@ -73,17 +73,14 @@ export function manifestOf(details: ManifestDetails, batches: readonly RowBatch[
     const row = rowOf(index);
     return buffers[Math.floor(index / rowsPerBatch)]!.toString('utf8', keyOffsets[row]!, keyOffsets[row + 1]!);
   };
-  const compareAt = (index: number, wanted: Uint8Array): number => {
-    const { keys, keyOffsets } = at(index);
-    const row = rowOf(index);
-    return compareKeys(keys, keyOffsets[row]!, keyOffsets[row + 1]!, wanted, 0, wanted.length);
-  };
   const lowerBound = (wanted: Uint8Array): number => {
     let low = 0;
     let high = count;
     while (low < high) {
       const middle = Math.floor((low + high) / 2);
-      if (compareAt(middle, wanted) < 0) low = middle + 1;
+      const { keys, keyOffsets } = at(middle);
+      const row = rowOf(middle);
+      if (compareKeys(keys, keyOffsets[row]!, keyOffsets[row + 1]!, wanted) < 0) low = middle + 1;
       else high = middle;
     }
     return low;
@@ -95,9 +92,7 @@ export function manifestOf(details: ManifestDetails, batches: readonly RowBatch[
 
   return {
     source: details.source,
-    split: details.split,
     layout: details.layout,
-    root: place.root,
     count,
     fingerprint: details.fingerprint,
     version: createHash('sha256')

@@ -33,25 +33,19 @@ export async function walkFolder(
 ): Promise<WalkedFolder> {
   meter.expect(1);
   const task: FolderTask = { url: below(place.root, path), prefix: prefixOf(path), within };
-  const counted = (files: MeasuredFiles): MeasuredFiles => {
-    meter.add(
-      1,
-      files.count,
-      files.sizes.reduce((sum, size) => sum + size, 0),
-    );
-    return files;
-  };
   const listing = await scanner.run('listFolder', task);
+  meter.add(1, listing);
   meter.expect(listing.unmeasured.length);
-  const files = [
-    counted(listing),
-    ...listing.unmeasured.map(async (names) => counted(await scanner.run('sizeFiles', { ...task, names }))),
-  ];
+  const slices = listing.unmeasured.map(async (names) => {
+    const files = await scanner.run('sizeFiles', { ...task, names });
+    meter.add(1, files);
+    return files;
+  });
   const folders = listing.folders
     .filter((name) => !isLeftOut(task.prefix + name))
     .map(
       async (name) => [name, await walkFolder(scanner, place, within, task.prefix + name, meter, isLeftOut)] as const,
     );
-  const [measured, walked] = await Promise.all([Promise.all(files), Promise.all(folders)]);
-  return { path, version: listing.version, files: measured, folders: walked };
+  const [measured, walked] = await Promise.all([Promise.all(slices), Promise.all(folders)]);
+  return { path, version: listing.version, files: [listing, ...measured], folders: walked };
 }

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import PQueue from 'p-queue';
 import { Piscina } from 'piscina';
-import runScan, { type Scans, type ScanTask } from './thread.js';
+import runScan, { type Outcome, type Scans, type ScanTask } from './thread.js';
 import { unreadable } from './unreadable.js';
 
 /** So many samples are scanned on the calling thread before threads are started, which costs more than scanning them. */
@@ -10,11 +10,9 @@ const scannedInline = 4096;
 /** More threads than cores: on network storage they wait most of the time. */
 const threads = Math.min(16, Math.max(4, 2 * availableParallelism()));
 
-type ScanOutcome = Awaited<ReturnType<typeof runScan>>;
-
 /** Scans folders and shards, on threads of its own where there are many. Close it after use. */
 export class Scanner {
-  #pool: Piscina<ScanTask, ScanOutcome> | null = null;
+  #pool: Piscina<ScanTask, Outcome> | null = null;
   #inline = scannedInline;
   /** One at a time, so that what each has found counts before the next. */
   readonly #here = new PQueue({ concurrency: 1 });
@@ -27,7 +25,7 @@ export class Scanner {
       this.#inline -= 16 + ('value' in outcome ? outcome.value.count : 0);
       return outcome;
     });
-    const outcome = here ?? (await this.#threads().run({ scan, task }));
+    const outcome = here ?? (await this.#away({ scan, task }));
     if ('fault' in outcome) throw unreadable(outcome.fault);
     return outcome.value as Awaited<ReturnType<Scans[S]>>;
   }
@@ -37,12 +35,9 @@ export class Scanner {
     await this.#pool?.destroy();
   }
 
-  #threads(): Piscina<ScanTask, ScanOutcome> {
-    this.#pool ??= new Piscina({
-      filename: new URL('./thread.js', import.meta.url).href,
-      minThreads: 1,
-      maxThreads: threads,
-    });
-    return this.#pool;
+  #away(task: ScanTask): Promise<Outcome> {
+    const filename = new URL('./thread.js', import.meta.url).href;
+    this.#pool ??= new Piscina({ filename, minThreads: 1, maxThreads: threads });
+    return this.#pool.run(task);
   }
 }

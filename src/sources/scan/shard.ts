@@ -1,13 +1,9 @@
-import { fill } from '../storage/fill.js';
-import type { SourceStorage } from '../storage/storage.js';
+import { fill, type SourceStorage } from '../storage/storage.js';
 import { storageOf } from '../storage/storages.js';
-import { joinNames } from './folder.js';
+import { hold, joinNames } from './folder.js';
 import { hasImageSuffix } from './images.js';
 import { compareNames } from './name-order.js';
 import { type Damage, indexTar, type TarMember } from './tar.js';
-
-// As for folders.
-const hold = { mayWait: true } as const;
 
 /** Where the samples of shards and their siblings lie in them, a value a sample. An offset of 0 is no sibling. */
 export interface MemberPlaces {

@@ -1,5 +1,4 @@
-import { fill } from '../storage/fill.js';
-import type { StoredFile } from '../storage/storage.js';
+import { fill, type StoredFile } from '../storage/storage.js';
 
 /** A regular file in a tar shard. */
 export interface TarMember {
@@ -41,7 +40,7 @@ export async function indexTar(file: StoredFile): Promise<TarIndex> {
   while (at + block <= end) {
     const header = await window.bytes(at, block);
     if (header === null) return damaged(at, 'the file ends inside a header');
-    if (isZero(header)) return { members, damage: null };
+    if (header.every((byte) => byte === 0)) return { members, damage: null };
     if (!hasChecksum(header)) return damaged(at, 'a header fails its checksum');
     const type = header[156]!;
     const size = pax.has('size') ? Number(pax.get('size')) : numberAt(header, 124, 12);
@@ -94,10 +93,6 @@ class Window {
     }
     return this.#buffer.subarray(offset - this.#start, offset - this.#start + length);
   }
-}
-
-function isZero(header: Buffer): boolean {
-  return header.every((byte) => byte === 0);
 }
 
 function hasChecksum(header: Buffer): boolean {

@@ -14,13 +14,10 @@ export interface ScanTask<S extends keyof Scans = keyof Scans> {
 }
 
 /** What a scan came to. */
-export type Outcome<T> = { readonly value: T } | { readonly fault: Unreadable };
+export type Outcome = { readonly value: Awaited<ReturnType<Scans[keyof Scans]>> } | { readonly fault: Unreadable };
 
 /** Runs one scan. It never rejects. */
-export default async function runScan({
-  scan,
-  task,
-}: ScanTask): Promise<Outcome<Awaited<ReturnType<Scans[keyof Scans]>>>> {
+export default async function runScan({ scan, task }: ScanTask): Promise<Outcome> {
   try {
     return { value: await scans[scan](task as never) };
   } catch (error) {

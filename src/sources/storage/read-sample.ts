@@ -1,8 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { TributaryError } from '../../errors.js';
-import { fill } from './fill.js';
-import type { Location } from './location.js';
-import { type SourceStorage, StorageFault } from './storage.js';
+import { fill, type Location, type SourceStorage, StorageFault } from './storage.js';
 import { storageOf } from './storages.js';
 
 /** How `readSample` deals with a storage that fails. */

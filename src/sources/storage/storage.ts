@@ -53,7 +53,7 @@ export interface Entry {
 
 /** What lies somewhere. */
 export interface Measured {
-  readonly kind: 'file' | 'folder' | 'other';
+  readonly kind: 'file' | 'folder' | 'not_a_file';
   /** In bytes. */
   readonly size: number;
 }
@@ -76,6 +76,17 @@ export interface StoredFile {
   close(): void;
 }
 
+/** Where a sample's bytes are: a whole file, or `length` bytes at `offset` of a shard. Plain data, which crosses threads. */
+export interface Location {
+  /** The file's URL: for a local file its absolute path. */
+  readonly path: string;
+  /** The URL of the source's folder: what the file's URL leads to must lie inside it. */
+  readonly root: string;
+  readonly offset: number | null;
+  /** Size in bytes when the manifest was built. */
+  readonly length: number;
+}
+
 /** What a storage says instead of an answer. */
 export class StorageFault extends Error {
   override readonly name = 'StorageFault';
@@ -91,4 +102,15 @@ export class StorageFault extends Error {
     this.code = code;
     this.mayPass = mayPass;
   }
+}
+
+/** Reads at `offset` until `into` is full or the file ends; resolves to the number of bytes. Rejects as the file does. */
+export async function fill(file: Pick<StoredFile, 'read'>, into: Uint8Array, offset: number): Promise<number> {
+  let done = 0;
+  while (done < into.length) {
+    const count = await file.read(done === 0 ? into : into.subarray(done), offset + done);
+    if (count === 0) break;
+    done += count;
+  }
+  return done;
 }

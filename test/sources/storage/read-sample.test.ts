@@ -6,9 +6,8 @@ import { test } from 'node:test';
 import { indexSource } from '../../../src/sources/index-source.js';
 import { faultOf } from '../../../src/sources/storage/local/faults.js';
 import { localFiles } from '../../../src/sources/storage/local/local-files.js';
-import type { Location } from '../../../src/sources/storage/location.js';
 import { readSample } from '../../../src/sources/storage/read-sample.js';
-import type { SourceStorage } from '../../../src/sources/storage/storage.js';
+import type { Location, SourceStorage } from '../../../src/sources/storage/storage.js';
 import { temporaryFolder, writeTree } from '../tree.js';
 
 const files = localFiles();

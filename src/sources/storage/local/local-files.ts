@@ -34,13 +34,10 @@ export function localFiles(usual: Call = isMainThread ? awayCalls : nearCalls())
         }
       }),
 
-    measure: async (folder, names) =>
-      names.map((name) => {
-        try {
-          return measured(`${pathOf(folder)}/${name}`);
-        } catch (error) {
-          throw faultOf(`${folder}/${name}`, error);
-        }
+    measure: (folder, names) =>
+      orFault(folder, async () => {
+        const path = pathOf(folder);
+        return names.map((name) => measured(`${path}/${name}`));
       }),
 
     open: (url, { within, ...options } = {}) =>

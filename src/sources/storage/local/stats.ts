@@ -1,4 +1,4 @@
-import { type BigIntStats, type Stats, stat, statSync } from 'node:fs';
+import { type BigIntStats, type Dirent, stat, statSync } from 'node:fs';
 import { promisify } from 'node:util';
 import type { Measured, Stat } from '../storage.js';
 import type { Call } from './calls.js';
@@ -28,6 +28,7 @@ export function measured(path: string): Measured | null {
   return stats === undefined ? null : { kind: kindOf(stats), size: stats.size };
 }
 
-function kindOf(stats: Stats | BigIntStats): Measured['kind'] {
-  return stats.isFile() ? 'file' : stats.isDirectory() ? 'folder' : 'other';
+/** The kind of something that lies somewhere, if it is no link. */
+export function kindOf(found: Pick<Dirent, 'isFile' | 'isDirectory'>): Measured['kind'] {
+  return found.isFile() ? 'file' : found.isDirectory() ? 'folder' : 'not_a_file';
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fill } from '../../../src/sources/storage/fill.js';
+import { fill } from '../../../src/sources/storage/storage.js';
 
 test('bytes that come in pieces are put together, up to the end of the file', async () => {
   const content = Buffer.from('0123456789');
