@@ -265,9 +265,8 @@ export class CacheFolder {
     }
   }
 
-  #stop(error: { code?: string | undefined; message: string }): void {
+  #stop({ code, message }: { code?: string | undefined; message: string }): void {
     this.#isStoring = false;
-    const { code, message } = error;
     this.#trouble('write', 'the cache folder cannot be written; nothing more is stored in it', { code, message });
   }
 

@@ -27,11 +27,8 @@ export function folderReader(next: FileReader): FileReader {
 async function look({ location, news }: Lookup, path: string): Promise<Buffer | null> {
   try {
     const read = await readCacheFile(path, location.length);
-    if (read.status === 'hit') {
-      news.push({ kind: 'found' });
-      return read.bytes;
-    }
-    news.push({ kind: 'missed' });
+    news.push({ kind: read.status === 'hit' ? 'found' : 'missed' });
+    if (read.status === 'hit') return read.bytes;
     if (read.status === 'damaged') {
       news.push({ kind: 'damaged', came: read.came });
       // Whatever lies there, a folder for one.

@@ -58,18 +58,11 @@ export async function indexSource(options: IndexOptions): Promise<{ manifest: St
   const scanner = new Scanner();
   try {
     const guard = await guardOf(place);
-    const write = async (to: string, rows: Rows): Promise<ManifestDetails> => {
-      const details = detailsOf(options, layout, place, guard, rows);
-      await writeManifest(to, details, rows.batches);
-      return details;
-    };
+    const write = (to: string, rows: Rows) => writeRows(to, rows, options, layout, place, guard);
     const { rows, reused } =
       layout.samples === 'files'
-        ? {
-            rows: rowsOfFolders(await walkFolder(scanner, place, guard, place.folder, meter), layout.labelled),
-            reused: 0,
-          }
-        : await shardsOf(scanner, place, meter, [path, partial], (rows) => write(partial, rows));
+        ? { rows: rowsOfFolders(await walkFolder(scanner, place, guard, place.folder, meter), layout.labelled) }
+        : await rowsOfPlace(scanner, place, meter, [path, partial], (part) => write(partial, part));
     if (rows.batches.length === 0) throw nothingFound(options, place, rows);
     const details = await write(path, rows);
     await rm(partial, { force: true });
@@ -81,7 +74,7 @@ export async function indexSource(options: IndexOptions): Promise<{ manifest: St
       seconds: meter.seconds,
       leftOut: rows.leftOut,
       warnings: warningsOf(rows),
-      reusedShards: reused,
+      reusedShards: reused ?? 0,
     };
     return { manifest: manifestOf(details, rows.batches, place), report };
   } finally {
@@ -89,7 +82,7 @@ export async function indexSource(options: IndexOptions): Promise<{ manifest: St
   }
 }
 
-async function shardsOf(
+async function rowsOfPlace(
   scanner: Scanner,
   place: Place,
   meter: ProgressMeter,
@@ -109,14 +102,16 @@ async function shardsOf(
   return { rows: rowsOfShards(listed, listings), reused };
 }
 
-function detailsOf(
+async function writeRows(
+  path: string,
+  rows: Rows,
   options: IndexOptions,
   layout: SourceLayout,
   place: Place,
   guard: string,
-  { batches, classNames, folders, shards, warnings }: Rows,
-): ManifestDetails {
-  return {
+): Promise<ManifestDetails> {
+  const { batches, classNames, folders, shards, warnings } = rows;
+  const details: ManifestDetails = {
     format: 1,
     source: options.name,
     split: options.split,
@@ -132,6 +127,8 @@ function detailsOf(
     shards,
     warnings,
   };
+  await writeManifest(path, details, batches);
+  return details;
 }
 
 function nothingFound(options: IndexOptions, place: Place, rows: Rows): TributaryError {

@@ -41,12 +41,6 @@ export interface Listing extends MeasuredFiles {
   readonly version: string;
 }
 
-/** What to measure: files of one folder. */
-export interface SizesTask extends FolderTask {
-  /** A slice of `Listing.unmeasured`. */
-  readonly names: Uint8Array<ArrayBuffer>;
-}
-
 /** What the keys of the files in a folder start with. @param path the folder's inside the source. */
 export function prefixOf(path: string): string {
   return path === '' ? '' : `${path}/`;
@@ -67,9 +61,8 @@ const filesPerSlice = 16384;
 export async function listFolder(task: FolderTask): Promise<Listing> {
   const storage = storageOf(task.url);
   const version = (await storage.stat(task.url, hold))?.version ?? '0';
-  const files: string[] = [];
+  const sizes = new Map<string, number | null>();
   const folders: string[] = [];
-  const known = new Map<string, Measured>();
   const leftOut: LeftOut[] = [];
   for await (const page of storage.list(task.url, { ...hold, within: task.within }))
     for (const { name, kind, size } of page) {
@@ -77,29 +70,28 @@ export async function listFolder(task: FolderTask): Promise<Listing> {
       else if (kind === 'linked_folder' || kind === 'name_not_utf8') leftOut.push({ kind, key: task.prefix + name });
       else if (!hasImageSuffix(name)) continue;
       else if (kind !== 'file') leftOut.push({ kind, key: task.prefix + name });
-      else {
-        files.push(name);
-        if (size !== null) known.set(name, { kind, size });
-      }
+      else sizes.set(name, size);
     }
-  sortNames(files);
   sortNames(folders);
-  const isMeasured = known.size === files.length;
+  const files = sortNames([...sizes.keys()]);
+  const isMeasured = files.every((name) => sizes.get(name) !== null);
   const slices: Uint8Array<ArrayBuffer>[] = [];
   if (!isMeasured && files.length > filesPerSlice)
     for (let i = 0; i < files.length; i += filesPerSlice) slices.push(joinNames(files.slice(i, i + filesPerSlice)));
   const small = slices.length > 0 ? [] : files;
-  const found = isMeasured ? small.map((name) => known.get(name)!) : await storage.measure(task.url, small);
+  const found = isMeasured
+    ? small.map((name) => ({ kind: 'file', size: sizes.get(name)! }) as const)
+    : await storage.measure(task.url, small);
   const measured = measuredFiles(task, small, found);
   return { ...measured, unmeasured: slices, folders, version, leftOut: [...leftOut, ...measured.leftOut] };
 }
 
 /**
- * Measures files of one folder. A file that has gone since it was listed is not there.
+ * Measures a slice of `Listing.unmeasured`. A file that has gone since it was listed is not there.
  *
  * @throws StorageFault where a file cannot be asked for its size.
  */
-export async function sizeFiles(task: SizesTask): Promise<MeasuredFiles> {
+export async function sizeFiles(task: FolderTask & { readonly names: Uint8Array }): Promise<MeasuredFiles> {
   const names = splitNames(task.names);
   return measuredFiles(task, names, await storageOf(task.url).measure(task.url, names));
 }

@@ -22,7 +22,12 @@ export function told(stats: BigIntStats): Stat {
   return { kind: kindOf(stats), size: Number(stats.size), version: isYoung ? '0' : String(stats.mtimeNs) };
 }
 
-/** Kind and size of what lies at a path, links followed; null for nothing. It holds the thread: a walk asks for every file, and a promise for each costs as much as the answer. @throws the file system's own error. */
+/**
+ * Kind and size of what lies at a path, links followed; null for nothing. It holds the thread: a walk asks for every file, and
+ * a promise for each costs as much as the answer.
+ *
+ * @throws the file system's own error.
+ */
 export function measured(path: string): Measured | null {
   const stats = statSync(path, { throwIfNoEntry: false });
   return stats === undefined ? null : { kind: kindOf(stats), size: stats.size };
