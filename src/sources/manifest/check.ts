@@ -110,15 +110,14 @@ function* keysDirectlyIn(manifest: StoredManifest, path: string): Generator<numb
 }
 
 async function spotCheck(manifest: StoredManifest, place: Place, changes: SourceChanges): Promise<void> {
+  const storage = storageOf(place.root);
   const count = Math.min(spotChecks, manifest.count);
   const indices = Array.from({ length: count }, (_, i) => Math.floor((i * manifest.count) / count));
   const named = new Set([...changes.removed, ...changes.resized]);
   await inBatches(indices, async (index) => {
     const key = manifest.key(index);
     if (named.has(key)) return;
-    const stat = await storageOf(place.root)
-      .stat(below(place.root, key))
-      .catch(() => null);
+    const stat = await storage.stat(below(place.root, key)).catch(() => null);
     if (stat === null) changes.removed.push(key);
     else if (stat.size !== manifest.size(index)) changes.resized.push(key);
   });

@@ -72,8 +72,7 @@ function listingOf(known: StoredManifest, file: ShardFile, first: number, count:
   const sizes = known.batches.map((batch) => batch.sizes);
   const members = known.batches.map((batch) => batch.members!);
   return {
-    bytes: file.bytes,
-    version: file.version,
+    ...file,
     names: new TextEncoder().encode(names.join('')),
     count,
     sizes: columnRows(sizes, first, new Uint32Array(count)),
