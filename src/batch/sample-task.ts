@@ -4,7 +4,7 @@ import type { ErrorDetail, Reason } from '../errors.js';
 import type { Limits } from '../run/limits.js';
 import type { Knobs } from '../run/run.js';
 import type { Box, Draw, OperationName } from '../sample/draw.js';
-import type { Location } from '../sources/manifest/manifest.js';
+import type { Location } from '../sources/storage/storage.js';
 import type { TensorForm } from './tensor.js';
 
 /** What one sample of a task is made from. */

@@ -1,4 +1,5 @@
-import { readCacheFile, removeCacheFile, writeCacheFile } from './cache-file.js';
+import { rm } from 'node:fs/promises';
+import { readCacheFile, writeCacheFile } from './cache-file.js';
 import type { CacheFile } from './cache-folder.js';
 import type { FileReader, Lookup } from './lookup.js';
 
@@ -26,14 +27,12 @@ export function folderReader(next: FileReader): FileReader {
 async function look({ location, news }: Lookup, path: string): Promise<Buffer | null> {
   try {
     const read = await readCacheFile(path, location.length);
-    if (read.status === 'hit') {
-      news.push({ kind: 'found' });
-      return read.bytes;
-    }
-    news.push({ kind: 'missed' });
+    news.push({ kind: read.status === 'hit' ? 'found' : 'missed' });
+    if (read.status === 'hit') return read.bytes;
     if (read.status === 'damaged') {
       news.push({ kind: 'damaged', came: read.came });
-      await removeCacheFile(path);
+      // Whatever lies there, a folder for one.
+      await rm(path, { recursive: true, force: true });
     }
   } catch (error) {
     if (!news.some(({ kind }) => kind === 'missed')) news.push({ kind: 'missed' });

@@ -1,5 +1,5 @@
 import type { Limits } from '../run/limits.js';
-import type { Location } from '../sources/manifest/manifest.js';
+import type { Location } from '../sources/storage/storage.js';
 import type { CacheFile } from './cache-folder.js';
 
 /** Where the main thread knows a sample to be nearest: what a task is told. */

@@ -1,10 +1,10 @@
 import { Arena } from '../memory/arena.js';
+import { readSample } from '../sources/storage/read-sample.js';
 import { decodedReader, type ImageReader } from './decoded-reader.js';
 import { folderReader } from './folder-reader.js';
-import type { Lookup } from './lookup.js';
+import type { FileReader, Lookup } from './lookup.js';
 import { memoryReader } from './memory-reader.js';
 import type { CacheBuffers } from './sample-caches.js';
-import { storageReader } from './storage-reader.js';
 
 /** A worker thread's way to its samples. */
 export interface SampleReader {
@@ -12,6 +12,12 @@ export interface SampleReader {
   /** Takes back what lookups have filled whose news nobody is going to be told. */
   forget(lookups: readonly Lookup[]): void;
 }
+
+/** Reads from the source itself: the last of the readers. */
+export const storageReader: FileReader = async ({ location }) => ({
+  bytes: await readSample(location),
+  end: async () => {},
+});
 
 /**
  * Looks for a sample among the decoded images, then among the files in memory, then in the cache folder, then in its source.

@@ -2,11 +2,10 @@ import { TributaryError } from '../errors.js';
 import { checkAddress } from '../run/address.js';
 import type { PlanInput } from './input.js';
 import { countsBefore, type Mixing, shares } from './mixing.js';
-import { orderPermutation } from './order.js';
+import { orderPermutation, walkPermutation } from './order.js';
 import { invert } from './permutation.js';
 import { addressBounds, composeStep } from './plan.js';
 import { preparePlan } from './prepare.js';
-import { walkPermutation } from './walk.js';
 
 /** Where in an epoch a sample comes. */
 export interface Occurrence {

@@ -1,13 +1,5 @@
 import { type HashKey, keyedWord, mix } from './hash.js';
 
-/**
- * Rounds of the Feistel network: an even number, so that both halves are changed equally often. Halves of one to four bits
- * need more before all orders are equally likely.
- */
-function roundsFor(n: number): number {
-  return n <= 256 ? 32 : 12;
-}
-
 /** A keyed order of the numbers 0 to n - 1: what `permute` and `invert` need, a few dozen bytes for any n. */
 export interface Permutation {
   readonly n: number;
@@ -29,7 +21,9 @@ export function makePermutation(n: number, key: HashKey): Permutation {
   let bits = 0;
   while (2 ** bits < n) bits++;
   const rightBits = bits >>> 1;
-  const roundKeys = new Int32Array(roundsFor(n));
+  // An even number of rounds changes both halves equally often; halves of one to four bits need more before all orders are
+  // equally likely.
+  const roundKeys = new Int32Array(n <= 256 ? 32 : 12);
   for (let round = 0; round < roundKeys.length; round++) roundKeys[round] = keyedWord(key, round);
   return { n, leftMask: 2 ** (bits - rightBits) - 1, rightMask: 2 ** rightBits - 1, roundKeys };
 }

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { folderReader } from '../../src/cache/folder-reader.js';
 import type { CacheNews } from '../../src/cache/lookup.js';
-import { storageReader } from '../../src/cache/storage-reader.js';
+import { storageReader } from '../../src/cache/sample-reader.js';
 import { temporaryFolder } from '../sources/tree.js';
 import { lookupOf } from './lookups.js';
 

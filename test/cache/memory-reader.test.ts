@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { memoryReader } from '../../src/cache/memory-reader.js';
-import { storageReader } from '../../src/cache/storage-reader.js';
+import { storageReader } from '../../src/cache/sample-reader.js';
 import { Arena, arenaBuffers } from '../../src/memory/arena.js';
 import { temporaryFolder } from '../sources/tree.js';
 import { filled, lookupOf, none } from './lookups.js';

@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { sampleReader } from '../../src/cache/sample-reader.js';
+import { sampleReader, storageReader } from '../../src/cache/sample-reader.js';
 import { Arena } from '../../src/memory/arena.js';
 import { temporaryFolder } from '../sources/tree.js';
 import { filled, large, lookupOf, none } from './lookups.js';
@@ -35,3 +35,14 @@ for (const cache of ['decoded', 'memory'] as const)
     reader.forget([first]);
     assert.equal(arena.usedBytes, 0);
   });
+
+test('the last reader gives the file’s bytes, and has nothing to say', async () => {
+  const path = fileURLToPath(new URL('../../../test/vectors/images/tiny.png', import.meta.url));
+  const file = await readFile(path);
+  const lookup = lookupOf(path, file);
+  const { bytes, end } = await storageReader(lookup);
+  assert.ok(bytes.equals(file));
+  await end();
+  assert.deepEqual(lookup.news, []);
+  await assert.rejects(storageReader(lookupOf(`${path}.gone`, file)), /tiny\.png\.gone/);
+});

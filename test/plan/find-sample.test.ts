@@ -4,12 +4,13 @@ import fc from 'fast-check';
 import { TributaryError } from '../../src/errors.js';
 import { findSample, type Occurrence, realisedMixture } from '../../src/plan/find-sample.js';
 import type { PlanInput } from '../../src/plan/input.js';
-import { planStep, stepsPerEpoch } from '../../src/plan/plan.js';
+import { planStep } from '../../src/plan/plan.js';
+import { preparePlan } from '../../src/plan/prepare.js';
 import { anyRun, virtualRun } from './input.js';
 
 const occurrences = (run: PlanInput, epoch: number, worldSize: number): Map<string, Occurrence[]> => {
   const found = new Map<string, Occurrence[]>();
-  for (let step = 0; step < stepsPerEpoch(run); step++) {
+  for (let step = 0; step < preparePlan(run).stepsPerEpoch; step++) {
     for (const [slot, { source, index, pass }] of planStep(run, epoch, step).entries()) {
       const name = `${source}/${index}`;
       const rank = Math.floor(slot / (run.global_batch / worldSize));
@@ -66,7 +67,7 @@ test('the realised mixture is what the steps hold', () => {
   fc.assert(
     fc.property(anyRun, splits, fc.nat(), fc.nat(), (given, changes, a, b) => {
       const run: PlanInput = { ...given, ...changes };
-      const steps = Math.min(stepsPerEpoch(run), 60);
+      const steps = Math.min(preparePlan(run).stepsPerEpoch, 60);
       const first = a % steps;
       const end = first + 1 + (b % (steps - first));
       const counts = run.sources.map(() => 0);
