@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type MemberRow, RowCollector, rowsPerBatch, wide } from '../../../src/sources/manifest/rows.js';
+import { columnRows, memberRows, RowCollector, rowsPerBatch } from '../../../src/sources/manifest/rows.js';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
 test('rows come back by columns, in batches that are full but for the last', () => {
-  const collector = new RowCollector(false);
+  const collector = new RowCollector();
   const count = rowsPerBatch + 3;
   const prefix = bytes('folder/');
   for (let i = 0; i < count; i++) {
     const names = bytes(`--${i}.jpg--`);
-    collector.append(prefix, names, 2, names.length - 2, i, i % 5, null);
+    collector.append(prefix, names, 2, names.length - 2, i, i % 5);
   }
   const batches = collector.finish();
   assert.deepEqual(
@@ -26,27 +26,26 @@ test('rows come back by columns, in batches that are full but for the last', () 
   assert.deepEqual(collector.finish(), [], 'the collector is empty after it');
 });
 
-test('members keep offsets of 64 bits', () => {
-  const collector = new RowCollector(true);
-  const member: MemberRow = {
-    shard: 3,
-    offset: 2 ** 40 + 5,
-    txtOffset: 2 ** 33,
-    txtSize: 7,
-    jsonOffset: 0,
-    jsonSize: 0,
-  };
-  collector.append(bytes(''), bytes('a.jpg'), 0, 5, 9, -1, member);
-  const [{ members, labels }] = collector.finish() as [ReturnType<RowCollector['finish']>[0]];
-  assert.deepEqual(
-    [
-      members!.shard[0],
-      wide(members!.offset, 0),
-      wide(members!.txtOffset, 0),
-      members!.txtSize[0],
-      wide(members!.jsonOffset, 0),
-    ],
-    [3, 2 ** 40 + 5, 2 ** 33, 7, 0],
-  );
-  assert.equal(labels[0], -1);
+test('members keep offsets of 64 bits, and are gathered from parts', () => {
+  const far = 2n ** 40n + 5n;
+  const part = (rows: readonly number[]) => ({
+    shard: Uint32Array.from(rows),
+    offset: BigUint64Array.from(rows, (row) => far + BigInt(row)),
+    txtOffset: BigUint64Array.from(rows, BigInt),
+    txtSize: Uint32Array.from(rows),
+    jsonOffset: new BigUint64Array(rows.length),
+    jsonSize: new Uint32Array(rows.length),
+  });
+  const { shard, offset, jsonSize } = memberRows([part([0, 1, 2]), part([3, 4])], 1, 3);
+  assert.deepEqual([[...shard], [...offset], [...jsonSize]], [[1, 2, 3], [far + 1n, far + 2n, far + 3n], [0, 0, 0]]);
+});
+
+test('rows of a column are taken across its parts, as many as there is room for', () => {
+  const parts = [[0, 1], [], [2, 3, 4], [5]].map((rows) => Uint32Array.from(rows));
+  for (let first = 0; first <= 6; first++)
+    for (let count = 0; first + count <= 6; count++)
+      assert.deepEqual(
+        [...columnRows(parts, first, new Uint32Array(count))],
+        Array.from({ length: count }, (_, i) => first + i),
+      );
 });

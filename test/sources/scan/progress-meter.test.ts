@@ -6,8 +6,8 @@ test('work adds up, and its share is of what is known so far', () => {
   const told: Progress[] = [];
   const meter = new ProgressMeter('coco', (progress) => told.push(progress));
   meter.expect(8);
-  meter.add(2, 10, 1000);
-  meter.add(2, 5, 500);
+  meter.add(2, { count: 10, sizes: Uint32Array.of(400, 600) });
+  meter.add(2, { count: 5, sizes: Uint32Array.of(500) });
   meter.expect(8);
   meter.tell();
   const { source, count, bytes, fraction, rate, seconds, secondsLeft } = told.at(-1)!;
@@ -19,7 +19,7 @@ test('work adds up, and its share is of what is known so far', () => {
 test('many small pieces are told of ten times a second at most', () => {
   let told = 0;
   const meter = new ProgressMeter('coco', () => told++);
-  for (let i = 0; i < 10_000; i++) meter.add(1, 1, 1);
+  for (let i = 0; i < 10_000; i++) meter.add(1, { count: 1, sizes: Uint32Array.of(1) });
   assert.ok(told <= 1 + Math.floor(meter.seconds * 10), `${told} in ${meter.seconds} s`);
   new ProgressMeter('coco', undefined).tell();
 });
