@@ -1,10 +1,7 @@
 import { compileModule } from '../../decode/compile-module.js';
 
-/**
- * What src/augment/assembly/index.ts exports; every argument is an address, a count of bytes or pixels, or a factor. The
- * operations' own kernels are declared beside their callers (operations/).
- */
-export interface KernelExports {
+/** What src/augment/assembly/index.ts exports beside the operations; every argument is an address or a count of bytes or pixels. */
+interface KernelExports {
   readonly memory: WebAssembly.Memory;
   arenaStart(): number;
   toPlanes(from: number, to: number, plane: number, area: number): void;
@@ -40,12 +37,14 @@ export interface KernelExports {
 /** One instance of the module, with the arena that lies in its memory. */
 export interface Kernels {
   readonly run: KernelExports;
+  /** The operations' kernels, by name; image.ts says what each kind of them takes. */
+  readonly operations: Readonly<Record<string, (...values: number[]) => void>>;
   /** Forgets all that was allocated. */
   reset(): void;
   /** The address of `bytes` more bytes, aligned to 16, with 64 readable and writable bytes behind them. */
   allocate(bytes: number): number;
   /** `data` in the arena. */
-  put(data: Int32Array | Int16Array | Float64Array): number;
+  put(data: Int32Array | Int16Array): number;
   /** The whole memory; of no use any more after the next `allocate`. */
   bytes(): Uint8Array;
 }
@@ -59,7 +58,8 @@ let compiled: WebAssembly.Module | undefined;
  */
 export function instantiate(): Kernels {
   compiled ??= compileModule(new URL('../kernels.wasm', import.meta.url), 'kernels');
-  const run = new WebAssembly.Instance(compiled, {}).exports as unknown as KernelExports;
+  const { exports } = new WebAssembly.Instance(compiled, {});
+  const run = exports as unknown as KernelExports;
   const start = run.arenaStart();
   let end = start;
   let view = new Uint8Array(run.memory.buffer);
@@ -75,6 +75,7 @@ export function instantiate(): Kernels {
   };
   return {
     run,
+    operations: exports as Kernels['operations'],
     reset: () => {
       end = start;
     },
