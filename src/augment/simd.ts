@@ -1,7 +1,7 @@
 import type { Crop } from '../decode/crop.js';
 import type { Draw, DrawStep } from '../sample/draw.js';
 import type { Backend } from './backend.js';
-import { applySteps, operationNames } from './operations/index.js';
+import { applySteps } from './operations/index.js';
 import { interleavedBytes, simdImage } from './simd/image.js';
 import { instantiate, type Kernels } from './simd/kernels.js';
 import { resize } from './simd/resize.js';
@@ -79,7 +79,6 @@ export async function createSimdBackend(): Promise<Backend> {
   return {
     name: 'simd',
     description: "simd: this project's WebAssembly kernels, 128-bit SIMD, one thread",
-    operations: new Set(operationNames),
     apply: async (pixels, size, parts) => {
       const bytes = interleavedBytes(size);
       for (const { slot, steps } of parts)

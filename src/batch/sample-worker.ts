@@ -119,9 +119,8 @@ async function answer(sample: TaskSample, { lookup, image, seconds }: Reading, a
 
 async function make(task: MakeTask, sample: TaskSample, image: SampleImage, seconds: StageSeconds): Promise<Outcome> {
   const { crop, drawn } = await timed(seconds, 'decode', async () => {
-    const size = await image.size();
-    const drawn = drawSample(task, sample, size);
-    return { drawn, crop: await image.crop(size, drawn.geometry.crop) };
+    const drawn = drawSample(task, sample, await image.size());
+    return { drawn, crop: await image.crop(drawn.geometry.crop) };
   });
   try {
     return { status: 'ok', draw: drawn, left: leave(task, sample, crop, drawn, seconds) };
@@ -135,7 +134,7 @@ function leave(task: MakeTask, { slot }: TaskSample, crop: Crop, draw: Draw, sec
   kernels ??= SimdKernels.create();
   const { size, crops, form } = task;
   const start = performance.now();
-  const from = splitSteps(draw.steps, task.operations);
+  const from = task.hasDevice ? splitSteps(draw.steps) : draw.steps.length;
   if (from === 0 && crops.length > 0) {
     const placed = placeCrop(crops[Math.floor(slot / crops[0]!.images)]!, crop, draw.geometry);
     if (placed !== null) {

@@ -7,9 +7,6 @@ export function gpuOperation(name: OperationName): GpuOperation<DrawStep> | unde
   return operations[name].gpu as GpuOperation<DrawStep> | undefined;
 }
 
-/** The operations that gpu.js runs. */
-export const gpuOperations: ReadonlySet<OperationName> = new Set(operationNames.filter(gpuOperation));
-
 /** The code of an operation in a program: its place in the registry, counted from 1. */
 export function codeOf(name: OperationName): number {
   return operationNames.indexOf(name) + 1;

@@ -1,6 +1,6 @@
 import type { GPU, KernelVariable } from 'gpu.js';
 import { LRUCache } from 'lru-cache';
-import type { CropPart, Part } from '../backend.js';
+import type { Backend, CropPart, Part } from '../backend.js';
 import { cropFactor, cursorOf, type DeviceCrops, imagesOfRun, pixelsOf } from '../device-crops.js';
 import { blurWidth } from './blur-kernel.js';
 import { buildChain, type Chain, type ChainShape } from './chain.js';
@@ -20,14 +20,8 @@ type Lane = LRUCache<string, Chain>;
 export interface Runner {
   /** Batches that may be under way at a time. On a track of its own, one batch is uploaded while another is read back. */
   readonly tracks: number;
-  /** @see CropTaker.apply, and Backend.apply without crops; also rejects when gpu.js ran elsewhere than asked. */
-  apply(
-    pixels: Uint8Array,
-    size: number,
-    parts: readonly Part[],
-    lent?: readonly DeviceCrops[],
-    crops?: readonly CropPart[],
-  ): Promise<void>;
+  /** Also rejects when gpu.js ran elsewhere than asked. */
+  readonly apply: Backend['apply'];
   /** What ran last, such as `webasm (fused-threaded)`. */
   ran(): string;
   close(): Promise<void>;

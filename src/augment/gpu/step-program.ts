@@ -38,8 +38,8 @@ export interface SampleArguments {
   readonly blur: Float32Array;
 }
 
-/** The program of steps, or null where one run of a device does not take them all. */
-function programOf(steps: readonly DrawStep[]): Program | null {
+/** The program of steps, or null where one run of a device does not take them all. Where it does, it takes every suffix of them. */
+export function programOf(steps: readonly DrawStep[]): Program | null {
   const lists: DrawStep[][] = [[]];
   const tail: DrawStep[] = [];
   let blur: Program['blur'] = null;
@@ -61,11 +61,6 @@ function programOf(steps: readonly DrawStep[]): Program | null {
     tail.length <= tailLength &&
     tables <= tablesOfProgram;
   return fits ? { lists, blur, tail } : null;
-}
-
-/** Whether one run of a device takes all of these steps. Where it does, it takes every suffix of them. */
-export function fitsProgram(steps: readonly DrawStep[]): boolean {
-  return programOf(steps) !== null;
 }
 
 /** How many means steps take of the image, and whether they blur it. */
