@@ -125,7 +125,7 @@ async function measureCrops(device: Backend): Promise<void> {
     cpu.push(cost.cpu);
   }
   const together = await costOf(() => Promise.all(Array.from({ length: 2 * batches }, (_, k) => run(k % 2))));
-  for (const { lent } of prepared) device!.give(lent);
+  for (const { lent } of prepared) device.room!.give(lent);
   report('resize, flips and photometric', [
     `${taken} of ${count} crops taken`,
     `CPU ${median(cpu).toFixed(2)} ms an image`,

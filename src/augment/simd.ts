@@ -3,7 +3,7 @@ import type { Draw, DrawStep } from '../sample/draw.js';
 import type { Backend } from './backend.js';
 import { applySteps } from './operations/index.js';
 import { interleavedBytes, simdImage } from './simd/image.js';
-import { instantiate, type Kernels } from './simd/kernels.js';
+import { type Kernels, openKernels } from './simd/kernels.js';
 import { resize } from './simd/resize.js';
 
 /** Above this a module's memory, which can only grow, is given up after the sample and a fresh one taken. */
@@ -22,12 +22,12 @@ export class SimdKernels {
 
   /** Errors: BACKEND_UNAVAILABLE where the module is not built. */
   static create(): SimdKernels {
-    return new SimdKernels(instantiate());
+    return new SimdKernels(openKernels());
   }
 
   /** The module's memory at present, in bytes. */
   get memory(): number {
-    return this.#kernels.run.memory.buffer.byteLength;
+    return this.#kernels.bytes().length;
   }
 
   /**
@@ -64,7 +64,7 @@ export class SimdKernels {
   }
 
   #start(): void {
-    if (this.memory > memoryBound) this.#kernels = instantiate();
+    if (this.memory > memoryBound) this.#kernels = openKernels();
     this.#kernels.reset();
   }
 }

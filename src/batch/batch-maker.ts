@@ -11,11 +11,6 @@ export interface TakenBatch {
   give(): void;
 }
 
-interface Lengths {
-  readonly tensor: number;
-  readonly pixels: number;
-}
-
 interface Entry {
   readonly key: string;
   readonly bytes: number;
@@ -140,7 +135,7 @@ export class BatchMaker {
   }
 
   /** Bytes of a batch's tensor, and of the pixels that a device works on where the tensor has no place for them. */
-  #lengths({ open: { run }, form }: Pick<BatchRequest, 'open' | 'form'>, worldSize: number): Lengths {
+  #lengths({ open: { run }, form }: Pick<BatchRequest, 'open' | 'form'>, worldSize: number) {
     const count = Math.ceil(run.global_batch / worldSize);
     const needsPixels = !isPixels(form) && usesDevice(this.#tools.backend, run.split);
     return {

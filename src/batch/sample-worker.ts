@@ -15,7 +15,6 @@ import { drawEvaluation } from '../sample/draw-evaluation.js';
 import { drawTrain } from '../sample/draw-train.js';
 import type {
   Answer,
-  BatchBuffers,
   DrawTask,
   Left,
   MakeTask,
@@ -26,7 +25,7 @@ import type {
   TaskRun,
   TaskSample,
 } from './sample-task.js';
-import { isPixels, packSample, sampleBytes } from './tensor.js';
+import { type DataType, isPixels, packSample, sampleBytes } from './tensor.js';
 
 /**
  * A worker thread's whole job: read, decode, draw, crop, resize, augment and pack samples straight into their places of
@@ -143,11 +142,11 @@ function leave(task: MakeTask, { slot }: TaskSample, crop: Crop, draw: Draw, sec
     }
   }
   if (from < draw.steps.length) {
-    kernels.runPrefix(crop, draw, from, size, pixelsOf(task, slot));
+    kernels.runPrefix(crop, draw, from, size, placeOf(task.pixels, 'UINT8', task.size, slot));
     seconds.kernels = since(start);
     return { kind: 'pixels', from };
   }
-  const out = tensorOf(task, slot);
+  const out = placeOf(task.tensor, task.form.type, task.size, slot);
   const pixels = isPixels(form) ? out : scratchOf(size);
   kernels.run(crop, draw, size, pixels);
   seconds.kernels = since(start);
@@ -167,20 +166,15 @@ async function draw(task: DrawTask, sample: TaskSample, image: SampleImage, seco
 
 function pack(task: PackTask, { slot, erase }: PackTask['samples'][number]): Packed {
   const start = performance.now();
-  const out = tensorOf(task, slot);
+  const out = placeOf(task.tensor, task.form.type, task.size, slot);
   if (task.pixels === task.tensor) return { crc32: crc32(out), seconds: {} };
-  packSample(pixelsOf(task, slot), task.size, task.form, erase, out);
+  packSample(placeOf(task.pixels, 'UINT8', task.size, slot), task.size, task.form, erase, out);
   return { crc32: crc32(out), seconds: { pack: since(start) } };
 }
 
-function tensorOf({ tensor, form, size }: BatchBuffers & { size: number }, slot: number): Uint8Array {
-  const length = sampleBytes(form.type, size);
-  return new Uint8Array(tensor, slot * length, length);
-}
-
-function pixelsOf({ pixels, size }: BatchBuffers & { size: number }, slot: number): Uint8Array {
-  const length = sampleBytes('UINT8', size);
-  return new Uint8Array(pixels, slot * length, length);
+function placeOf(memory: SharedArrayBuffer, type: DataType, size: number, slot: number): Uint8Array {
+  const length = sampleBytes(type, size);
+  return new Uint8Array(memory, slot * length, length);
 }
 
 function drawSample({ split, size, knobs }: TaskRun, { seed }: TaskSample, image: ImageSize): Draw {

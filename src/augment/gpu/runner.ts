@@ -6,7 +6,7 @@ import { blurWidth } from './blur-kernel.js';
 import { buildChain, type Chain, type ChainShape } from './chain.js';
 import { writeCropTables } from './crop-tables.js';
 import { columnsOf, pack, unpack } from './pixels.js';
-import { productsWidth, programWidth, stagesOf, writeSample } from './step-program.js';
+import { productsWidth, programOf, programWidth, writeSample } from './step-program.js';
 
 /** The modes of gpu.js that this project runs on. */
 export type GpuMode = 'webgpu' | 'webasm' | 'cpu';
@@ -64,18 +64,18 @@ export function createRunner(
     shape: Pick<ChainShape, 'images' | 'crops'>,
     begin: (chain: Chain) => Float32Array | undefined,
   ): Promise<void> {
-    const stages = parts.map(({ steps }) => stagesOf(steps));
+    const samples = parts.map(({ steps }) => programOf(steps)!);
     const chain = await chainOf(track, {
       ...shape,
       size,
-      means: Math.max(...stages.map(({ means }) => means)),
-      blurs: stages.some(({ blurs }) => blurs),
+      means: Math.max(...samples.map(({ lists }) => lists.length - 1)),
+      blurs: samples.some(({ blur }) => blur !== null),
     });
     const { programs, products, blurs } = chain.arguments;
     programs.fill(0);
     blurs.fill(0);
-    for (const [z, { steps }] of parts.entries())
-      writeSample(steps, {
+    for (const [z, sample] of samples.entries())
+      writeSample(sample, {
         program: programs.subarray(z * programWidth, (z + 1) * programWidth),
         products: products.subarray(z * productsWidth, (z + 1) * productsWidth),
         blur: blurs.subarray(z * blurWidth, (z + 1) * blurWidth),
@@ -124,26 +124,21 @@ export function createRunner(
     });
   }
 
-  async function onTrack(work: (track: Lane) => Promise<void>): Promise<void> {
-    const track = free.pop();
-    if (!track) throw new Error(`more than ${tracks.length} batches at a time`);
-    try {
-      await work(track);
-    } finally {
-      free.push(track);
-    }
-  }
-
   return {
     tracks: tracks.length,
-    apply: (pixels, size, parts, lent = [], crops = []) =>
-      onTrack(async (track) => {
+    async apply(pixels, size, parts, lent = [], crops = []) {
+      const track = free.pop();
+      if (!track) throw new Error(`more than ${tracks.length} batches at a time`);
+      try {
         for (const [i, run] of lent.entries()) {
           const some = crops.filter(({ slot }) => Math.floor(slot / run.images) === i);
           await runCrops(track, pixels, size, some, run);
         }
         await runResized(track, pixels, size, parts);
-      }),
+      } finally {
+        free.push(track);
+      }
+    },
     ran: () => last,
     async close() {
       for (const track of tracks) track.clear();

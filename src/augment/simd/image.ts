@@ -40,12 +40,12 @@ export function simdImage(kernels: Kernels, address: number, size: number): Simd
   let planar = false;
   const toPlanes = () => {
     planes ??= kernels.allocate(3 * plane);
-    if (!planar) run.toPlanes(interleaved, planes, plane, area);
+    if (!planar) run.toPlanes!(interleaved, planes, plane, area);
     planar = true;
     return planes;
   };
   const toInterleaved = () => {
-    if (planar) run.fromPlanes(planes!, interleaved, plane, area);
+    if (planar) run.fromPlanes!(planes!, interleaved, plane, area);
     planar = false;
     return interleaved;
   };
@@ -53,17 +53,17 @@ export function simdImage(kernels: Kernels, address: number, size: number): Simd
     size,
     area,
     kernels,
-    onPlanes: (kernel, ...rest) => kernels.operations[kernel]!(toPlanes(), plane, ...rest),
+    onPlanes: (kernel, ...rest) => void run[kernel]!(toPlanes(), plane, ...rest),
     betweenPlanes: (kernel, ...rest) => {
       const from = toPlanes();
       sparePlanes ??= kernels.allocate(3 * plane);
-      kernels.operations[kernel]!(from, sparePlanes, plane, size, ...rest);
+      run[kernel]!(from, sparePlanes, plane, size, ...rest);
       [planes, sparePlanes] = [sparePlanes, from];
     },
     betweenInterleaved: (kernel, ...rest) => {
       const from = toInterleaved();
       spareInterleaved ??= kernels.allocate(interleavedBytes(size));
-      kernels.operations[kernel]!(from, spareInterleaved, size, ...rest);
+      run[kernel]!(from, spareInterleaved, size, ...rest);
       [interleaved, spareInterleaved] = [spareInterleaved, from];
     },
     pixels: () => {
