@@ -147,7 +147,14 @@ export function inverseTransform(block: usize, quants: usize, out: usize, stride
     for (let row: usize = 0; row < 128; row += 16) v128.store(work + row, shifted);
   }
   const zero = i16x8.splat(0);
-  for (let row: usize = 0; row < 128; row += 16) v128.store(block + row, zero);
+  v128.store(block, zero);
+  v128.store(block, zero, 16);
+  v128.store(block, zero, 32);
+  v128.store(block, zero, 48);
+  v128.store(block, zero, 64);
+  v128.store(block, zero, 80);
+  v128.store(block, zero, 96);
+  v128.store(block, zero, 112);
 
   const r0 = v128.load(work);
   const r1 = v128.load(work, 16);

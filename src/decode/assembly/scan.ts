@@ -208,6 +208,8 @@ function readMcu(mcu: i32): void {
 }
 
 // Reads a block and writes its pixels; a damaged one's too, which nobody sees.
+// @ts-ignore: decorator
+@inline
 function readPixels(predicted: i32, tables: i32, out: usize, stride: usize): i32 {
   const value = readBlock(block, predicted, tables);
   const table = quants + <usize>(tables >> 8) * 128;
