@@ -44,7 +44,7 @@ for (const name of names) {
     values.crops && name !== 'simd' ? await openGpuBackend(name, { crops: true }) : await openBackend(name);
   console.log(`${backend.description}: open ${(performance.now() - opening).toFixed(0)} ms`);
   await measurePhotometric(backend);
-  if (backend.crops) await measureCrops(backend);
+  if (backend.room) await measureCrops(backend);
   await backend.close();
 }
 
@@ -79,7 +79,7 @@ async function measurePhotometric(backend: Backend): Promise<void> {
 }
 
 /** The same from decoded crops on: what a worker thread pays for each way, and what the device makes of them. */
-async function measureCrops({ crops: device }: Backend): Promise<void> {
+async function measureCrops(device: Backend): Promise<void> {
   const kernels = SimdKernels.create();
   const bytes = size * size * 3;
   const expected = new Uint8Array(count * bytes);
@@ -95,7 +95,7 @@ async function measureCrops({ crops: device }: Backend): Promise<void> {
 
   // two batches, so that one can be uploaded while the other is read back
   const prepared = [0, 1].map(() => {
-    const lent = device!.take(count, size);
+    const lent = device.room!.take(count, size);
     if (lent.length === 0) throw new Error(`no device crops for ${count} images of ${size} x ${size}`);
     const pixels = new Uint8Array(new SharedArrayBuffer(count * bytes));
     const start = performance.now();
@@ -111,7 +111,7 @@ async function measureCrops({ crops: device }: Backend): Promise<void> {
   });
   const run = (which: number) => {
     const { lent, pixels, resized, cropParts } = prepared[which]!;
-    return device!.apply(pixels, size, resized, lent, cropParts);
+    return device.apply(pixels, size, resized, lent, cropParts);
   };
   const taken = prepared[0]!.cropParts.length;
   const first = await costOf(() => run(0));
@@ -125,7 +125,7 @@ async function measureCrops({ crops: device }: Backend): Promise<void> {
     cpu.push(cost.cpu);
   }
   const together = await costOf(() => Promise.all(Array.from({ length: 2 * batches }, (_, k) => run(k % 2))));
-  for (const { lent } of prepared) device!.give(lent);
+  for (const { lent } of prepared) device.room!.give(lent);
   report('resize, flips and photometric', [
     `${taken} of ${count} crops taken`,
     `CPU ${median(cpu).toFixed(2)} ms an image`,

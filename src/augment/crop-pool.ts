@@ -1,5 +1,5 @@
 import { Pool } from '../memory/pool.js';
-import type { CropTaker } from './backend.js';
+import type { CropRoom } from './backend.js';
 import { cursorOf, type DeviceCrops, deviceCropsBytes, fitsDevice, imagesOfRun } from './device-crops.js';
 
 /** Bytes of device crops that are out or kept at most: four runs of the largest. */
@@ -9,7 +9,7 @@ export const cropPoolBytes = 4 * 2 ** 25 + 4096;
  * Hands out device crops, and keeps what comes back for the next batch of the same shape. Once the bound is reached it hands out
  * none, and worker threads resize: a device that falls behind holds no more memory for it.
  */
-export function createCropPool(bound: number = cropPoolBytes): Pick<CropTaker, 'take' | 'give'> {
+export function createCropPool(bound: number = cropPoolBytes): CropRoom {
   const pool = new Pool(bound, (bytes) => new SharedArrayBuffer(bytes));
   return {
     take(images, size) {

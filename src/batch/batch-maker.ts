@@ -1,7 +1,7 @@
 import { Pool } from '../memory/pool.js';
 import type { Batch, BatchRequest } from './batch.js';
 import type { Flow } from './fair-queue.js';
-import { type BatchTools, makeBatch, operationsOf } from './make-batch.js';
+import { type BatchTools, makeBatch, usesDevice } from './make-batch.js';
 import { MemoryBudget } from './memory-budget.js';
 import { isPixels, sampleBytes } from './tensor.js';
 
@@ -9,11 +9,6 @@ import { isPixels, sampleBytes } from './tensor.js';
 export interface TakenBatch {
   readonly batch: Batch;
   give(): void;
-}
-
-interface Lengths {
-  readonly tensor: number;
-  readonly pixels: number;
 }
 
 interface Entry {
@@ -140,9 +135,9 @@ export class BatchMaker {
   }
 
   /** Bytes of a batch's tensor, and of the pixels that a device works on where the tensor has no place for them. */
-  #lengths({ open: { run }, form }: Pick<BatchRequest, 'open' | 'form'>, worldSize: number): Lengths {
+  #lengths({ open: { run }, form }: Pick<BatchRequest, 'open' | 'form'>, worldSize: number) {
     const count = Math.ceil(run.global_batch / worldSize);
-    const needsPixels = !isPixels(form) && operationsOf(this.#tools.backend, run.split).size > 0;
+    const needsPixels = !isPixels(form) && usesDevice(this.#tools.backend, run.split);
     return {
       tensor: count * sampleBytes(form.type, run.image_size),
       pixels: needsPixels ? count * sampleBytes('UINT8', run.image_size) : 0,

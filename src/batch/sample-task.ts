@@ -3,7 +3,7 @@ import type { CacheNews, Whereabouts } from '../cache/lookup.js';
 import type { ErrorDetail, Reason } from '../errors.js';
 import type { Limits } from '../run/limits.js';
 import type { Knobs } from '../run/run.js';
-import type { Box, Draw, OperationName } from '../sample/draw.js';
+import type { Box, Draw } from '../sample/draw.js';
 import type { Location } from '../sources/storage/storage.js';
 import type { TensorForm } from './tensor.js';
 
@@ -35,8 +35,8 @@ export interface BatchBuffers {
 
 /** What a device does of a batch's samples. */
 export interface DeviceShare {
-  /** The operations that it runs; empty where there is no device. */
-  readonly operations: ReadonlySet<OperationName>;
+  /** Whether there is one. */
+  readonly hasDevice: boolean;
   /** Where decoded crops go for it to resize, in the order of its runs; empty where it does not. */
   readonly crops: readonly DeviceCrops[];
 }
@@ -95,9 +95,5 @@ export interface Packed {
   readonly seconds: StageSeconds;
 }
 
-/** The stages of a sample, in their order, as metrics and the bench name them. */
-const stages = ['read', 'decode', 'kernels', 'pack'] as const;
-type Stage = (typeof stages)[number];
-
-/** Seconds that a sample spent in each stage. */
-export type StageSeconds = Partial<Record<Stage, number>>;
+/** Seconds that a sample spent in each stage, in their order, as metrics and the bench name them. */
+export type StageSeconds = Partial<Record<'read' | 'decode' | 'kernels' | 'pack', number>>;

@@ -15,7 +15,6 @@ import { drawEvaluation } from '../sample/draw-evaluation.js';
 import { drawTrain } from '../sample/draw-train.js';
 import type {
   Answer,
-  BatchBuffers,
   DrawTask,
   Left,
   MakeTask,
@@ -26,7 +25,7 @@ import type {
   TaskRun,
   TaskSample,
 } from './sample-task.js';
-import { isPixels, packSample, sampleBytes } from './tensor.js';
+import { type DataType, isPixels, packSample, sampleBytes } from './tensor.js';
 
 /**
  * A worker thread's whole job: read, decode, draw, crop, resize, augment and pack samples straight into their places of
@@ -119,9 +118,8 @@ async function answer(sample: TaskSample, { lookup, image, seconds }: Reading, a
 
 async function make(task: MakeTask, sample: TaskSample, image: SampleImage, seconds: StageSeconds): Promise<Outcome> {
   const { crop, drawn } = await timed(seconds, 'decode', async () => {
-    const size = await image.size();
-    const drawn = drawSample(task, sample, size);
-    return { drawn, crop: await image.crop(size, drawn.geometry.crop) };
+    const drawn = drawSample(task, sample, await image.size());
+    return { drawn, crop: await image.crop(drawn.geometry.crop) };
   });
   try {
     return { status: 'ok', draw: drawn, left: leave(task, sample, crop, drawn, seconds) };
@@ -135,7 +133,7 @@ function leave(task: MakeTask, { slot }: TaskSample, crop: Crop, draw: Draw, sec
   kernels ??= SimdKernels.create();
   const { size, crops, form } = task;
   const start = performance.now();
-  const from = splitSteps(draw.steps, task.operations);
+  const from = task.hasDevice ? splitSteps(draw.steps) : draw.steps.length;
   if (from === 0 && crops.length > 0) {
     const placed = placeCrop(crops[Math.floor(slot / crops[0]!.images)]!, crop, draw.geometry);
     if (placed !== null) {
@@ -144,11 +142,11 @@ function leave(task: MakeTask, { slot }: TaskSample, crop: Crop, draw: Draw, sec
     }
   }
   if (from < draw.steps.length) {
-    kernels.runPrefix(crop, draw, from, size, pixelsOf(task, slot));
+    kernels.runPrefix(crop, draw, from, size, placeOf(task.pixels, 'UINT8', task.size, slot));
     seconds.kernels = since(start);
     return { kind: 'pixels', from };
   }
-  const out = tensorOf(task, slot);
+  const out = placeOf(task.tensor, task.form.type, task.size, slot);
   const pixels = isPixels(form) ? out : scratchOf(size);
   kernels.run(crop, draw, size, pixels);
   seconds.kernels = since(start);
@@ -168,20 +166,15 @@ async function draw(task: DrawTask, sample: TaskSample, image: SampleImage, seco
 
 function pack(task: PackTask, { slot, erase }: PackTask['samples'][number]): Packed {
   const start = performance.now();
-  const out = tensorOf(task, slot);
+  const out = placeOf(task.tensor, task.form.type, task.size, slot);
   if (task.pixels === task.tensor) return { crc32: crc32(out), seconds: {} };
-  packSample(pixelsOf(task, slot), task.size, task.form, erase, out);
+  packSample(placeOf(task.pixels, 'UINT8', task.size, slot), task.size, task.form, erase, out);
   return { crc32: crc32(out), seconds: { pack: since(start) } };
 }
 
-function tensorOf({ tensor, form, size }: BatchBuffers & { size: number }, slot: number): Uint8Array {
-  const length = sampleBytes(form.type, size);
-  return new Uint8Array(tensor, slot * length, length);
-}
-
-function pixelsOf({ pixels, size }: BatchBuffers & { size: number }, slot: number): Uint8Array {
-  const length = sampleBytes('UINT8', size);
-  return new Uint8Array(pixels, slot * length, length);
+function placeOf(memory: SharedArrayBuffer, type: DataType, size: number, slot: number): Uint8Array {
+  const length = sampleBytes(type, size);
+  return new Uint8Array(memory, slot * length, length);
 }
 
 function drawSample({ split, size, knobs }: TaskRun, { seed }: TaskSample, image: ImageSize): Draw {

@@ -51,7 +51,7 @@ export function augmentCommand(): Command {
       const pixels = new Uint8Array(size * size * 3);
       const backend = await openBackend(choice);
       const { steps } = draw;
-      const suffix = splitSteps(steps, backend.operations);
+      const suffix = splitSteps(steps);
       SimdKernels.create().runPrefix(crop, draw, suffix, size, pixels);
       try {
         await backend.apply(pixels, size, [{ slot: 0, steps: steps.slice(suffix) }]);

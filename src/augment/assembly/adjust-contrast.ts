@@ -6,7 +6,7 @@ import { highLuma, loadBytes, lowLuma } from './vectors';
  * torchvision/transforms/functional_pil.py, `adjust_contrast`.
  */
 export function adjustContrast(pixels: usize, plane: usize, area: usize, factor: f32): void {
-  blendConstant(pixels, 3 * plane, f32(meanLuma(pixels, plane, area)), factor);
+  blendConstant(pixels, plane, f32(meanLuma(pixels, plane, area)), factor);
 }
 
 function meanLuma(pixels: usize, plane: usize, area: usize): u64 {

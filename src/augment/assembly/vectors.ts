@@ -1,3 +1,7 @@
+import { loadBytes, unpackHigh, unpackLow } from '../../decode/assembly/vectors';
+
+export { loadBytes, unpackHigh, unpackLow };
+
 // Adding 1.5 * 2^23 to an integral float below 2^22 leaves the integer in the low bits: far cheaper than trunc_sat.
 const magic: f32 = 12582912;
 const magicBits: i32 = 0x4b400000;
@@ -23,13 +27,6 @@ export function highFloats(x: v128): v128 {
   return f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(x));
 }
 
-/** Eight bytes as 16-bit lanes. */
-// @ts-ignore: decorator
-@inline
-export function loadBytes(from: usize): v128 {
-  return v128.load_ext<u8>(from);
-}
-
 /** Writes eight 16-bit lanes as bytes, clipped to [0, 255]. */
 // @ts-ignore: decorator
 @inline
@@ -38,12 +35,20 @@ export function storeBytes(to: usize, x: v128): void {
 }
 
 /**
- * Pillow's blend of one degenerate `d` and one image `x`: `d + factor * (x - d)` in float32, multiplied and added apart,
- * before it is clipped. Truncation and floor differ below 0 alone, where the clip hides it.
+ * Pillow's blend of eight levels `x` with a degenerate image's, floats in `low` and `high`, as 16-bit lanes, before it is
+ * clipped.
  */
 // @ts-ignore: decorator
 @inline
-export function blend(d: v128, x: v128, factor: v128): v128 {
+export function blend(low: v128, high: v128, x: v128, factor: v128): v128 {
+  return i16x8.narrow_i32x4_s(blendFour(low, lowFloats(x), factor), blendFour(high, highFloats(x), factor));
+}
+
+// `d + factor * (x - d)` in float32, multiplied and added apart. Truncation and floor differ below 0 alone, where the
+// clip hides it.
+// @ts-ignore: decorator
+@inline
+function blendFour(d: v128, x: v128, factor: v128): v128 {
   return floorToInt(f32x4.add(d, f32x4.mul(factor, f32x4.sub(x, d))));
 }
 
@@ -51,20 +56,14 @@ export function blend(d: v128, x: v128, factor: v128): v128 {
 // @ts-ignore: decorator
 @inline
 export function lowLuma(red: v128, green: v128, blue: v128): v128 {
-  return luma(
-    i16x8.shuffle(red, green, 0, 8, 1, 9, 2, 10, 3, 11),
-    i16x8.shuffle(blue, green, 0, 8, 1, 9, 2, 10, 3, 11),
-  );
+  return luma(unpackLow(red, green), unpackLow(blue, green));
 }
 
 /** `lowLuma` of the high four lanes. */
 // @ts-ignore: decorator
 @inline
 export function highLuma(red: v128, green: v128, blue: v128): v128 {
-  return luma(
-    i16x8.shuffle(red, green, 4, 12, 5, 13, 6, 14, 7, 15),
-    i16x8.shuffle(blue, green, 4, 12, 5, 13, 6, 14, 7, 15),
-  );
+  return luma(unpackHigh(red, green), unpackHigh(blue, green));
 }
 
 // 38470 does not fit a signed 16-bit lane, so green enters twice, at half its weight.

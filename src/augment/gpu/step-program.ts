@@ -31,15 +31,8 @@ interface Program {
   readonly tail: readonly DrawStep[];
 }
 
-/** One sample's share of the arguments of a run, all zeroed by the caller. */
-export interface SampleArguments {
-  readonly program: Float32Array;
-  readonly products: Float32Array;
-  readonly blur: Float32Array;
-}
-
-/** The program of steps, or null where one run of a device does not take them all. */
-function programOf(steps: readonly DrawStep[]): Program | null {
+/** The program of steps, or null where one run of a device does not take them all. Where it does, it takes every suffix of them. */
+export function programOf(steps: readonly DrawStep[]): Program | null {
   const lists: DrawStep[][] = [[]];
   const tail: DrawStep[] = [];
   let blur: Program['blur'] = null;
@@ -63,20 +56,11 @@ function programOf(steps: readonly DrawStep[]): Program | null {
   return fits ? { lists, blur, tail } : null;
 }
 
-/** Whether one run of a device takes all of these steps. Where it does, it takes every suffix of them. */
-export function fitsProgram(steps: readonly DrawStep[]): boolean {
-  return programOf(steps) !== null;
-}
-
-/** How many means steps take of the image, and whether they blur it. */
-export function stagesOf(steps: readonly DrawStep[]): { readonly means: number; readonly blurs: boolean } {
-  const { lists, blur } = programOf(steps)!;
-  return { means: lists.length - 1, blurs: blur !== null };
-}
-
-/** Translates steps that fit into the arguments of one sample. */
-export function writeSample(steps: readonly DrawStep[], { program, products, blur }: SampleArguments): void {
-  const { lists, blur: blurred, tail } = programOf(steps)!;
+/** Writes a program as one sample's share of the arguments of a run, `program` and `blur` zeroed by the caller. */
+export function writeSample(
+  { lists, blur: blurred, tail }: Program,
+  { program, products, blur }: Readonly<Record<'program' | 'products' | 'blur', Float32Array>>,
+): void {
   let table = 0;
   for (const [list, some] of lists.entries())
     for (const [k, step] of some.entries()) {

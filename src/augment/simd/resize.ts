@@ -74,7 +74,7 @@ function resample(
     for (let row = from; row < to; row += stripRows) {
       const read = Math.min(stripRows, to - row);
       kernels.bytes().set(crop.data.subarray(row * cropStride, (row + read) * cropStride), strip);
-      kernels.run.resampleHorizontal(
+      kernels.run.resampleHorizontal!(
         strip,
         cropStride,
         middle + (row - from) * stride,
@@ -87,7 +87,7 @@ function resample(
         hflip ? -1 : 1,
       );
     }
-    kernels.run.resampleVertical(
+    kernels.run.resampleVertical!(
       middle,
       stride,
       from,
@@ -143,7 +143,7 @@ function resizeNearest(kernels: Kernels, crop: Crop, geometry: Geometry, size: n
     const row = rows[y]!;
     if (row !== held) kernels.bytes().set(crop.data.subarray(row * cropStride, (row + 1) * cropStride), source);
     held = row;
-    kernels.run.gatherRow(source, target + y * 3 * size, columnTable, size);
+    kernels.run.gatherRow!(source, target + y * 3 * size, columnTable, size);
   }
 }
 

@@ -13,7 +13,7 @@ const choice = process.argv[2] as 'auto' | 'webgpu';
 const backend = await openBackend(choice);
 
 async function agrees(size: number, asked: readonly (readonly DrawStep[])[]): Promise<void> {
-  const lists = asked.map((steps) => steps.slice(splitSteps(steps, backend.operations)));
+  const lists = asked.map((steps) => steps.slice(splitSteps(steps)));
   const images = randomImages(lists.length, size, numbers(size));
   const expected = reference(images, size, lists);
   await backend.apply(images, size, partsOf(lists));
@@ -47,7 +47,7 @@ if (choice === 'webgpu') {
   assert.equal(difference(pixels, expected, size), undefined, 'sampled hues');
 }
 if (choice === 'webgpu') {
-  assert.ok(backend.crops, 'webgpu resizes');
+  assert.ok(backend.room, 'webgpu resizes');
   const next = numbers(12);
   // together, so that uploads and readbacks overlap
   await Promise.all(
