@@ -1,7 +1,6 @@
 import { Command } from 'commander';
 import { pino } from 'pino';
 import { serverCredentials } from '../server/credentials.js';
-import { Metrics } from '../server/metrics.js';
 import { serveSchedule } from '../server/start-server.js';
 import { drainOnSignal } from './drain.js';
 import { withListening } from './listening.js';
@@ -18,7 +17,7 @@ export function scheduleCommand(): Command {
       const credentials = await serverCredentials(flags);
       const runs = indexedRuns(config);
       for (const { run, fingerprint } of await runs.openAll()) log.info({ run: run.name, fingerprint }, 'run');
-      const listening = await serveSchedule(runs, log, new Metrics(), { ...flags, credentials });
+      const listening = await serveSchedule(runs, log, { ...flags, credentials });
       log.info({ port: listening.port, metricsPort: listening.metricsPort }, 'serving');
       await drainOnSignal(log, listening, 5);
     });

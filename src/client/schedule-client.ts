@@ -1,8 +1,8 @@
 import type { EpochSchedule__Output } from '../../protos/generated/tributary/v1/EpochSchedule.js';
 import type { GetEpochScheduleResponse__Output } from '../../protos/generated/tributary/v1/GetEpochScheduleResponse.js';
+import type { RunSelector } from '../../protos/generated/tributary/v1/RunSelector.js';
 import type { ScheduleServiceClient } from '../../protos/generated/tributary/v1/ScheduleService.js';
 import { contract } from '../contract/contract.js';
-import type { RunSelector } from '../contract/run-selector.js';
 import { askAll } from './ask.js';
 import { defaultOptions } from './behaviour.js';
 import { type ConnectOptions, Replicas } from './replicas.js';
