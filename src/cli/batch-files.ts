@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { BatchHeader__Output } from '../../protos/generated/tributary/v1/BatchHeader.js';
 import type { ReceivedBatch } from '../client/receive.js';
 import { TributaryError } from '../errors.js';
+import { jsonOf } from './options.js';
 import { makeOutputFolder, writeOutput } from './output.js';
 
 const place = z.int().min(0);
@@ -55,7 +56,7 @@ export async function readHeader(file: string): Promise<HeaderFile> {
   const text = await readFile(file, 'utf8').catch((error: Error) => {
     throw noHeader(file, error.message, error);
   });
-  const { data, error } = headerFile.safeParse(jsonOf(text));
+  const { data, error } = headerFile.safeParse(jsonOf(text, undefined));
   if (data !== undefined) return data;
   const [issue] = error.issues;
   throw noHeader(
@@ -63,14 +64,6 @@ export async function readHeader(file: string): Promise<HeaderFile> {
     issue!.path.length === 0 ? 'a file of another kind' : `no valid ${issue!.path.join('.')}`,
     error,
   );
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function noHeader(file: string, came: string, cause: unknown): TributaryError {

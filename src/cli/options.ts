@@ -1,22 +1,22 @@
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname, resolve } from 'node:path';
-import { InvalidArgumentError, Option } from 'commander';
+import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { TributaryError } from '../errors.js';
 import { type Config, parseConfig } from '../run/config.js';
 
 /** The option that every command with a config shares. */
-export const configOption = (): Option =>
+export const configOption = () =>
   new Option('--config <file>', 'the config').default('tributary.yaml').env('TRIBUTARY_CONFIG');
 
 /** Where the steps of samples run that a backend takes. */
-export const backendOption = (): Option =>
+export const backendOption = () =>
   new Option('--backend <name>', 'where the steps run that a backend takes')
-    .choices(['auto', 'webgpu', 'webasm', 'cpu', 'simd'])
-    .default('auto');
+    .choices(['auto', 'webgpu', 'webasm', 'cpu', 'simd'] as const)
+    .default('auto' as const);
 
 /** Number of worker threads. */
-export const workersOption = (): Option =>
+export const workersOption = () =>
   new Option('--workers <n>', 'worker threads')
     .argParser(positiveInteger)
     .default(availableParallelism(), 'the number of cores');
@@ -85,4 +85,13 @@ export function hostPort(text: string): string {
   if (match === null || Number(match[2]) > 65_535)
     throw new InvalidArgumentError('Expected host:port, as in 127.0.0.1:50051.');
   return text;
+}
+
+/** Reads JSON; `otherwise` where the text is none. */
+export function jsonOf(text: string, otherwise: unknown): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return otherwise;
+  }
 }

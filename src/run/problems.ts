@@ -44,12 +44,12 @@ export interface FieldDetail {
 /** What is wrong with an unknown key. */
 export type UnknownKey = (key: string, path: readonly PropertyKey[]) => Problem;
 
-/** An `UnknownKey` for a mapping that holds nothing but `known` keys. */
-export function unknownAmong(known: readonly string[]): UnknownKey {
+/** An `UnknownKey` for a mapping that holds nothing but `known` keys, or what else they are called. */
+export function unknownAmong(known: readonly string[], noun = 'key', reason: Reason = 'CONFIG_INVALID'): UnknownKey {
   return (key, path) => ({
-    reason: 'CONFIG_INVALID',
+    reason,
     path: [...path, key],
-    expected: path.length === 0 ? 'a known key' : `a known key in ${dotted(path)}`,
+    expected: path.length === 0 ? `a known ${noun}` : `a known ${noun} in ${dotted(path)}`,
     came: shown(key),
     remedy: suggestion(key, known),
   });

@@ -25,7 +25,7 @@ export interface ListenOptions {
   /** `host:port`; port 0 for any free one. */
   readonly listen: string;
   /** `host:port` of the metrics; absent for none. */
-  readonly metricsListen?: string;
+  readonly metricsListen?: string | undefined;
   readonly credentials: ServerCredentials;
 }
 
