@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
 import { openBackend } from '../augment/open-backend.js';
 import { SimdKernels } from '../augment/simd.js';
@@ -11,7 +10,7 @@ import { parseConfig, parseRun } from '../run/config.js';
 import { defaultLimits } from '../run/limits.js';
 import { drawEvaluation } from '../sample/draw-evaluation.js';
 import { drawTrain } from '../sample/draw-train.js';
-import { backendOption, jsonOf, positiveInteger, wholeNumber } from './options.js';
+import { backendOption, jsonOf, positiveInteger, readInput, wholeNumber } from './options.js';
 import { writeOutput } from './output.js';
 
 /** `augment`: one image, as a batch would hold it. */
@@ -33,7 +32,7 @@ export function augmentCommand() {
         { recipe, sources: ['image'], image_size: size, global_batch: 1, epochs: 1, ...settings(set ?? []) },
         config,
       );
-      const file = await readImage(image);
+      const file = await readInput(image, 'the image', 'Name an image file that this process may read');
       const stored = await probe(file, defaultLimits);
       const draw =
         val === true ? drawEvaluation(stored, size, knobs.interpolation) : drawTrain(seed, stored, size, knobs);
@@ -73,17 +72,4 @@ function settings(set: readonly string[]): Record<string, unknown> {
       return [text.slice(0, at), jsonOf(value, value)];
     }),
   );
-}
-
-async function readImage(file: string): Promise<Buffer> {
-  try {
-    return await readFile(file);
-  } catch (error) {
-    throw new TributaryError('ARGUMENT_INVALID', {
-      expected: `to read the image ${file}`,
-      came: (error as Error).message,
-      remedy: 'Name an image file that this process may read',
-      cause: error,
-    });
-  }
 }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
-import { TributaryError } from '../errors.js';
+import { type Reason, TributaryError } from '../errors.js';
 import { type Config, parseConfig } from '../run/config.js';
 
 /** The option that every command with a config shares. */
@@ -23,19 +23,30 @@ export const workersOption = () =>
 
 /** Reads the config that a command names. CONFIG_UNREADABLE where the file cannot be read. */
 export async function readConfig(file: string): Promise<Config> {
-  let text: string;
+  const remedy = 'Name the config with --config, or write one: docs/configuration.md shows how';
+  const text = await readInput(file, 'the config', remedy, 'CONFIG_UNREADABLE');
+  return parseConfig(text.toString('utf8'), { folder: dirname(resolve(file)), name: file });
+}
+
+/** Reads a file that a command was told to read: `what` for messages. */
+export async function readInput(
+  file: string,
+  what: string,
+  remedy: string,
+  reason: Reason = 'ARGUMENT_INVALID',
+): Promise<Buffer> {
   try {
-    text = await readFile(file, 'utf8');
+    return await readFile(file);
   } catch (error) {
-    throw new TributaryError('CONFIG_UNREADABLE', {
-      expected: `to read the config ${file}`,
+    const expected = `to read ${what} ${file}`;
+    throw new TributaryError(reason, {
+      expected,
       came: (error as Error).message,
-      remedy: 'Name the config with --config, or write one: docs/configuration.md shows how',
+      remedy,
       metadata: { file },
       cause: error,
     });
   }
-  return parseConfig(text, { folder: dirname(resolve(file)), name: file });
 }
 
 /** Parses an integer of 0 or more. */

@@ -2,7 +2,7 @@ import { pino } from 'pino';
 import { openBackend } from '../augment/open-backend.js';
 import { serverCredentials } from '../server/credentials.js';
 import { Metrics } from '../server/metrics.js';
-import { Replica } from '../server/replica.js';
+import { openReplica } from '../server/replica.js';
 import { serveLoader } from '../server/start-server.js';
 import { openOrIndexSource, openSource } from '../sources/open-source.js';
 import { openCaches } from './caching.js';
@@ -33,7 +33,7 @@ export function serveCommand() {
       const metrics = new Metrics();
       const backend = await openBackend(flags.backend);
       const { workers, memory } = flags;
-      const replica = new Replica({ runs, backend, workers, memory, caches, metrics, log });
+      const replica = openReplica({ runs, backend, workers, memory, caches, metrics, log });
       try {
         const listening = await serveLoader(replica, { ...flags, credentials });
         for (const { run, fingerprint, stepsPerEpoch } of opened)

@@ -55,6 +55,11 @@ export function unknownAmong(known: readonly string[], noun = 'key', reason: Rea
   });
 }
 
+/** A value that is as it should be, or all that is wrong with it. */
+export type Checked<T> =
+  | { readonly data: T; readonly problems: readonly [] }
+  | { readonly data: null; readonly problems: readonly Problem[] };
+
 /**
  * Parses a value by a schema and collects every problem. A field's error message is what it expects; a value of the right
  * type that its check refuses is `KNOB_OUT_OF_RANGE`, unless the check says otherwise.
@@ -64,9 +69,7 @@ export function check<T>(
   value: unknown,
   path: readonly PropertyKey[],
   unknownKey: UnknownKey,
-):
-  | { readonly data: T; readonly problems: readonly [] }
-  | { readonly data: null; readonly problems: readonly Problem[] } {
+): Checked<T> {
   const result = schema.safeParse(value);
   if (result.success) return { data: result.data, problems: [] };
   const problems = result.error.issues.flatMap((issue): Problem[] => {
