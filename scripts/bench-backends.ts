@@ -11,7 +11,7 @@ import { placeCrop } from '../src/augment/device-crops.js';
 import { openGpuBackend } from '../src/augment/gpu/gpu-backend.js';
 import { openBackend } from '../src/augment/open-backend.js';
 import { SimdKernels } from '../src/augment/simd.js';
-import { resolveKnobs } from '../src/run/knobs.js';
+import { recipes } from '../src/run/recipes.js';
 import { drawTrain } from '../src/sample/draw-train.js';
 
 const { values, positionals } = parseArgs({
@@ -28,7 +28,7 @@ const [size, count, batches] = [Number(values.size), Number(values.images), Numb
 const [width, height] = values.source.split('x').map(Number) as [number, number];
 const names = (positionals.length > 0 ? positionals : ['webasm', 'cpu', 'simd']) as BackendName[];
 
-const knobs = resolveKnobs('dinov3', {});
+const { knobs } = recipes.find(({ name }) => name === 'dinov3')!;
 const draws = Array.from({ length: count }, (_, seed) => drawTrain(seed, { width, height }, size, knobs));
 const images = noise(count * size * size * 3);
 const crops = draws.map(({ geometry: { crop } }) => ({ ...crop, data: noise(crop.width * crop.height * 3) }));

@@ -5,6 +5,7 @@ import type { BatchHeader__Output } from '../../protos/generated/tributary/v1/Ba
 import type { ReceivedBatch } from '../client/receive.js';
 import { TributaryError } from '../errors.js';
 import type { Address } from '../run/address.js';
+import { jsonOf } from './options.js';
 import { makeOutputFolder, writeOutput } from './output.js';
 
 const place = z.int().min(0);
@@ -53,7 +54,9 @@ export async function readHeader(file: string): Promise<HeaderFile> {
   const text = await readFile(file, 'utf8').catch((error: Error) => {
     throw noHeader(file, error.message, error);
   });
-  const { data, error } = headerFile.safeParse(jsonOf(text));
+  const header = jsonOf(text, {});
+  // Files of versions before 0.2 have the address in fields of its own alone.
+  const { data, error } = headerFile.safeParse({ address: header, ...(header as object) });
   if (data !== undefined) return data;
   const [issue] = error.issues;
   throw noHeader(
@@ -61,14 +64,6 @@ export async function readHeader(file: string): Promise<HeaderFile> {
     issue!.path.length === 0 ? 'a file of another kind' : `no valid ${issue!.path.join('.')}`,
     error,
   );
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function noHeader(file: string, came: string, cause: unknown): TributaryError {

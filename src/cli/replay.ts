@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command } from '@commander-js/extra-typings';
 import { Loader } from '../client/loader.js';
 import type { ReceivedBatch } from '../client/receive.js';
 import { TributaryError } from '../errors.js';
@@ -7,14 +7,14 @@ import { hex } from './fetch.js';
 import { seconds } from './options.js';
 
 /** `replay`: asks for a batch again by its header alone, and says whether the bytes agree. */
-export function replayCommand(): Command {
+export function replayCommand() {
   return new Command('replay')
     .description("fetch a batch again by its header, from any replica, and compare the bytes' CRC-32")
     .argument('<header.json>', 'the header of a fetched batch')
-    .requiredOption('--address <host:port,...>', 'where replicas listen')
+    .requiredOption('--address <host:port[,...]>', 'where replicas listen')
     .option('--out <folder>', 'write the batch again as well')
     .option('--patience <seconds>', 'longest time without any progress', seconds, 60)
-    .action(async (file: string, flags: { address: string; out?: string; patience: number }) => {
+    .action(async (file, flags) => {
       const header = await readHeader(file);
       const loader = await Loader.connect({
         address: flags.address,

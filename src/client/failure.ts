@@ -1,6 +1,6 @@
 import { type ServiceError, status } from '@grpc/grpc-js';
 import { fromServiceError } from '../contract/error-details.js';
-import { TributaryError } from '../errors.js';
+import { type ErrorDetail, TributaryError } from '../errors.js';
 import { type Verdict, verdictOf } from './behaviour.js';
 
 /** A failed call, as a client sees it: the server's own error where it sent one, else what gRPC says of the connection. */
@@ -27,20 +27,15 @@ function failure(error: TributaryError, code: string, peer: string): Failure {
 }
 
 function unanswered(error: ServiceError, peer: string): TributaryError {
-  return new TributaryError('NO_REPLICA', {
-    expected: `an answer from ${peer === '' ? 'a replica' : peer.replace(/^dns:\/\/\//, '')}`,
-    came: `${status[error.code] ?? 'a failure'}: ${bare(error.details ?? error.message)}`,
+  return noAnswer(peer, {
+    expected: `an answer from ${peer === '' ? 'a replica' : peer}`,
+    came: `${status[error.code] ?? 'a failure'} (${(error.details ?? error.message).trim()})`,
     remedy: 'Check that a replica listens there',
-    metadata: { peer },
     cause: error,
   });
 }
 
-/** What a connection failed of, out of the frames that gRPC puts around it. */
-function bare(details: string): string {
-  const last = details.split('Last error: ').at(-1)!;
-  return last
-    .replace(/^Error: /, '')
-    .replace(/[.\s]*Resolution note:[\s.]*$/, '')
-    .replaceAll('dns:///', '');
+/** What a replica's silence is: NO_REPLICA, with the replica as metadata. */
+export function noAnswer(peer: string, detail: Omit<ErrorDetail, 'metadata'>): TributaryError {
+  return new TributaryError('NO_REPLICA', { ...detail, metadata: { peer } });
 }

@@ -1,13 +1,13 @@
 import { TributaryError } from '../errors.js';
+import { noAnswer } from './failure.js';
 import type { ReceivedBatch } from './receive.js';
 
 /** A stream that ended before it gave what was asked for. */
 export function endedEarly(step: number, peer: string): TributaryError {
-  return new TributaryError('NO_REPLICA', {
+  return noAnswer(peer, {
     expected: `step ${step} from ${peer}`,
     came: 'the end of the stream',
     remedy: 'Check the log of that replica',
-    metadata: { peer },
   });
 }
 
@@ -47,10 +47,9 @@ export function disagree(
 
 /** A connection that did not come about in time. */
 export function notConnected(peer: string, seconds: number): TributaryError {
-  return new TributaryError('NO_REPLICA', {
+  return noAnswer(peer, {
     expected: `a connection to ${peer} within ${seconds} s`,
     came: 'none',
     remedy: 'Check that a replica listens there, and that nothing between drops what is sent',
-    metadata: { peer },
   });
 }

@@ -4,6 +4,7 @@ import type { BatchHeader__Output } from '../../protos/generated/tributary/v1/Ba
 import type { StreamBatchesResponse__Output } from '../../protos/generated/tributary/v1/StreamBatchesResponse.js';
 import { TributaryError } from '../errors.js';
 import type { Address } from '../run/address.js';
+import { noAnswer } from './failure.js';
 
 /** A batch as it came, its CRC verified. */
 export interface ReceivedBatch {
@@ -63,18 +64,14 @@ export async function* receiveBatches(
 }
 
 async function within<T>(patience: number, message: Promise<T>, peer: string): Promise<T> {
+  const silence = {
+    expected: `a message from ${peer} within ${patience} s`,
+    came: 'none',
+    remedy: 'Check whether that replica hangs',
+  };
   let timer: NodeJS.Timeout | undefined;
   const hung = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(
-        new TributaryError('NO_REPLICA', {
-          expected: `a message from ${peer} within ${patience} s`,
-          came: 'none',
-          remedy: 'Check whether that replica hangs',
-          metadata: { peer },
-        }),
-      );
-    }, patience * 1000);
+    timer = setTimeout(() => reject(noAnswer(peer, silence)), patience * 1000);
   });
   message.catch(() => {});
   try {

@@ -1,8 +1,8 @@
 import type { EpochSchedule__Output } from '../../protos/generated/tributary/v1/EpochSchedule.js';
 import type { GetEpochScheduleResponse__Output } from '../../protos/generated/tributary/v1/GetEpochScheduleResponse.js';
+import type { RunSelector } from '../../protos/generated/tributary/v1/RunSelector.js';
 import type { ScheduleServiceClient } from '../../protos/generated/tributary/v1/ScheduleService.js';
 import { contract } from '../contract/contract.js';
-import type { RunSelector } from '../contract/run-selector.js';
 import { askAll } from './ask.js';
 import { defaultOptions } from './behaviour.js';
 import { type ConnectOptions, Replicas } from './replicas.js';
@@ -17,23 +17,25 @@ export function applyWeightDecay(groups: readonly ParameterGroup[], weightDecay:
   for (const group of groups) if (group.weight_decay !== 0) group.weight_decay = weightDecay;
 }
 
+/** Which run's schedule is asked for, and how many seconds an endpoint is waited for. */
+interface ScheduleOptions extends ConnectOptions {
+  readonly run: RunSelector;
+  readonly patience?: number;
+}
+
 /** A trainer's connection to the schedule endpoint. `close` when done. */
 export class Schedule {
   readonly #endpoints: Replicas<ScheduleServiceClient>;
-  readonly #run: RunSelector;
-  readonly #patience: number;
+  readonly #options: ScheduleOptions;
 
-  private constructor(endpoints: Replicas<ScheduleServiceClient>, run: RunSelector, patience: number) {
+  private constructor(endpoints: Replicas<ScheduleServiceClient>, options: ScheduleOptions) {
     this.#endpoints = endpoints;
-    this.#run = run;
-    this.#patience = patience;
+    this.#options = options;
   }
 
-  /** @param options.patience seconds to wait for an endpoint */
-  static async connect(options: ConnectOptions & { run: RunSelector; patience?: number }): Promise<Schedule> {
-    const { patience, resolveInterval } = { ...defaultOptions, ...options };
-    const endpoints = await Replicas.open(contract.tributary.v1.ScheduleService, options, resolveInterval);
-    return new Schedule(endpoints, options.run, patience);
+  static async connect(options: ScheduleOptions): Promise<Schedule> {
+    const service = contract.tributary.v1.ScheduleService;
+    return new Schedule(await Replicas.open(service, options, defaultOptions.resolveInterval), options);
   }
 
   /**
@@ -42,11 +44,12 @@ export class Schedule {
    * @param fingerprint the loader's, so that a schedule of another run is refused with FINGERPRINT_MISMATCH.
    */
   async epoch(epoch: number, fingerprint: string): Promise<EpochSchedule__Output> {
-    const request = { run: this.#run, epoch, expectedFingerprint: fingerprint };
+    const { run, patience = defaultOptions.patience } = this.#options;
+    const request = { run, epoch, expectedFingerprint: fingerprint };
     const answers = await askAll<ScheduleServiceClient, GetEpochScheduleResponse__Output>(
       this.#endpoints,
       (client, options, done) => client.getEpochSchedule(request, options, done),
-      { count: 1, patience: this.#patience, wanted: `the schedule of epoch ${epoch}` },
+      { count: 1, patience, wanted: `the schedule of epoch ${epoch}` },
     );
     return [...answers.values()][0]!.schedule!;
   }

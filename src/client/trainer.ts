@@ -26,7 +26,7 @@ export async function train(
   loader: Loader,
   schedule: Schedule,
   steps: TrainerSteps,
-  { cursor, epochs }: { cursor?: string; epochs?: number } = {},
+  { cursor, epochs }: { cursor?: string | undefined; epochs?: number | undefined } = {},
 ): Promise<void> {
   const description = await loader.describe();
   const start = cursor === undefined ? { epoch: 0, step: 0 } : startOf(cursor, description);

@@ -1,7 +1,9 @@
 import type { BatchHeader } from '../../protos/generated/tributary/v1/BatchHeader.js';
 import type { DescribeRunResponse } from '../../protos/generated/tributary/v1/DescribeRunResponse.js';
 import type { Sample } from '../../protos/generated/tributary/v1/Sample.js';
-import type { Batch, BatchSample } from '../batch/batch.js';
+import type { Batch, BatchSample, CorruptSample } from '../batch/batch.js';
+import type { NamedSample } from '../batch/plan-batch.js';
+import { camelCase } from '../contract/camel-case.js';
 import { formatCursor, nextCursor } from '../plan/cursor.js';
 import { shares } from '../plan/mixing.js';
 import { mean, std } from '../run/normalisation.js';
@@ -12,39 +14,20 @@ import type { OpenRun } from '../runs/open-run.js';
 export function describeRun(open: OpenRun, backend: string): DescribeRunResponse {
   const { run, manifests } = open;
   const parts = shares(open.plan);
-  const { wd_end, wd_schedule, beta2, warmup_epochs, weight_decay, grad_clip, lr0, lrf, epochs, momentum } =
-    run.training;
+  const { beta2, ...training } = run.training;
   return {
     name: run.name,
     fingerprint: open.fingerprint,
     recipe: run.recipe,
     knobs: {
-      hsvH: run.knobs.hsv_h,
-      hsvS: run.knobs.hsv_s,
-      hsvV: run.knobs.hsv_v,
-      colorJitter: run.knobs.color_jitter,
-      grayscale: run.knobs.grayscale,
-      gaussianBlur: run.knobs.gaussian_blur,
-      solarize: run.knobs.solarize,
-      erasing: run.knobs.erasing,
+      ...camelCase(run.knobs),
       autoAugment: run.knobs.auto_augment ?? '',
-      forceColorJitter: run.knobs.force_color_jitter,
-      fliplr: run.knobs.fliplr,
-      flipud: run.knobs.flipud,
       scale: [...run.knobs.scale],
       ratio: [...run.knobs.ratio],
-      interpolation: run.knobs.interpolation,
     },
     training: {
-      lr0,
-      lrf,
-      weightDecay: weight_decay,
-      wdEnd: wd_end ?? 0,
-      warmupEpochs: warmup_epochs,
-      epochs,
-      momentum,
-      gradClip: grad_clip,
-      wdSchedule: wd_schedule,
+      ...camelCase(training),
+      wdEnd: training.wd_end ?? 0,
       ...(beta2 === null ? {} : { beta2 }),
     },
     sources: manifests.map((manifest, i) => ({
@@ -92,17 +75,31 @@ export function batchHeader(open: OpenRun, batch: Batch, samples: Sample[]): Bat
 
 /** One slot of a finished batch. */
 export function batchSample(sample: BatchSample, withDrawn: boolean): Sample {
-  const { source, key, seed, pass, label, draw, corrupt } = sample;
+  const { corrupt } = sample;
+  const status = corrupt.length === 0 ? 'SAMPLE_STATUS_OK' : 'SAMPLE_STATUS_SUBSTITUTED';
+  return { ...slot(sample, corrupt, withDrawn), status };
+}
+
+/** One slot of a planned batch, with its drawn parameters where they are known. */
+export function plannedSample(sample: NamedSample): Sample {
+  const { key, corrupt } = sample;
+  return slot(sample, corrupt === null ? [] : [{ key, reason: corrupt }], true);
+}
+
+function slot(
+  { source, key, seed, pass, label, draw }: Omit<NamedSample, 'corrupt'>,
+  corrupt: readonly CorruptSample[],
+  withDrawn: boolean,
+): Sample {
   return {
     source,
     key,
     seed,
     pass,
     ...(label === null ? {} : { label: label.index, className: label.name }),
-    erase: draw.erase,
-    status: corrupt.length === 0 ? 'SAMPLE_STATUS_OK' : 'SAMPLE_STATUS_SUBSTITUTED',
+    erase: draw?.erase ?? null,
     corruptKeys: corrupt.map(({ key }) => key),
     corruptReasons: corrupt.map(({ reason }) => reason),
-    ...(withDrawn ? { drawn: JSON.stringify(draw) } : {}),
+    ...(withDrawn && draw !== null ? { drawn: JSON.stringify(draw) } : {}),
   };
 }

@@ -1,4 +1,5 @@
 import type { Server as HttpServer } from 'node:http';
+import { createServer } from 'node:net';
 import {
   Server,
   type ServerCredentials,
@@ -7,10 +8,12 @@ import {
 } from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
-import { contract, packageDefinition } from '../contract/contract.js';
+import type { Logger } from 'pino';
+import { packageDefinition } from '../contract/contract.js';
 import { TributaryError } from '../errors.js';
+import type { OpenRuns } from '../runs/open-runs.js';
 import { loaderService } from './loader-service.js';
-import type { Metrics } from './metrics.js';
+import { Metrics } from './metrics.js';
 import type { Replica } from './replica.js';
 import { scheduleService } from './schedule-service.js';
 
@@ -22,7 +25,7 @@ export interface ListenOptions {
   /** `host:port`; port 0 for any free one. */
   readonly listen: string;
   /** `host:port` of the metrics; absent for none. */
-  readonly metricsListen?: string;
+  readonly metricsListen?: string | undefined;
   readonly credentials: ServerCredentials;
 }
 
@@ -50,30 +53,25 @@ const options = {
 
 /** Serves a loader replica. ADDRESS_IN_USE where the port is taken. */
 export function serveLoader(replica: Replica, listen: ListenOptions): Promise<Listening> {
-  const service = contract.tributary.v1.LoaderService.service;
-  return serve('tributary.v1.LoaderService', service, loaderService(replica), replica.metrics, listen, () =>
-    replica.draining.abort(),
-  );
+  const drain = (): void => replica.draining.abort();
+  return serve('tributary.v1.LoaderService', loaderService(replica), replica.metrics, listen, drain);
 }
 
 /** Serves the schedule endpoint. ADDRESS_IN_USE where the port is taken. */
-export function serveSchedule(
-  ...[runs, log, metrics, listen]: [...Parameters<typeof scheduleService>, ListenOptions]
-): Promise<Listening> {
-  const service = contract.tributary.v1.ScheduleService.service;
-  return serve('tributary.v1.ScheduleService', service, scheduleService(runs, log, metrics), metrics, listen, () => {});
+export function serveSchedule(runs: OpenRuns, log: Logger, listen: ListenOptions): Promise<Listening> {
+  const metrics = new Metrics();
+  return serve('tributary.v1.ScheduleService', scheduleService(runs, log, metrics), metrics, listen, () => {});
 }
 
 async function serve(
   name: string,
-  definition: object,
   handlers: object,
   metrics: Metrics,
   { listen, metricsListen, credentials }: ListenOptions,
   beginDrain: () => void,
 ): Promise<Listening> {
   const server = new Server(options);
-  server.addService(definition as ServiceDefinition, handlers as UntypedServiceImplementation);
+  server.addService(packageDefinition[name] as ServiceDefinition, handlers as UntypedServiceImplementation);
   const health = new HealthImplementation({ '': 'SERVING', [name]: 'SERVING', [liveName]: 'SERVING' });
   health.addToServer(server);
   new ReflectionService(packageDefinition, { services: [name] }).addToServer(server);
@@ -108,28 +106,34 @@ async function serve(
 function bind(server: Server, listen: string, credentials: ServerCredentials): Promise<number> {
   return new Promise((resolve, reject) => {
     server.bindAsync(listen, credentials, (error, port) => {
-      if (error === null) resolve(port);
-      else reject(unlistenable(listen, error));
+      if (error === null) return resolve(port);
+      // gRPC tells a text and no code: listening there once more has the system say what is wrong.
+      const probe = createServer().listen(...hostAndPort(listen));
+      probe.once('listening', () => probe.close(() => reject(unlistenable(listen, error))));
+      probe.once('error', (cause) => reject(unlistenable(listen, cause)));
     });
   });
 }
 
 async function listenHttp(metrics: Metrics, listen: string, ready: () => boolean): Promise<HttpServer> {
-  const colon = listen.lastIndexOf(':');
+  const [port, host] = hostAndPort(listen);
   try {
-    return await metrics.listen(listen.slice(0, colon), Number(listen.slice(colon + 1)), ready);
+    return await metrics.listen(host, port, ready);
   } catch (error) {
     throw unlistenable(listen, error as Error);
   }
 }
 
-function unlistenable(listen: string, error: Error): TributaryError {
-  // gRPC wraps what the system says; its own words help nobody.
-  const [, came = error.message] = /errors?: \[(.*)\]$/s.exec(error.message) ?? [];
-  const isTaken = came.includes('EADDRINUSE');
+function hostAndPort(listen: string): [port: number, host: string] {
+  const colon = listen.lastIndexOf(':');
+  return [Number(listen.slice(colon + 1)), listen.slice(0, colon).replace(/^\[|\]$/g, '')];
+}
+
+function unlistenable(listen: string, error: NodeJS.ErrnoException): TributaryError {
+  const isTaken = error.code === 'EADDRINUSE';
   return new TributaryError(isTaken ? 'ADDRESS_IN_USE' : 'ARGUMENT_INVALID', {
     expected: `to listen on ${listen}`,
-    came: came.replace(/^listen /, ''),
+    came: error.message,
     remedy: isTaken
       ? 'Choose another port, or stop the process that holds this one'
       : 'Listen on an address and a port that this process may use, as 127.0.0.1:0',

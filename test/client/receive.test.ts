@@ -37,8 +37,10 @@ async function received(t: TestContext, messages: readonly (StreamBatchesRespons
     client.close();
     server.forceShutdown();
   });
+  // A busy machine is no hanging replica.
+  const patience = messages.includes(null) ? 0.3 : 60;
   const batches: Buffer[] = [];
-  for await (const batch of receiveBatches(client.streamBatches({}), 'peer', 0.3)) batches.push(batch.data);
+  for await (const batch of receiveBatches(client.streamBatches({}), 'peer', patience)) batches.push(batch.data);
   return batches;
 }
 
