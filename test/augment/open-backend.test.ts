@@ -12,6 +12,6 @@ test('auto is simd, and a choice that cannot run is refused, never replaced', as
 
 test('gpu.js opens by its mode', async () => {
   const backend = await openBackend('cpu');
-  assert.deepEqual([backend.name, backend.description, backend.crops], ['cpu', 'cpu (generic)', undefined]);
+  assert.deepEqual([backend.name, backend.description, backend.room], ['cpu', 'cpu (generic)', undefined]);
   await backend.close();
 });

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { crc32 } from 'node:zlib';
 import { emptyDeviceCrops } from '../../src/augment/device-crops.js';
-import { gpuOperations } from '../../src/augment/gpu/codes.js';
 import type { DeviceShare } from '../../src/batch/sample-task.js';
 import { sampleBytes } from '../../src/batch/tensor.js';
 import { WorkerPool } from '../../src/batch/worker-pool.js';
@@ -10,7 +9,7 @@ import { planShare } from '../../src/plan/plan.js';
 import { smallRun } from './small-run.js';
 
 const size = 48;
-const none: DeviceShare = { operations: new Set(), crops: [] };
+const none: DeviceShare = { hasDevice: false, crops: [] };
 
 test('a sample is finished where no device takes part, and what is left for one says where it goes on', async (t) => {
   const open = await smallRun(t);
@@ -41,11 +40,11 @@ test('a sample is finished where no device takes part, and what is left for one 
   }
   const again = await make(none);
   assert.deepEqual(again.left, finished.left);
-  const begun = await make({ operations: gpuOperations, crops: [] });
+  const begun = await make({ hasDevice: true, crops: [] });
   assert.ok(begun.left.every(({ kind }) => kind === 'pixels' || kind === 'tensor'));
   assert.ok(begun.left.some(({ kind }) => kind === 'pixels'));
   const crops = [emptyDeviceCrops(8, size)];
-  const handed = await make({ operations: gpuOperations, crops });
+  const handed = await make({ hasDevice: true, crops });
   assert.ok(handed.left.some(({ kind }) => kind === 'crop'));
 });
 

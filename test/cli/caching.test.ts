@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { Command } from 'commander';
 import { pino } from 'pino';
-import { type CachingFlags, openCaches, withCaching } from '../../src/cli/caching.js';
+import { type CachingFlags, openCaches } from '../../src/cli/caching.js';
+import { serveCommand } from '../../src/cli/serve.js';
 import { temporaryFolder } from '../fleet.js';
 
 const log = pino({ level: 'silent' });
 const flags = (...args: string[]): CachingFlags =>
-  withCaching(new Command()).exitOverride().parse(args, { from: 'user' }).opts();
+  serveCommand()
+    .action(() => {})
+    .parse(['--listen', '127.0.0.1:0', ...args], { from: 'user' })
+    .opts();
 
 test('caches are off until they are asked for, and those that are have their sizes', async (t) => {
   assert.deepEqual([...(await openCaches(flags(), log)).state()], []);

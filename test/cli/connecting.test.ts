@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Command } from 'commander';
-import { connection, withConnection } from '../../src/cli/connecting.js';
+import { connectingCommand, connection } from '../../src/cli/connecting.js';
 
 const parsed = (...args: string[]) =>
-  withConnection(new Command().exitOverride().configureOutput({ writeErr: () => {} })).parse(args, { from: 'user' });
+  connectingCommand('x')
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} })
+    .parse(args, { from: 'user' });
 
 test('what replicas are asked with comes from the flags, as the client takes it', () => {
   const given = parsed('--address', 'a:1,b:2', '--run', 'r', '--rank', '1', '--world-size', '4', '--patience', '2.5');

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Command } from 'commander';
-import { withListening } from '../../src/cli/listening.js';
+import { listeningCommand } from '../../src/cli/listening.js';
 
 const parsed = (...args: string[]) =>
-  withListening(new Command().exitOverride().configureOutput({ writeErr: () => {} }))
+  listeningCommand('x')
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} })
     .parse(args, { from: 'user' })
     .opts();
 

@@ -8,7 +8,7 @@ const read = (value: unknown) => readRun('r', value, ['a', 'b'], defaultLimits, 
 const least = { recipe: 'dinov3', sources: ['a'], global_batch: 8 };
 
 test('a run is its own values on top of its recipe’s, and defaults', () => {
-  const { run } = read({ ...least, hsv_s: 0.25, epochs: 7 });
+  const { data: run } = read({ ...least, hsv_s: 0.25, epochs: 7 });
   const recipe = recipes.find(({ name }) => name === 'dinov3')!;
   assert.deepEqual(run!.knobs, { ...recipe.knobs, hsv_s: 0.25 });
   assert.deepEqual(run!.training, { ...recipe.training, epochs: 7 });
@@ -20,7 +20,7 @@ test('a run is its own values on top of its recipe’s, and defaults', () => {
 });
 
 test('every problem is told at once, each where it is', () => {
-  const { run, problems } = read({
+  const { data: run, problems } = read({
     ...least,
     recipe: 'dinov4',
     sources: ['a', 'c', 'a'],
@@ -41,5 +41,5 @@ test('every problem is told at once, each where it is', () => {
 });
 
 test('what is no mapping at all is refused, not thrown', () => {
-  for (const value of [null, 'r', [least], 7]) assert.equal(read(value).run, null);
+  for (const value of [null, 'r', [least], 7]) assert.equal(read(value).data, null);
 });

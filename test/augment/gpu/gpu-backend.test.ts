@@ -98,7 +98,7 @@ test('a closed backend refuses further batches', async () => {
 });
 
 test('webasm, cpu and simd resize on the worker threads unless told otherwise', async () => {
-  const backend = await openGpuBackend('cpu');
-  assert.equal(backend.crops, undefined);
+  const backend = await openBackend('cpu');
+  assert.equal(backend.room, undefined);
   await backend.close();
 });

@@ -4,10 +4,9 @@ import { productTable } from '../../../src/augment/gpu/blend.js';
 import { blurWidth } from '../../../src/augment/gpu/blur-kernel.js';
 import { codeOf } from '../../../src/augment/gpu/codes.js';
 import {
-  fitsProgram,
   productsWidth,
+  programOf,
   programWidth,
-  stagesOf,
   startOfList,
   writeSample,
 } from '../../../src/augment/gpu/step-program.js';
@@ -22,12 +21,12 @@ const steps: readonly DrawStep[] = [
 ];
 
 test('a program has a list before each mean, where its products are, and the blur with what follows', () => {
-  assert.ok(fitsProgram(steps));
-  assert.deepEqual(stagesOf(steps), { means: 1, blurs: true });
+  const written = programOf(steps)!;
+  assert.deepEqual([written.lists.length, written.tail.length], [2, 1]);
   const program = new Float32Array(programWidth);
   const products = new Float32Array(productsWidth);
   const blur = new Float32Array(blurWidth);
-  writeSample(steps, { program, products, blur });
+  writeSample(written, { program, products, blur });
   assert.deepEqual([...program.subarray(0, 5)], [codeOf('posterize'), 16, codeOf('saturation'), 0, 0]);
   const second = startOfList(1);
   assert.deepEqual([...program.subarray(second, second + 3)], [codeOf('contrast'), productTable, 0]);
@@ -37,7 +36,7 @@ test('a program has a list before each mean, where its products are, and the blu
 });
 
 test('what stands after a blur and is no operation on levels does not fit, nor what no device runs', () => {
-  assert.ok(!fitsProgram([...steps, { op: 'grayscale' }]));
-  assert.ok(!fitsProgram([{ op: 'equalize' }]));
-  assert.ok(fitsProgram([]));
+  assert.equal(programOf([...steps, { op: 'grayscale' }]), null);
+  assert.equal(programOf([{ op: 'equalize' }]), null);
+  assert.ok(programOf([]) !== null);
 });

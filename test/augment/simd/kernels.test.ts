@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { instantiate } from '../../../src/augment/simd/kernels.js';
+import { openKernels } from '../../../src/augment/simd/kernels.js';
 
 test('the arena gives aligned room that does not overlap, grows, and begins anew', () => {
-  const kernels = instantiate();
+  const kernels = openKernels();
   const first = kernels.put(Int32Array.of(1, -2, 3));
   const second = kernels.allocate(5);
   assert.deepEqual([first % 16, second % 16], [0, 0]);

@@ -37,7 +37,14 @@ test('members keep offsets of 64 bits, and are gathered from parts', () => {
     jsonSize: new Uint32Array(rows.length),
   });
   const { shard, offset, jsonSize } = memberRows([part([0, 1, 2]), part([3, 4])], 1, 3);
-  assert.deepEqual([[...shard], [...offset], [...jsonSize]], [[1, 2, 3], [far + 1n, far + 2n, far + 3n], [0, 0, 0]]);
+  assert.deepEqual(
+    [[...shard], [...offset], [...jsonSize]],
+    [
+      [1, 2, 3],
+      [far + 1n, far + 2n, far + 3n],
+      [0, 0, 0],
+    ],
+  );
 });
 
 test('rows of a column are taken across its parts, as many as there is room for', () => {
