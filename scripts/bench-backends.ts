@@ -7,11 +7,11 @@ import { createHash } from 'node:crypto';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import type { Backend, BackendName } from '../src/augment/backend.js';
-import { placeCrop } from '../src/augment/crop-memory.js';
+import { placeCrop } from '../src/augment/device-crops.js';
 import { openGpuBackend } from '../src/augment/gpu/gpu-backend.js';
 import { openBackend } from '../src/augment/open-backend.js';
 import { SimdKernels } from '../src/augment/simd.js';
-import { resolveKnobs } from '../src/run/knobs.js';
+import { recipes } from '../src/run/recipes.js';
 import { drawTrain } from '../src/sample/draw-train.js';
 
 const { values, positionals } = parseArgs({
@@ -28,7 +28,7 @@ const [size, count, batches] = [Number(values.size), Number(values.images), Numb
 const [width, height] = values.source.split('x').map(Number) as [number, number];
 const names = (positionals.length > 0 ? positionals : ['webasm', 'cpu', 'simd']) as BackendName[];
 
-const knobs = resolveKnobs('dinov3', {});
+const { knobs } = recipes.find(({ name }) => name === 'dinov3')!;
 const draws = Array.from({ length: count }, (_, seed) => drawTrain(seed, { width, height }, size, knobs));
 const images = noise(count * size * size * 3);
 const crops = draws.map(({ geometry: { crop } }) => ({ ...crop, data: noise(crop.width * crop.height * 3) }));
@@ -44,7 +44,7 @@ for (const name of names) {
     values.crops && name !== 'simd' ? await openGpuBackend(name, { crops: true }) : await openBackend(name);
   console.log(`${backend.description}: open ${(performance.now() - opening).toFixed(0)} ms`);
   await measurePhotometric(backend);
-  if (backend.crops) await measureCrops(backend);
+  if (backend.room) await measureCrops(backend);
   await backend.close();
 }
 
@@ -79,7 +79,7 @@ async function measurePhotometric(backend: Backend): Promise<void> {
 }
 
 /** The same from decoded crops on: what a worker thread pays for each way, and what the device makes of them. */
-async function measureCrops({ crops: device }: Backend): Promise<void> {
+async function measureCrops(device: Backend): Promise<void> {
   const kernels = SimdKernels.create();
   const bytes = size * size * 3;
   const expected = new Uint8Array(count * bytes);
@@ -95,13 +95,11 @@ async function measureCrops({ crops: device }: Backend): Promise<void> {
 
   // two batches, so that one can be uploaded while the other is read back
   const prepared = [0, 1].map(() => {
-    const memories = device!.take(count, size);
-    if (memories.length === 0) throw new Error(`no crop memory for ${count} images of ${size} x ${size}`);
+    const lent = device.room!.take(count, size);
+    if (lent.length === 0) throw new Error(`no device crops for ${count} images of ${size} x ${size}`);
     const pixels = new Uint8Array(new SharedArrayBuffer(count * bytes));
     const start = performance.now();
-    const placed = crops.map((crop, i) =>
-      placeCrop(memories[Math.floor(i / memories[0]!.images)]!, crop, draws[i]!.geometry),
-    );
+    const placed = crops.map((crop, i) => placeCrop(lent[Math.floor(i / lent[0]!.images)]!, crop, draws[i]!.geometry));
     placing.push((performance.now() - start) / count);
     for (const [i, crop] of crops.entries())
       if (placed[i] === null) kernels.runPrefix(crop, draws[i]!, 0, size, pixels.subarray(i * bytes, (i + 1) * bytes));
@@ -109,11 +107,11 @@ async function measureCrops({ crops: device }: Backend): Promise<void> {
       const one = placed[part.slot]!;
       return one === null ? [] : [{ ...part, geometry: draws[part.slot]!.geometry, placed: one }];
     });
-    return { memories, pixels, resized: parts.filter(({ slot }) => placed[slot] === null), cropParts };
+    return { lent, pixels, resized: parts.filter(({ slot }) => placed[slot] === null), cropParts };
   });
   const run = (which: number) => {
-    const { memories, pixels, resized, cropParts } = prepared[which]!;
-    return device!.apply(pixels, size, resized, memories, cropParts);
+    const { lent, pixels, resized, cropParts } = prepared[which]!;
+    return device.apply(pixels, size, resized, lent, cropParts);
   };
   const taken = prepared[0]!.cropParts.length;
   const first = await costOf(() => run(0));
@@ -127,7 +125,7 @@ async function measureCrops({ crops: device }: Backend): Promise<void> {
     cpu.push(cost.cpu);
   }
   const together = await costOf(() => Promise.all(Array.from({ length: 2 * batches }, (_, k) => run(k % 2))));
-  for (const { memories } of prepared) device!.give(memories);
+  for (const { lent } of prepared) device.room!.give(lent);
   report('resize, flips and photometric', [
     `${taken} of ${count} crops taken`,
     `CPU ${median(cpu).toFixed(2)} ms an image`,

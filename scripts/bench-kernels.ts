@@ -2,9 +2,9 @@
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { SimdKernels } from '../src/augment/simd.js';
-import type { Draw, Geometry, Step } from '../src/sample/draw.js';
+import type { Draw, DrawStep, Geometry } from '../src/sample/draw.js';
 
-const jitter: readonly Step[] = [
+const jitter: readonly DrawStep[] = [
   { op: 'brightness', factor: 1.1 },
   { op: 'contrast', factor: 0.9 },
   { op: 'saturation', factor: 1.1 },
@@ -48,7 +48,7 @@ function main(size: number, seconds: number): void {
     hflip: true,
     vflip: false,
   });
-  const resizing = (of: Geometry, steps: readonly Step[] = []): Draw => ({ geometry: of, steps, erase: null });
+  const resizing = (of: Geometry, steps: readonly DrawStep[] = []): Draw => ({ geometry: of, steps, erase: null });
   const line = (name: string, call: () => void, less = 0): number => {
     const taken = median(seconds, call);
     console.log(`${name.padEnd(34)} ${(taken - less).toFixed(3)}`);
@@ -72,7 +72,7 @@ function main(size: number, seconds: number): void {
 
   const image = pixels(size, size);
   const copied = line('copy in and out', () => kernels.apply(image, size, []));
-  const operation = (name: string, ...steps: Step[]) =>
+  const operation = (name: string, ...steps: DrawStep[]) =>
     // Pixels change in place; what they hold does not change the time that the kernels take.
     line(name, () => kernels.apply(image, size, steps), copied);
   for (const step of jitter) operation(`planes and ${step.op}`, step);

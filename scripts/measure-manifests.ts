@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { indexSource } from '../src/sources/index-source.js';
 import { loadManifest, writeManifest } from '../src/sources/manifest/manifest-file.js';
-import { RowCollector } from '../src/sources/manifest/rows.js';
+import { memberRows, RowCollector, rowsPerBatch } from '../src/sources/manifest/rows.js';
 import { fingerprintOf, type ManifestDetails } from '../src/sources/manifest/stored-manifest.js';
 
 const [what = 'walk', given, made] = process.argv.slice(2);
@@ -89,7 +89,7 @@ async function measureLoad(count: number, hasMembers: boolean): Promise<void> {
 }
 
 async function makeManifest(path: string, count: number, hasMembers: boolean): Promise<void> {
-  const collector = new RowCollector(hasMembers);
+  const collector = new RowCollector();
   const shards: ManifestDetails['shards'] = [];
   const perFolder = hasMembers ? 10_000 : 1_300;
   let prefix = Buffer.alloc(0);
@@ -101,11 +101,17 @@ async function makeManifest(path: string, count: number, hasMembers: boolean): P
     }
     const row = String(i % perFolder).padStart(5, '0');
     const name = Buffer.from(hasMembers ? `${number.slice(4)}${row}.jpg` : `n${number}_${row}.JPEG`);
-    const offset = 512 + (i % perFolder) * 102_400;
-    const member = { shard: shards.length - 1, offset, txtOffset: offset, txtSize: 9, jsonOffset: offset, jsonSize: 9 };
-    collector.append(prefix, name, 0, name.length, 100_000, -1, hasMembers ? member : null);
+    collector.append(prefix, name, 0, name.length, 100_000, -1);
   }
-  const batches = collector.finish();
+  const offset = BigUint64Array.from({ length: perFolder }, (_, i) => BigInt(512 + i * 102_400));
+  const size = new Uint32Array(perFolder).fill(9);
+  const places = { offset, txtOffset: offset, txtSize: size, jsonOffset: offset, jsonSize: size };
+  const members = shards.map((_, i) => ({ ...places, shard: new Uint32Array(perFolder).fill(i) }));
+  const batches = collector
+    .finish()
+    .map((batch, i) =>
+      hasMembers ? { ...batch, members: memberRows(members, i * rowsPerBatch, batch.count) } : batch,
+    );
   const details: ManifestDetails = {
     format: 1,
     source: 's',

@@ -1,7 +1,8 @@
 // Measures the plan of a virtual run over 10^9 samples: `npx tsc && node --expose-gc dist/scripts/measure-plan.js`.
-import { findSample } from '../src/plan/find.js';
+import { findSample } from '../src/plan/find-sample.js';
 import type { PlanInput } from '../src/plan/input.js';
-import { planStep, stepsPerEpoch } from '../src/plan/plan.js';
+import { planStep } from '../src/plan/plan.js';
+import { preparePlan } from '../src/plan/prepare.js';
 
 const counts = [500_000_000, 300_000_000, 100_000_000, 90_000_000, 9_000_000, 900_000, 100_000];
 const run: PlanInput = {
@@ -31,7 +32,7 @@ function measure(what: string, times: number, act: (i: number) => void): void {
   console.log(`${what}: median ${median} ms, 99 % within ${p99} ms, heap ${grown.toFixed(0)} KiB more after ${times}`);
 }
 
-const steps = stepsPerEpoch(run);
+const steps = preparePlan(run).stepsPerEpoch;
 const stepAt = (i: number) => (i * 7_919_317) % steps;
 measure('planStep, exact, G = 256', 20_000, (i) => planStep(run, 1, stepAt(i)));
 const iid: PlanInput = { ...run, sampling: 'iid' };

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, relative } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -83,4 +83,28 @@ test('every room has files, and every import of a file finds it', () => {
   for (const [path, from] of imports)
     for (const other of from)
       if (other.endsWith('.ts') && !other.startsWith('..')) assert.ok(imports.has(other), `${path} -> ${other}`);
+});
+
+/** A function or a class of a file's own, or a constant that holds one: more than types and values. */
+const logic = /^(export )?(default )?(async )?(function|class)\b|^export const [^;]*?(=>|\) \{)/m;
+
+/** Files with logic whose test has another name, and why. */
+const testedElsewhere: readonly (readonly [file: RegExp, test: string, why: string])[] = [
+  [
+    /^augment\/operations\//,
+    'augment/operations/index.test.ts',
+    'one table of cases runs every operation of the registry, so that a new one needs its cases and no file more',
+  ],
+];
+
+test('a file that holds logic has its test under the same path and name', () => {
+  const testOf = (path: string) => path.replace(/\.c?ts$/, '.test.ts');
+  const has = (path: string) => existsSync(join(root, 'test', path));
+  const missing = [...imports.keys()].filter((path) => logic.test(read(join('src', path))) && !has(testOf(path)));
+  for (const [file, test, why] of testedElsewhere)
+    assert.ok(has(test) && missing.some((path) => file.test(path)), `${file} is no exception any more: ${why}`);
+  assert.deepEqual(
+    missing.filter((path) => !testedElsewhere.some(([file]) => file.test(path))),
+    [],
+  );
 });

@@ -119,9 +119,10 @@ class Service:
             pixels = (pixels.astype("<f4").view("<u4") >> 16).astype("<u2")
         raw = pixels.tobytes()
         header = contract.BatchHeader(
-            run="synthetic", fingerprint=o.header_fingerprint or o.fingerprint, epoch=request.epoch, step=step,
-            rank=request.rank, world_size=world_size, shape=pixels.shape, data_type=request.data_type or 1,
-            layout=request.layout or 1, byte_size=len(raw), next_cursor=f"{request.epoch}:{step + 1}", steps_per_epoch=o.steps,
+            run="synthetic", fingerprint=o.header_fingerprint or o.fingerprint,
+            address={"epoch": request.epoch, "step": step, "rank": request.rank, "world_size": world_size},
+            shape=pixels.shape, data_type=request.data_type or 1, layout=request.layout or 1, byte_size=len(raw),
+            next_cursor=f"{request.epoch}:{step + 1}", steps_per_epoch=o.steps,
         )  # fmt: skip
         share = o.global_batch // world_size
         for slot in range(request.rank * share, (request.rank + 1) * share):

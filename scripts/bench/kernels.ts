@@ -6,8 +6,8 @@ import { SimdKernels } from '../../src/augment/simd.js';
 import type { Crop } from '../../src/decode/crop.js';
 import { decodeCrop } from '../../src/decode/decode-crop.js';
 import { probe } from '../../src/decode/probe.js';
-import { resolveKnobs } from '../../src/run/knobs.js';
 import { defaultLimits } from '../../src/run/limits.js';
+import { recipes } from '../../src/run/recipes.js';
 import type { Draw } from '../../src/sample/draw.js';
 import { drawTrain } from '../../src/sample/draw-train.js';
 import { begin, end } from './child-events.js';
@@ -24,7 +24,7 @@ interface Asked {
 const samples = 96;
 
 async function prepare({ folder, recipe, size }: Asked): Promise<{ crop: Crop; draw: Draw }[]> {
-  const knobs = resolveKnobs(recipe, {});
+  const { knobs } = recipes.find(({ name }) => name === recipe)!;
   return Promise.all(
     (await readFiles(folder, samples)).map(async (file, seed) => {
       const draw = drawTrain(seed, await probe(file, defaultLimits), size, knobs);

@@ -1,9 +1,9 @@
 import type { Crop } from '../decode/crop.js';
-import type { Draw, Step } from '../sample/draw.js';
+import type { Draw, DrawStep } from '../sample/draw.js';
 import type { Backend } from './backend.js';
-import { applySteps, operationNames } from './operations/index.js';
+import { applySteps } from './operations/index.js';
 import { interleavedBytes, simdImage } from './simd/image.js';
-import { instantiate, type Kernels } from './simd/kernels.js';
+import { type Kernels, openKernels } from './simd/kernels.js';
 import { resize } from './simd/resize.js';
 
 /** Above this a module's memory, which can only grow, is given up after the sample and a fresh one taken. */
@@ -22,12 +22,12 @@ export class SimdKernels {
 
   /** Errors: BACKEND_UNAVAILABLE where the module is not built. */
   static create(): SimdKernels {
-    return new SimdKernels(instantiate());
+    return new SimdKernels(openKernels());
   }
 
   /** The module's memory at present, in bytes. */
   get memory(): number {
-    return this.#kernels.run.memory.buffer.byteLength;
+    return this.#kernels.bytes().length;
   }
 
   /**
@@ -54,7 +54,7 @@ export class SimdKernels {
    *
    * @param pixels uint8 `[size, size, 3]`, changed in place; may be shared memory.
    */
-  apply(pixels: Uint8Array, size: number, steps: readonly Step[]): void {
+  apply(pixels: Uint8Array, size: number, steps: readonly DrawStep[]): void {
     this.#start();
     const address = this.#kernels.allocate(interleavedBytes(size));
     this.#kernels.bytes().set(pixels, address);
@@ -64,7 +64,7 @@ export class SimdKernels {
   }
 
   #start(): void {
-    if (this.memory > memoryBound) this.#kernels = instantiate();
+    if (this.memory > memoryBound) this.#kernels = openKernels();
     this.#kernels.reset();
   }
 }
@@ -79,7 +79,6 @@ export async function createSimdBackend(): Promise<Backend> {
   return {
     name: 'simd',
     description: "simd: this project's WebAssembly kernels, 128-bit SIMD, one thread",
-    operations: new Set(operationNames),
     apply: async (pixels, size, parts) => {
       const bytes = interleavedBytes(size);
       for (const { slot, steps } of parts)

@@ -1,14 +1,12 @@
-import type { OperationName, Step } from '../sample/draw.js';
-import { fitsProgram } from './gpu/program.js';
+import type { DrawStep } from '../sample/draw.js';
+import { programOf } from './gpu/step-program.js';
 
 /**
  * Where the longest suffix of `steps` begins that a device runs: `steps.length` where it runs none of it. Worker threads run
  * what stands before.
- *
- * @param operations what the device runs (`Backend.operations`).
  */
-export function splitSteps(steps: readonly Step[], operations: ReadonlySet<OperationName>): number {
+export function splitSteps(steps: readonly DrawStep[]): number {
   let begin = steps.length;
-  while (begin > 0 && operations.has(steps[begin - 1]!.op) && fitsProgram(steps.slice(begin - 1))) begin--;
+  while (begin > 0 && programOf(steps.slice(begin - 1)) !== null) begin--;
   return begin;
 }

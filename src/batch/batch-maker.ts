@@ -1,7 +1,7 @@
 import { Pool } from '../memory/pool.js';
 import type { Batch, BatchRequest } from './batch.js';
 import type { Flow } from './fair-queue.js';
-import { type BatchTools, makeBatch, operationsOf } from './make-batch.js';
+import { type BatchTools, makeBatch, usesDevice } from './make-batch.js';
 import { MemoryBudget } from './memory-budget.js';
 import { isPixels, sampleBytes } from './tensor.js';
 
@@ -9,11 +9,6 @@ import { isPixels, sampleBytes } from './tensor.js';
 export interface TakenBatch {
   readonly batch: Batch;
   give(): void;
-}
-
-interface Lengths {
-  readonly tensor: number;
-  readonly pixels: number;
 }
 
 interface Entry {
@@ -35,14 +30,14 @@ export class BatchMaker {
   readonly #tools: BatchTools;
   /** In the order of last use. */
   readonly #entries = new Map<string, Entry>();
-  readonly #memory: Pool<SharedArrayBuffer>;
+  readonly #buffers: Pool<SharedArrayBuffer>;
   #idleBytes = 0;
 
   /** @param memory bytes for batches. */
   constructor(tools: BatchTools, memory: number) {
     this.#tools = tools;
     this.budget = new MemoryBudget(memory);
-    this.#memory = new Pool(memory, (bytes) => new SharedArrayBuffer(bytes));
+    this.#buffers = new Pool(memory, (bytes) => new SharedArrayBuffer(bytes));
   }
 
   /** Bytes of the batches that are held, being made or kept. */
@@ -92,11 +87,11 @@ export class BatchMaker {
     }
     this.#evict();
     const lengths = this.#lengths(request, address.worldSize);
-    const tensor = this.#memory.take(lengths.tensor);
-    const pixels = lengths.pixels === 0 ? tensor : this.#memory.take(lengths.pixels);
+    const tensor = this.#buffers.take(lengths.tensor);
+    const pixels = lengths.pixels === 0 ? tensor : this.#buffers.take(lengths.pixels);
     const call = new AbortController();
     const batch = makeBatch(this.#tools, request, { form, tensor, pixels }, flow, call.signal).finally(() => {
-      if (pixels !== tensor) this.#memory.give(pixels);
+      if (pixels !== tensor) this.#buffers.give(pixels);
     });
     const bytes = lengths.tensor + lengths.pixels;
     const entry: Entry = { key, bytes, batch, call, holders: 0, finished: false };
@@ -107,7 +102,7 @@ export class BatchMaker {
       },
       () => {
         this.#drop(entry);
-        this.#memory.give(tensor);
+        this.#buffers.give(tensor);
       },
     );
     return entry;
@@ -131,7 +126,7 @@ export class BatchMaker {
       if (entry.holders > 0 || !entry.finished) continue;
       this.#idleBytes -= entry.bytes;
       this.#drop(entry);
-      void entry.batch.then((batch) => this.#memory.give(batch.data.buffer as SharedArrayBuffer));
+      void entry.batch.then((batch) => this.#buffers.give(batch.data.buffer as SharedArrayBuffer));
     }
   }
 
@@ -140,9 +135,9 @@ export class BatchMaker {
   }
 
   /** Bytes of a batch's tensor, and of the pixels that a device works on where the tensor has no place for them. */
-  #lengths({ open: { run }, form }: Pick<BatchRequest, 'open' | 'form'>, worldSize: number): Lengths {
+  #lengths({ open: { run }, form }: Pick<BatchRequest, 'open' | 'form'>, worldSize: number) {
     const count = Math.ceil(run.global_batch / worldSize);
-    const needsPixels = !isPixels(form) && operationsOf(this.#tools.backend, run.split).size > 0;
+    const needsPixels = !isPixels(form) && usesDevice(this.#tools.backend, run.split);
     return {
       tensor: count * sampleBytes(form.type, run.image_size),
       pixels: needsPixels ? count * sampleBytes('UINT8', run.image_size) : 0,

@@ -1,13 +1,13 @@
 import { setMaxListeners } from 'node:events';
 import type { Backend, CropPart, Part } from '../augment/backend.js';
-import type { CropMemory } from '../augment/crop-memory.js';
+import type { DeviceCrops } from '../augment/device-crops.js';
 import { planShare } from '../plan/plan.js';
 import type { Batch, BatchRequest } from './batch.js';
 import { combineCrc32 } from './crc32.js';
 import type { Flow } from './fair-queue.js';
 import { type MadeSample, makeSamples, type SampleTools } from './make-samples.js';
 import { groupSize, inGroups } from './sample-groups.js';
-import type { BatchRoom } from './sample-task.js';
+import type { BatchBuffers } from './sample-task.js';
 import { sampleBytes, tensorShape } from './tensor.js';
 
 /** Where batches are made. */
@@ -23,7 +23,7 @@ export interface BatchTools extends SampleTools {
 export async function makeBatch(
   tools: BatchTools,
   request: BatchRequest,
-  room: BatchRoom,
+  room: BatchBuffers,
   flow: Flow,
   signal: AbortSignal,
 ): Promise<Batch> {
@@ -36,11 +36,11 @@ export async function makeBatch(
   setMaxListeners(0, turn.signal);
 
   const slots = planShare(open.plan, address).map((sample, slot) => ({ sample, slot }));
-  const operations = operationsOf(backend, open.run.split);
-  const crops = operations.size === 0 ? [] : (backend.crops?.take(slots.length, size) ?? []);
+  const hasDevice = usesDevice(backend, open.run.split);
+  const crops = (hasDevice && backend.room?.take(slots.length, size)) || [];
   let made: readonly MadeSample[];
   try {
-    made = (await all(makeSamples(tools, request, slots, { ...room, operations, crops }, turn), failure)).flat();
+    made = (await all(makeSamples(tools, request, slots, { ...room, hasDevice, crops }, turn), failure)).flat();
     await runDevice(
       backend,
       new Uint8Array(room.pixels, 0, slots.length * sampleBytes('UINT8', size)),
@@ -49,7 +49,7 @@ export async function makeBatch(
       crops,
     );
   } finally {
-    backend.crops?.give(crops);
+    backend.room?.give(crops);
   }
   const unfinished = slots.map(({ slot }) => slot).filter((slot) => made[slot]!.left.kind !== 'tensor');
   const groups = inGroups(unfinished, groupSize(unfinished.length, pool.threads)).map((group) => {
@@ -69,9 +69,9 @@ export async function makeBatch(
   };
 }
 
-/** The operations that a backend runs of a run's batches; none where it is no device beside the worker threads. */
-export function operationsOf(backend: Backend, split: 'train' | 'val'): Backend['operations'] {
-  return split === 'train' && backend.name !== 'simd' ? backend.operations : new Set();
+/** Whether a backend has a part in a run's batches: it is a device beside the worker threads, and the run has steps. */
+export function usesDevice(backend: Backend, split: 'train' | 'val'): boolean {
+  return split === 'train' && backend.name !== 'simd';
 }
 
 /** Lets the device do what worker threads have left for it. */
@@ -80,7 +80,7 @@ async function runDevice(
   pixels: Uint8Array,
   size: number,
   made: readonly MadeSample[],
-  memories: readonly CropMemory[],
+  lent: readonly DeviceCrops[],
 ): Promise<void> {
   const parts: Part[] = [];
   const crops: CropPart[] = [];
@@ -89,8 +89,7 @@ async function runDevice(
     if (left.kind === 'pixels') parts.push({ slot, steps: steps.slice(left.from) });
     if (left.kind === 'crop') crops.push({ slot, steps, geometry, placed: left.placed });
   }
-  if (crops.length > 0) await backend.crops!.apply(pixels, size, parts, memories, crops);
-  else if (parts.length > 0) await backend.apply(pixels, size, parts);
+  await backend.apply(pixels, size, parts, lent, crops);
 }
 
 /** All results, in order. At the first failure the rest is called off, and it rejects once nothing runs any more. */

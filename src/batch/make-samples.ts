@@ -3,7 +3,7 @@ import { successor } from '../plan/plan.js';
 import type { BatchRequest, BatchSample, CorruptSample } from './batch.js';
 import type { FairQueue, Flow } from './fair-queue.js';
 import { groupSize, inGroups } from './sample-groups.js';
-import type { BatchRoom, DeviceShare, Left, Outcome } from './sample-task.js';
+import type { BatchBuffers, DeviceShare, Left, Outcome } from './sample-task.js';
 import type { PlannedSlot, WorkerPool } from './worker-pool.js';
 
 /** Where samples are made. */
@@ -39,7 +39,7 @@ export function makeSamples(
   tools: SampleTools,
   request: BatchRequest,
   slots: readonly PlannedSlot[],
-  room: BatchRoom & DeviceShare,
+  room: BatchBuffers & DeviceShare,
   turn: Turn,
 ): Promise<MadeSample[]>[] {
   return inGroups(slots, groupSize(slots.length, tools.pool.threads)).map(async (group) => {
@@ -55,7 +55,7 @@ function tried(
   { pool, queue }: SampleTools,
   { open }: BatchRequest,
   slots: readonly PlannedSlot[],
-  room: BatchRoom & DeviceShare,
+  room: BatchBuffers & DeviceShare,
   { flow, signal }: Turn,
 ): Promise<Outcome[]> {
   return queue.add(flow, () => pool.make(open, slots, room), signal, slots.length);
@@ -66,7 +66,7 @@ async function settled(
   request: BatchRequest,
   { sample: planned, slot }: PlannedSlot,
   first: Outcome,
-  room: BatchRoom & DeviceShare,
+  room: BatchBuffers & DeviceShare,
   turn: Turn,
 ): Promise<MadeSample> {
   const { open, address } = request;

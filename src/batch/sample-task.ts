@@ -1,10 +1,10 @@
-import type { CropMemory, PlacedCrop } from '../augment/crop-memory.js';
+import type { DeviceCrops, PlacedCrop } from '../augment/device-crops.js';
 import type { CacheNews, Whereabouts } from '../cache/lookup.js';
 import type { ErrorDetail, Reason } from '../errors.js';
 import type { Limits } from '../run/limits.js';
 import type { Knobs } from '../run/run.js';
-import type { Box, Draw, OperationName } from '../sample/draw.js';
-import type { Location } from '../sources/manifest/manifest.js';
+import type { Box, Draw } from '../sample/draw.js';
+import type { Location } from '../sources/storage/storage.js';
 import type { TensorForm } from './tensor.js';
 
 /** What one sample of a task is made from. */
@@ -26,7 +26,7 @@ export interface TaskRun {
 }
 
 /** Where a batch's samples go: memory that all worker threads share. */
-export interface BatchRoom {
+export interface BatchBuffers {
   readonly form: TensorForm;
   readonly tensor: SharedArrayBuffer;
   /** uint8 pixels `[n, size, size, 3]` on their way through the device; the tensor itself where that holds no other. */
@@ -35,14 +35,14 @@ export interface BatchRoom {
 
 /** What a device does of a batch's samples. */
 export interface DeviceShare {
-  /** The operations that it runs; empty where there is no device. */
-  readonly operations: ReadonlySet<OperationName>;
+  /** Whether there is one. */
+  readonly hasDevice: boolean;
   /** Where decoded crops go for it to resize, in the order of its runs; empty where it does not. */
-  readonly crops: readonly CropMemory[];
+  readonly crops: readonly DeviceCrops[];
 }
 
 /** Makes some samples of a batch: everything a worker thread needs, so that worker threads hold no state. */
-export interface MakeTask extends TaskRun, BatchRoom, DeviceShare {
+export interface MakeTask extends TaskRun, BatchBuffers, DeviceShare {
   readonly kind: 'make';
 }
 
@@ -52,7 +52,7 @@ export interface DrawTask extends TaskRun {
 }
 
 /** Packs pixels that a device has finished into the batch's tensor. */
-export interface PackTask extends BatchRoom {
+export interface PackTask extends BatchBuffers {
   readonly kind: 'pack';
   readonly size: number;
   readonly samples: readonly { readonly slot: number; readonly erase: Box | null }[];
@@ -95,9 +95,5 @@ export interface Packed {
   readonly seconds: StageSeconds;
 }
 
-/** The stages of a sample, in their order, as metrics and the bench name them. */
-const stages = ['read', 'decode', 'kernels', 'pack'] as const;
-type Stage = (typeof stages)[number];
-
-/** Seconds that a sample spent in each stage. */
-export type StageSeconds = Partial<Record<Stage, number>>;
+/** Seconds that a sample spent in each stage, in their order, as metrics and the bench name them. */
+export type StageSeconds = Partial<Record<'read' | 'decode' | 'kernels' | 'pack', number>>;

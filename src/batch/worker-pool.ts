@@ -8,7 +8,7 @@ import type { PlannedSample } from '../plan/input.js';
 import type { ResolvedRun } from './batch.js';
 import type {
   Answer,
-  BatchRoom,
+  BatchBuffers,
   DeviceShare,
   DrawTask,
   MakeTask,
@@ -46,16 +46,16 @@ export class WorkerPool {
     this.concurrency = threads * 2;
     this.#observe = observe;
     this.#piscina = new Piscina({
-      filename: new URL('./worker.js', import.meta.url).href,
+      filename: new URL('./sample-worker.js', import.meta.url).href,
       minThreads: threads,
       maxThreads: threads,
       concurrentTasksPerWorker: 2,
-      workerData: caches.memory,
+      workerData: caches.buffers,
     });
   }
 
   /** Makes samples of a batch, one after the other in one thread. Throws the first error; corruption is an outcome. */
-  make(open: ResolvedRun, slots: readonly PlannedSlot[], room: BatchRoom & DeviceShare): Promise<Outcome[]> {
+  make(open: ResolvedRun, slots: readonly PlannedSlot[], room: BatchBuffers & DeviceShare): Promise<Outcome[]> {
     return this.#run(open, slots, { kind: 'make', ...room });
   }
 
@@ -76,7 +76,7 @@ export class WorkerPool {
   async #run(
     { run, manifests }: ResolvedRun,
     slots: readonly PlannedSlot[],
-    act: Pick<DrawTask, 'kind'> | (Pick<MakeTask, 'kind'> & BatchRoom & DeviceShare),
+    act: Pick<DrawTask, 'kind'> | (Pick<MakeTask, 'kind'> & BatchBuffers & DeviceShare),
   ): Promise<Outcome[]> {
     const { split, knobs, image_size: size, limits } = run;
     const samples = slots.map(({ sample: { source, index, seed }, slot }) => {

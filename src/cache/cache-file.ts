@@ -1,15 +1,14 @@
-import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import { type FileHandle, open } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { isNothing } from '../sources/storage/local/faults.js';
+import { writeWhole } from '../sources/storage/local/write-whole.js';
+import { fill } from '../sources/storage/storage.js';
 
 /** What the last bytes of every file in a cache folder start with; the CRC-32 of its name and its bytes follows. */
 const mark = Buffer.from('TRB1');
 export const trailerBytes = mark.length + 4;
-
-/** What a file is called while it is written. */
-export const partSuffix = '.part';
 
 /** What came of looking into a cache folder: the bytes, nothing there, or something that is not what was written. */
 export type CacheRead =
@@ -25,12 +24,12 @@ export type CacheRead =
  * @throws an error with an errno code where the folder's storage fails.
  */
 export async function readCacheFile(path: string, length: number): Promise<CacheRead> {
-  let file: Awaited<ReturnType<typeof open>>;
+  let file: FileHandle;
   try {
     file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
   } catch (error) {
+    if (isNothing(error)) return { status: 'miss' };
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return { status: 'miss' };
     if (code === 'ELOOP' || code === 'ENXIO') return { status: 'damaged', came: 'no regular file' };
     throw error;
   }
@@ -39,15 +38,11 @@ export async function readCacheFile(path: string, length: number): Promise<Cache
     if (!stats.isFile()) return { status: 'damaged', came: 'no regular file' };
     if (stats.size !== length + trailerBytes) return { status: 'damaged', came: `${stats.size} bytes` };
     const all = Buffer.allocUnsafeSlow(length + trailerBytes);
-    for (let done = 0; done < all.length; ) {
-      const { bytesRead } = await file.read(all, done, all.length - done, done);
-      if (bytesRead === 0) return { status: 'damaged', came: `the end after ${done} bytes` };
-      done += bytesRead;
-    }
+    const read = async (into: Uint8Array, at: number) => (await file.read(into, 0, into.length, at)).bytesRead;
+    const count = await fill({ read }, all, 0);
+    if (count < all.length) return { status: 'damaged', came: `the end after ${count} bytes` };
     const bytes = all.subarray(0, length);
-    const isSound =
-      all.subarray(length, length + mark.length).equals(mark) &&
-      all.readUInt32LE(length + mark.length) === checksum(path, bytes);
+    const isSound = all.subarray(length).equals(trailerOf(path, bytes));
     return isSound ? { status: 'hit', bytes } : { status: 'damaged', came: 'another CRC-32' };
   } finally {
     await file.close();
@@ -61,51 +56,16 @@ export async function readCacheFile(path: string, length: number): Promise<Cache
  * @throws an error with an errno code where it cannot be written; nothing is left then.
  */
 export async function writeCacheFile(path: string, bytes: Uint8Array): Promise<void> {
-  const part = `${path}.${process.pid}.${randomBytes(4).toString('hex')}${partSuffix}`;
+  const write = async (file: FileHandle): Promise<void> => {
+    await file.writeFile(bytes);
+    await file.writeFile(trailerOf(path, bytes));
+  };
+  await writeWhole(path, write, { file: 0o600, folder: 0o700 });
+}
+
+function trailerOf(path: string, bytes: Uint8Array): Buffer {
   const trailer = Buffer.alloc(trailerBytes);
   mark.copy(trailer);
-  trailer.writeUInt32LE(checksum(path, bytes), mark.length);
-  try {
-    const file = await openNew(part);
-    try {
-      await writeAll(file, [bytes, trailer]);
-    } finally {
-      await file.close();
-    }
-    await rename(part, path);
-  } catch (error) {
-    await rm(part, { force: true }).catch(() => {});
-    throw error;
-  }
-}
-
-/** Takes away what lies under a file's name, whatever it is. */
-export async function removeCacheFile(path: string): Promise<void> {
-  await rm(path, { recursive: true, force: true });
-}
-
-async function openNew(part: string): ReturnType<typeof open> {
-  try {
-    return await open(part, 'wx', 0o600);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    // Its folder is new, or has been deleted under way.
-    await mkdir(dirname(part), { recursive: true, mode: 0o700 });
-    return open(part, 'wx', 0o600);
-  }
-}
-
-async function writeAll(file: Awaited<ReturnType<typeof open>>, parts: readonly Uint8Array[]): Promise<void> {
-  let at = 0;
-  for (const part of parts) {
-    for (let done = 0; done < part.length; ) {
-      const { bytesWritten } = await file.write(part, done, part.length - done, at);
-      done += bytesWritten;
-      at += bytesWritten;
-    }
-  }
-}
-
-function checksum(path: string, bytes: Uint8Array): number {
-  return crc32(bytes, crc32(basename(path)));
+  trailer.writeUInt32LE(crc32(bytes, crc32(basename(path))), mark.length);
+  return trailer;
 }

@@ -1,8 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Location, Manifest } from '../sources/manifest/manifest.js';
-import { partSuffix, removeCacheFile, trailerBytes } from './cache-file.js';
+import type { Manifest } from '../sources/manifest/manifest.js';
+import { partSuffix } from '../sources/storage/local/write-whole.js';
+import type { Location } from '../sources/storage/storage.js';
+import { trailerBytes } from './cache-file.js';
+import { idleAfter } from './kept-samples.js';
 
 /** A cache folder on a local disk, and how much may lie in it. */
 export interface CacheFolderOptions {
@@ -16,16 +19,13 @@ export interface CacheFolderOptions {
 }
 
 /** Where one sample's bytes lie in a cache folder, or would. */
-export interface CachePlace {
+export interface CacheFile {
   readonly path: string;
   /** Whether there is room to put it there. Then `give` must be told what became of it. */
   readonly mayStore: boolean;
   /** What it takes of the budget. */
   readonly size: number;
 }
-
-/** A source that nobody has asked for in this time, in milliseconds, makes room for others. */
-export const idleAfter = 60 * 60 * 1000;
 
 /** A file that is half written and this old, in milliseconds, was left by a process that died. */
 export const orphanAfter = 10 * 60 * 1000;
@@ -57,7 +57,8 @@ export class CacheFolder {
   readonly #root: string;
   readonly #options: CacheFolderOptions;
   readonly #now: () => number;
-  readonly #versions = new Map<string, { folder: string; marked: number }>();
+  /** When each version in use was last marked as used, in milliseconds since the epoch. */
+  readonly #marked = new Map<string, number>();
   readonly #troubles = new Set<string>();
   #stored = 0;
   #reserved = 0;
@@ -102,7 +103,7 @@ export class CacheFolder {
   }
 
   /** Where a sample's bytes lie, with room reserved for them where there is some. */
-  take(manifest: Manifest, location: Location): CachePlace {
+  take(manifest: Manifest, location: Location): CacheFile {
     const version = this.#version(manifest);
     const { path, offset, length } = location;
     const digest = createHash('sha256').update(`${path}\0${offset}\0${length}`).digest('hex').slice(0, 32);
@@ -115,18 +116,18 @@ export class CacheFolder {
   }
 
   /** Ends a reservation. @param isStored whether the folder has a file now that it had not before. */
-  give(place: CachePlace, isStored: boolean): void {
-    if (!place.mayStore) return;
-    this.#reserved -= place.size;
-    const { isListed } = this.#inFlight.get(place.path)!;
-    this.#inFlight.delete(place.path);
+  give(file: CacheFile, isStored: boolean): void {
+    if (!file.mayStore) return;
+    this.#reserved -= file.size;
+    const { isListed } = this.#inFlight.get(file.path)!;
+    this.#inFlight.delete(file.path);
     if (isStored || isListed) {
-      this.#stored += place.size;
-      this.#addedDuringScan += place.size;
+      this.#stored += file.size;
+      this.#addedDuringScan += file.size;
     }
     if (!isStored) return;
-    this.#addedSinceScan += place.size;
-    if (this.#scanning !== null) this.#storedDuringScan.add(place.path);
+    this.#addedSinceScan += file.size;
+    if (this.#scanning !== null) this.#storedDuringScan.add(file.path);
     // Other replicas may have stored as much meanwhile.
     if (this.#addedSinceScan >= this.#headroomAtScan / 4) this.#scanAgain(0);
   }
@@ -183,7 +184,7 @@ export class CacheFolder {
     for (const { name, used, bytes } of versions.toSorted((a, b) => a.used - b.used)) {
       if (this.#stored <= target) return;
       // The mark of what this process uses may not be written yet.
-      if (Math.max(used, this.#versions.get(name)?.marked ?? 0) >= this.#now() - idleAfter) continue;
+      if (Math.max(used, this.#marked.get(name) ?? 0) >= this.#now() - idleAfter) continue;
       const gone = join(this.#root, `${goneMark}${name}-${randomBytes(4).toString('hex')}`);
       await rename(join(this.#root, name), gone);
       await rm(gone, { recursive: true, force: true });
@@ -196,7 +197,7 @@ export class CacheFolder {
         for (const { path, size } of files) {
           if (this.#stored <= budget) return;
           if (size === null || this.#inFlight.has(path)) continue;
-          await removeCacheFile(path);
+          await rm(path, { recursive: true, force: true });
           this.#stored -= size;
         }
       }
@@ -244,16 +245,12 @@ export class CacheFolder {
 
   #version(manifest: Manifest): string {
     const name = manifest.version.slice(0, 32);
-    let known = this.#versions.get(name);
-    if (known === undefined) {
-      known = { folder: join(this.#root, name), marked: Number.NEGATIVE_INFINITY };
-      this.#versions.set(name, known);
+    const folder = join(this.#root, name);
+    if (this.#now() - (this.#marked.get(name) ?? Number.NEGATIVE_INFINITY) >= markEvery) {
+      this.#marked.set(name, this.#now());
+      void this.#mark(folder);
     }
-    if (this.#now() - known.marked >= markEvery) {
-      known.marked = this.#now();
-      void this.#mark(known.folder);
-    }
-    return known.folder;
+    return folder;
   }
 
   async #mark(folder: string): Promise<void> {
@@ -268,9 +265,8 @@ export class CacheFolder {
     }
   }
 
-  #stop(error: { code?: string | undefined; message: string }): void {
+  #stop({ code, message }: { code?: string | undefined; message: string }): void {
     this.#isStoring = false;
-    const { code, message } = error;
     this.#trouble('write', 'the cache folder cannot be written; nothing more is stored in it', { code, message });
   }
 

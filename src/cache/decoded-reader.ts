@@ -19,8 +19,8 @@ const headerBytes = 8;
 export interface SampleImage {
   /** Throws as `probe`. */
   size(): Promise<ImageSize>;
-  /** Throws as `decodeCrop`. @param size as `size` tells it. */
-  crop(size: ImageSize, box: Box): Promise<Crop>;
+  /** Throws as `decodeCrop`. */
+  crop(box: Box): Promise<Crop>;
   /** Stores what is to be stored, waits for it, and frees the file: nobody reads it after its sample. */
   end(): Promise<void>;
 }
@@ -43,7 +43,7 @@ function heldImage(arena: Arena, { whereabouts, location, limits }: Lookup): Sam
   if (location.length > limits.bytes || width * height > limits.pixels) return null;
   return {
     size: async () => ({ width, height }),
-    crop: async (size, box) => cut(arena, chain, size, box),
+    crop: async (box) => cut(arena, chain, { width, height }, box),
     end: async () => {},
   };
 }
@@ -51,18 +51,20 @@ function heldImage(arena: Arena, { whereabouts, location, limits }: Lookup): Sam
 function fileImage(arena: Arena, lookup: Lookup, file: SampleFile): SampleImage {
   const { limits, news } = lookup;
   let header: Header | undefined;
+  const probed = async (): Promise<Header> => {
+    header ??= await probe(file.bytes, limits);
+    return header;
+  };
   const decode = (box: Box): Promise<Crop> => decodeCrop(file.bytes, box, limits, header);
   return {
-    async size() {
-      header = await probe(file.bytes, limits);
-      return { width: header.width, height: header.height };
-    },
-    async crop(size, box) {
-      const chain = roomFor(arena, lookup, size);
+    size: probed,
+    async crop(box) {
+      const { width, height } = await probed();
+      const chain = roomFor(arena, lookup, { width, height });
       if (chain === none) return decode(box);
       try {
-        const whole = await decode({ top: 0, left: 0, ...size });
-        arena.write(chain, new Uint8Array(Uint32Array.of(size.width, size.height).buffer), whole.data);
+        const whole = await decode({ top: 0, left: 0, width, height });
+        arena.write(chain, new Uint8Array(Uint32Array.of(width, height).buffer), whole.data);
         whole.give?.();
         news.push({ kind: 'filled', cache: 'decoded', chain });
       } catch (error) {
@@ -71,7 +73,7 @@ function fileImage(arena: Arena, lookup: Lookup, file: SampleFile): SampleImage 
         // Damage below the box, or a slow decode, is the box's business only if its own decode says so.
         return decode(box);
       }
-      return cut(arena, chain, size, box);
+      return cut(arena, chain, { width, height }, box);
     },
     async end() {
       await file.end();

@@ -1,16 +1,17 @@
-import { readCacheFile, removeCacheFile, writeCacheFile } from './cache-file.js';
-import type { CachePlace } from './cache-folder.js';
+import { rm } from 'node:fs/promises';
+import { readCacheFile, writeCacheFile } from './cache-file.js';
+import type { CacheFile } from './cache-folder.js';
 import type { FileReader, Lookup } from './lookup.js';
 
 /** Reads from the cache folder, and stores there what the next reader has read, where there is room. */
 export function folderReader(next: FileReader): FileReader {
   return async (lookup) => {
     if (lookup.whereabouts.in !== 'folder') return next(lookup);
-    const { place } = lookup.whereabouts;
-    const found = await look(lookup, place.path);
+    const { file: kept } = lookup.whereabouts;
+    const found = await look(lookup, kept.path);
     if (found !== null) return { bytes: found, end: async () => {} };
     const file = await next(lookup);
-    const storing = store(lookup, place, file.bytes);
+    const storing = store(lookup, kept, file.bytes);
     // It is awaited at the end; until then its failure must not count as unhandled.
     storing.catch(() => {});
     return {
@@ -26,14 +27,12 @@ export function folderReader(next: FileReader): FileReader {
 async function look({ location, news }: Lookup, path: string): Promise<Buffer | null> {
   try {
     const read = await readCacheFile(path, location.length);
-    if (read.status === 'hit') {
-      news.push({ kind: 'found' });
-      return read.bytes;
-    }
-    news.push({ kind: 'missed' });
+    news.push({ kind: read.status === 'hit' ? 'found' : 'missed' });
+    if (read.status === 'hit') return read.bytes;
     if (read.status === 'damaged') {
       news.push({ kind: 'damaged', came: read.came });
-      await removeCacheFile(path);
+      // Whatever lies there, a folder for one.
+      await rm(path, { recursive: true, force: true });
     }
   } catch (error) {
     if (!news.some(({ kind }) => kind === 'missed')) news.push({ kind: 'missed' });
@@ -42,7 +41,7 @@ async function look({ location, news }: Lookup, path: string): Promise<Buffer | 
   return null;
 }
 
-async function store({ news }: Lookup, { path, mayStore }: CachePlace, bytes: Buffer): Promise<void> {
+async function store({ news }: Lookup, { path, mayStore }: CacheFile, bytes: Buffer): Promise<void> {
   if (!mayStore) return;
   try {
     await writeCacheFile(path, bytes);

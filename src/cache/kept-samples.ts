@@ -76,11 +76,8 @@ export class KeptSamples {
   }
 
   #source(manifest: Manifest): KeptSource {
-    let source = this.#sources.get(manifest);
-    if (source === undefined) {
-      source = { used: this.#now(), chains: new Map() };
-      this.#sources.set(manifest, source);
-    }
+    const source = this.#sources.get(manifest) ?? { used: this.#now(), chains: new Map() };
+    this.#sources.set(manifest, source);
     return source;
   }
 }

@@ -1,11 +1,11 @@
 import type { Limits } from '../run/limits.js';
-import type { Location } from '../sources/manifest/manifest.js';
-import type { CachePlace } from './cache-folder.js';
+import type { Location } from '../sources/storage/storage.js';
+import type { CacheFile } from './cache-folder.js';
 
 /** Where the main thread knows a sample to be nearest: what a task is told. */
 export type Whereabouts =
   | { readonly in: 'decoded' | 'memory'; readonly chain: number }
-  | { readonly in: 'folder'; readonly place: CachePlace }
+  | { readonly in: 'folder'; readonly file: CacheFile }
   | { readonly in: 'storage' };
 
 /** What a task has to say of the caches, if anything. */

@@ -1,6 +1,6 @@
-import { Arena, type ArenaMemory, arenaMemory, none } from '../memory/arena.js';
+import { Arena, type ArenaBuffers, arenaBuffers, none } from '../memory/arena.js';
 import type { Manifest } from '../sources/manifest/manifest.js';
-import type { CacheFolder, CachePlace } from './cache-folder.js';
+import type { CacheFile, CacheFolder } from './cache-folder.js';
 import { KeptSamples } from './kept-samples.js';
 import type { CacheNews, Whereabouts } from './lookup.js';
 
@@ -9,7 +9,7 @@ const cacheNames = ['memory', 'disk', 'decoded'] as const;
 export type CacheName = (typeof cacheNames)[number];
 
 /** What worker threads are given of the caches; an arena without blocks where there is no such cache. */
-export type CacheMemory = Readonly<Record<'memory' | 'decoded', ArenaMemory>>;
+export type CacheBuffers = Readonly<Record<'memory' | 'decoded', ArenaBuffers>>;
 
 /** Budgets of the caches in memory, in bytes; 0 for none. */
 export interface CacheBudgets {
@@ -27,7 +27,7 @@ const decodedBlockBytes = 16_384;
  * the same with and without it.
  */
 export class SampleCaches {
-  readonly memory: CacheMemory;
+  readonly buffers: CacheBuffers;
   readonly #held: Readonly<Record<'memory' | 'decoded', KeptSamples>>;
   readonly #folder: CacheFolder | null;
   readonly #names: readonly CacheName[];
@@ -39,13 +39,13 @@ export class SampleCaches {
   #damaged = 0;
 
   constructor(budgets: CacheBudgets, folder: CacheFolder | null) {
-    this.memory = {
-      memory: arenaMemory(budgets.memory, fileBlockBytes),
-      decoded: arenaMemory(budgets.decoded, decodedBlockBytes),
+    this.buffers = {
+      memory: arenaBuffers(budgets.memory, fileBlockBytes),
+      decoded: arenaBuffers(budgets.decoded, decodedBlockBytes),
     };
     this.#held = {
-      memory: new KeptSamples(new Arena(this.memory.memory)),
-      decoded: new KeptSamples(new Arena(this.memory.decoded)),
+      memory: new KeptSamples(new Arena(this.buffers.memory)),
+      decoded: new KeptSamples(new Arena(this.buffers.decoded)),
     };
     this.#folder = folder;
     this.#names = cacheNames.filter((name) => (name === 'disk' ? folder !== null : budgets[name] > 0));
@@ -59,29 +59,29 @@ export class SampleCaches {
       if (chain !== none) return { in: cache, chain };
     }
     if (this.#folder === null) return { in: 'storage' };
-    return { in: 'folder', place: this.#folder.take(manifest, manifest.location(index)) };
+    return { in: 'folder', file: this.#folder.take(manifest, manifest.location(index)) };
   }
 
   /** Ends what `take` began, with the task's news; with none where it died. */
   give(manifest: Manifest, index: number, whereabouts: Whereabouts, news: readonly CacheNews[]): void {
     if (whereabouts.in === 'decoded' || whereabouts.in === 'memory') this.#held[whereabouts.in].give(whereabouts.chain);
-    if (whereabouts.in === 'folder') this.#settle(this.#folder!, whereabouts.place, news);
+    if (whereabouts.in === 'folder') this.#settle(this.#folder!, whereabouts.file, news);
     for (const item of news) {
       if (item.kind === 'filled') this.#held[item.cache].add(manifest, index, item.chain);
       if (item.kind === 'full') this.#held[item.cache].lacksRoom();
     }
   }
 
-  #settle(folder: CacheFolder, place: CachePlace, news: readonly CacheNews[]): void {
+  #settle(folder: CacheFolder, file: CacheFile, news: readonly CacheNews[]): void {
     const isStored = news.some(({ kind }) => kind === 'stored');
     // What replaces a damaged file takes no more room than that did.
-    folder.give(place, isStored && !news.some(({ kind }) => kind === 'damaged'));
+    folder.give(file, isStored && !news.some(({ kind }) => kind === 'damaged'));
     for (const item of news) {
       if (item.kind === 'found' || item.kind === 'missed') this.#count('disk', item.kind === 'found');
       if (item.kind === 'failed') folder.failed(item);
       if (item.kind !== 'damaged') continue;
       this.#damaged++;
-      folder.damaged(place.path, item.came);
+      folder.damaged(file.path, item.came);
     }
   }
 

@@ -1,10 +1,10 @@
 import { Arena } from '../memory/arena.js';
+import { readSample } from '../sources/storage/read-sample.js';
 import { decodedReader, type ImageReader } from './decoded-reader.js';
 import { folderReader } from './folder-reader.js';
-import type { Lookup } from './lookup.js';
+import type { FileReader, Lookup } from './lookup.js';
 import { memoryReader } from './memory-reader.js';
-import type { CacheMemory } from './sample-caches.js';
-import { storageReader } from './storage-reader.js';
+import type { CacheBuffers } from './sample-caches.js';
 
 /** A worker thread's way to its samples. */
 export interface SampleReader {
@@ -13,13 +13,19 @@ export interface SampleReader {
   forget(lookups: readonly Lookup[]): void;
 }
 
+/** Reads from the source itself: the last of the readers. */
+export const storageReader: FileReader = async ({ location }) => ({
+  bytes: await readSample(location),
+  end: async () => {},
+});
+
 /**
  * Looks for a sample among the decoded images, then among the files in memory, then in the cache folder, then in its source.
  * Bytes, pixels and the verdict on a file are what the source alone would give.
  */
-export function sampleReader(memory: CacheMemory): SampleReader {
-  const decoded = new Arena(memory.decoded);
-  const files = new Arena(memory.memory);
+export function sampleReader(buffers: CacheBuffers): SampleReader {
+  const decoded = new Arena(buffers.decoded);
+  const files = new Arena(buffers.memory);
   return {
     open: decodedReader(decoded, memoryReader(files, folderReader(storageReader))),
     forget(lookups) {

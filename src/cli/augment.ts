@@ -1,5 +1,4 @@
-import { readFile } from 'node:fs/promises';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
 import { openBackend } from '../augment/open-backend.js';
 import { SimdKernels } from '../augment/simd.js';
 import { splitSteps } from '../augment/split-steps.js';
@@ -11,39 +10,29 @@ import { parseConfig, parseRun } from '../run/config.js';
 import { defaultLimits } from '../run/limits.js';
 import { drawEvaluation } from '../sample/draw-evaluation.js';
 import { drawTrain } from '../sample/draw-train.js';
-import { backendOption, positiveInteger, wholeNumber } from './options.js';
+import { backendOption, jsonOf, positiveInteger, readInput, wholeNumber } from './options.js';
 import { writeOutput } from './output.js';
 
-interface AugmentFlags {
-  readonly recipe: string;
-  readonly seed: number;
-  readonly size: number;
-  readonly set: readonly string[];
-  readonly val?: boolean;
-  readonly backend: 'auto';
-  readonly out: string;
-}
-
 /** `augment`: one image, as a batch would hold it. */
-export function augmentCommand(): Command {
+export function augmentCommand() {
   return new Command('augment')
     .description('augment one image as a batch would hold it, and print the drawn parameters as JSON')
     .argument('<image>', 'an image file')
     .requiredOption('--recipe <name>', 'the recipe')
     .requiredOption('--seed <n>', "the sample's seed, 0 to 4294967295", sampleSeed)
     .option('--size <pixels>', 'side of the result', positiveInteger, 224)
-    .option('--set <knob=value...>', 'knobs on top of the recipe', [])
+    .option('--set <knob=value...>', 'knobs on top of the recipe')
     .option('--val', 'the validation transform: nothing is drawn')
     .addOption(backendOption())
     .requiredOption('--out <file.png>', 'where to write the result')
-    .action(async (image: string, { recipe, seed, size, set, val, backend: choice, out }: AugmentFlags) => {
+    .action(async (image, { recipe, seed, size, set, val, backend: choice, out }) => {
       const config = parseConfig('sources: {image: .}', { folder: process.cwd(), name: 'the command line' });
       const { knobs } = parseRun(
         'augment',
-        { recipe, sources: ['image'], image_size: size, global_batch: 1, epochs: 1, ...settings(set) },
+        { recipe, sources: ['image'], image_size: size, global_batch: 1, epochs: 1, ...settings(set ?? []) },
         config,
       );
-      const file = await readImage(image);
+      const file = await readInput(image, 'the image', 'Name an image file that this process may read');
       const stored = await probe(file, defaultLimits);
       const draw =
         val === true ? drawEvaluation(stored, size, knobs.interpolation) : drawTrain(seed, stored, size, knobs);
@@ -51,7 +40,7 @@ export function augmentCommand(): Command {
       const pixels = new Uint8Array(size * size * 3);
       const backend = await openBackend(choice);
       const { steps } = draw;
-      const suffix = splitSteps(steps, backend.operations);
+      const suffix = splitSteps(steps);
       SimdKernels.create().runPrefix(crop, draw, suffix, size, pixels);
       try {
         await backend.apply(pixels, size, [{ slot: 0, steps: steps.slice(suffix) }]);
@@ -79,28 +68,8 @@ function settings(set: readonly string[]): Record<string, unknown> {
           came: text,
           remedy: 'Write the knob, an equals sign and its value, as in --set solarize=1',
         });
-      return [text.slice(0, at), settingValue(text.slice(at + 1))];
+      const value = text.slice(at + 1);
+      return [text.slice(0, at), jsonOf(value, value)];
     }),
   );
-}
-
-function settingValue(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
-}
-
-async function readImage(file: string): Promise<Buffer> {
-  try {
-    return await readFile(file);
-  } catch (error) {
-    throw new TributaryError('ARGUMENT_INVALID', {
-      expected: `to read the image ${file}`,
-      came: (error as Error).message,
-      remedy: 'Name an image file that this process may read',
-      cause: error,
-    });
-  }
 }

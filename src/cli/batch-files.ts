@@ -4,6 +4,8 @@ import { z } from 'zod';
 import type { BatchHeader__Output } from '../../protos/generated/tributary/v1/BatchHeader.js';
 import type { ReceivedBatch } from '../client/receive.js';
 import { TributaryError } from '../errors.js';
+import type { Address } from '../run/address.js';
+import { jsonOf } from './options.js';
 import { makeOutputFolder, writeOutput } from './output.js';
 
 const place = z.int().min(0);
@@ -12,10 +14,7 @@ const place = z.int().min(0);
 const headerFile = z.object({
   run: z.string(),
   fingerprint: z.string().regex(/^[0-9a-f]{64}$/),
-  epoch: place,
-  step: place,
-  rank: place,
-  world_size: z.int().min(1),
+  address: z.object({ epoch: place, step: place, rank: place, world_size: z.int().min(1) }),
   data_type: z.enum(['DATA_TYPE_UINT8', 'DATA_TYPE_FLOAT32', 'DATA_TYPE_FLOAT16', 'DATA_TYPE_BFLOAT16']),
   layout: z.enum(['LAYOUT_NHWC', 'LAYOUT_NCHW']),
   samples: z.array(z.object({ source: z.string(), key: z.string(), seed: place })),
@@ -34,7 +33,7 @@ const descriptions: Readonly<Record<string, string>> = {
 };
 
 /** `EEEE-SSSSSSSS-rRofW`: what the files of a batch are called, before the dot. */
-export function batchName({ epoch, step, rank, worldSize }: BatchHeader__Output): string {
+export function batchName({ epoch, step, rank, worldSize }: Address): string {
   return `${String(epoch).padStart(4, '0')}-${String(step).padStart(8, '0')}-r${rank}of${worldSize}`;
 }
 
@@ -42,9 +41,9 @@ export function batchName({ epoch, step, rank, worldSize }: BatchHeader__Output)
  * Writes a batch: the tensor as it was streamed (.npy) and then the header (.json), each whole or not at all. Returns their
  * common path.
  */
-export async function writeBatch(folder: string, { header, data, crc32 }: ReceivedBatch): Promise<string> {
+export async function writeBatch(folder: string, { address, header, data, crc32 }: ReceivedBatch): Promise<string> {
   await makeOutputFolder(folder);
-  const path = join(folder, batchName(header));
+  const path = join(folder, batchName(address));
   writeOutput(`${path}.npy`, npyHeader(header), data);
   writeOutput(`${path}.json`, `${JSON.stringify({ ...(snakeCase(header) as object), crc32 }, null, 1)}\n`);
   return path;
@@ -55,7 +54,9 @@ export async function readHeader(file: string): Promise<HeaderFile> {
   const text = await readFile(file, 'utf8').catch((error: Error) => {
     throw noHeader(file, error.message, error);
   });
-  const { data, error } = headerFile.safeParse(jsonOf(text));
+  const header = jsonOf(text, {});
+  // Files of versions before 0.2 have the address in fields of its own alone.
+  const { data, error } = headerFile.safeParse({ address: header, ...(header as object) });
   if (data !== undefined) return data;
   const [issue] = error.issues;
   throw noHeader(
@@ -63,14 +64,6 @@ export async function readHeader(file: string): Promise<HeaderFile> {
     issue!.path.length === 0 ? 'a file of another kind' : `no valid ${issue!.path.join('.')}`,
     error,
   );
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function noHeader(file: string, came: string, cause: unknown): TributaryError {

@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { Command } from 'commander';
+import { Command } from '@commander-js/extra-typings';
 import { TributaryError } from '../errors.js';
 import { positiveInteger, wholeNumber } from './options.js';
 
 /** `bench`: throughput side by side with a PyTorch DataLoader, by the harness of scripts/bench in a process of its own. */
-export function benchCommand(): Command {
+export function benchCommand() {
   return new Command('bench')
     .description('measure throughput side by side with a PyTorch DataLoader')
     .option('--images <n>', 'files of 500 x 375 to draw; fewer of larger sizes', positiveInteger, 1024)
@@ -17,7 +17,7 @@ export function benchCommand(): Command {
     .option('--out <folder>', 'where files, bench.json and bench.svg go', 'out/bench')
     .option('--only <names>', 'only these contestants, with commas between')
     .option('--start-samples <n>', 'samples of the source whose start is measured; 0 for none', wholeNumber, 1_000_000)
-    .action(async (flags: Record<string, string | number>) => {
+    .action(async (flags) => {
       const harness = fileURLToPath(new URL('../../scripts/bench/main.js', import.meta.url));
       if (!existsSync(harness))
         throw new TributaryError('ARGUMENT_INVALID', {

@@ -1,26 +1,15 @@
 import { totalmem } from 'node:os';
-import type { Command } from 'commander';
 import type { Logger } from 'pino';
 import { CacheFolder } from '../cache/cache-folder.js';
 import { SampleCaches } from '../cache/sample-caches.js';
 import { TributaryError } from '../errors.js';
-import { byteSize } from './options.js';
 
-/** What `withCaching` adds to a command's flags. */
+/** What a command's flags say of the caches. */
 export interface CachingFlags {
   readonly cacheMemory: number;
-  readonly cacheFolder?: string;
-  readonly cacheDisk?: number;
+  readonly cacheFolder?: string | undefined;
+  readonly cacheDisk?: number | undefined;
   readonly cacheDecoded: number;
-}
-
-/** The options of the caches of samples, which are all off by default. */
-export function withCaching(command: Command): Command {
-  return command
-    .option('--cache-memory <size>', 'bytes of memory for encoded files', byteSize, 0)
-    .option('--cache-folder <folder>', 'local folder for encoded files')
-    .option('--cache-disk <size>', 'bytes that may lie in the cache folder', byteSize)
-    .option('--cache-decoded <size>', 'bytes of memory for decoded images', byteSize, 0);
 }
 
 /** Opens the caches that the flags ask for. ARGUMENT_INVALID where they cannot be. */

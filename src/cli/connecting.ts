@@ -1,20 +1,11 @@
-import type { Command } from 'commander';
+import { Command } from '@commander-js/extra-typings';
 import { positiveInteger, seconds, wholeNumber } from './options.js';
 
-/** The options of whoever asks replicas. */
-export interface ConnectFlags {
-  readonly address: string;
-  readonly run: string;
-  readonly rank: number;
-  readonly worldSize: number;
-  readonly patience: number;
-}
-
-/** Adds the options of whoever asks replicas for batches of a run. */
-export function withConnection(command: Command): Command {
-  return command
+/** A command with the options of whoever asks replicas for batches of a run. */
+export function connectingCommand(name: string) {
+  return new Command(name)
     .requiredOption(
-      '--address <host:port,...>',
+      '--address <host:port[,...]>',
       "where replicas listen: one or more, or gRPC's own form (dns:///loader:50051)",
     )
     .requiredOption('--run <name>', 'a run of the config')
@@ -23,7 +14,8 @@ export function withConnection(command: Command): Command {
     .option('--patience <seconds>', 'longest time without any progress', seconds, 60);
 }
 
-/** The same, as the client takes them. */
-export function connection({ address, run, rank, worldSize, patience }: ConnectFlags) {
+/** What these options say, as the client takes it. */
+export function connection(flags: ReturnType<ReturnType<typeof connectingCommand>['opts']>) {
+  const { address, run, rank, worldSize, patience } = flags;
   return { address, run: { name: run }, rank, worldSize, patience };
 }

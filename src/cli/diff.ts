@@ -1,19 +1,12 @@
-import { Command } from 'commander';
+import { Command } from '@commander-js/extra-typings';
 import { planStep } from '../plan/plan.js';
 import { checkAddress } from '../run/address.js';
-import { diffRuns } from '../run/diff.js';
+import { diffRuns } from '../run/run-difference.js';
 import { configOption, readConfig, stepRange, wholeNumber } from './options.js';
 import { indexedRuns } from './runs.js';
 
-interface DiffFlags {
-  readonly config: string;
-  readonly otherConfig?: string;
-  readonly epoch: number;
-  readonly steps: { first: number; count: number };
-}
-
 /** `diff`: which knobs of two runs differ, and which samples of some steps. */
-export function diffCommand(): Command {
+export function diffCommand() {
   return new Command('diff')
     .description(
       'print in which knobs, sources and samples two runs differ, one JSON line each; exits with 1 where they do',
@@ -24,7 +17,7 @@ export function diffCommand(): Command {
     .option('--other-config <file>', 'the config of the other run; the same where absent')
     .option('--epoch <e>', 'the epoch to compare samples in', wholeNumber, 0)
     .option('--steps <A..B>', 'the steps to compare samples of', stepRange, { first: 0, count: 1 })
-    .action(async (left: string, right: string, { config, otherConfig, epoch, steps }: DiffFlags) => {
+    .action(async (left, right, { config, otherConfig, epoch, steps }) => {
       const one = await indexedRuns(await readConfig(config)).open({ name: left });
       const other = await indexedRuns(await readConfig(otherConfig ?? config)).open({ name: right });
       const lines: object[] = diffRuns(one.run, other.run).map((difference) => ({ ...difference }));

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Listening } from '../server/serve.js';
+import type { Listening } from '../server/start-server.js';
 import { letInterruptDrain } from './interrupt.js';
 
 /** Waits for SIGTERM or SIGINT and drains. A second signal ends the process at once. */

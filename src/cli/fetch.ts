@@ -1,31 +1,32 @@
-import { Command, Option } from 'commander';
+import { Option } from '@commander-js/extra-typings';
 import { Loader } from '../client/loader.js';
 import { writeBatch } from './batch-files.js';
-import { type ConnectFlags, connection, withConnection } from './connecting.js';
+import { connectingCommand, connection } from './connecting.js';
 import { positiveInteger, wholeNumber } from './options.js';
 
 /** `fetch`: writes batches to files, as they were streamed. */
-export function fetchCommand(): Command {
-  return withConnection(
-    new Command('fetch').description('fetch batches from replicas and write each as .npy and .json'),
-  )
+export function fetchCommand() {
+  return connectingCommand('fetch')
+    .description('fetch batches from replicas and write each as .npy and .json')
     .requiredOption('--epoch <e>', 'the epoch', wholeNumber)
     .requiredOption('--step <s>', 'the first step', wholeNumber)
     .option('--steps <k>', 'the number of steps', positiveInteger, 1)
     .addOption(
       new Option('--data-type <type>', 'type of the values')
-        .choices(['uint8', 'float32', 'float16', 'bfloat16'])
-        .default('uint8'),
+        .choices(['uint8', 'float32', 'float16', 'bfloat16'] as const)
+        .default('uint8' as const),
     )
-    .addOption(new Option('--layout <layout>', 'order of the axes').choices(['nhwc', 'nchw']).default('nhwc'))
+    .addOption(
+      new Option('--layout <layout>', 'order of the axes').choices(['nhwc', 'nchw'] as const).default('nhwc' as const),
+    )
     .option('--drawn', 'put the drawn parameters into the header')
     .option('--text', 'put the text and JSON beside tar members into the header')
     .requiredOption('--out <folder>', 'where to write')
-    .action(async (flags: ConnectFlags & FetchFlags) => {
+    .action(async (flags) => {
       const loader = await Loader.connect({
         ...connection(flags),
-        dataType: `DATA_TYPE_${flags.dataType.toUpperCase()}` as 'DATA_TYPE_UINT8',
-        layout: `LAYOUT_${flags.layout.toUpperCase()}` as 'LAYOUT_NHWC',
+        dataType: `DATA_TYPE_${flags.dataType.toUpperCase() as Uppercase<typeof flags.dataType>}`,
+        layout: `LAYOUT_${flags.layout.toUpperCase() as Uppercase<typeof flags.layout>}`,
         withDrawn: flags.drawn === true,
         withText: flags.text === true,
       });
@@ -40,17 +41,6 @@ export function fetchCommand(): Command {
         loader.close();
       }
     });
-}
-
-interface FetchFlags {
-  readonly epoch: number;
-  readonly step: number;
-  readonly steps: number;
-  readonly dataType: string;
-  readonly layout: string;
-  readonly drawn?: boolean;
-  readonly text?: boolean;
-  readonly out: string;
 }
 
 /** A CRC-32 as people write it. */

@@ -1,22 +1,13 @@
-import { Command } from 'commander';
+import { Command } from '@commander-js/extra-typings';
 import { TributaryError } from '../errors.js';
-import { findSample } from '../plan/find.js';
+import { findSample } from '../plan/find-sample.js';
 import { checkAddress } from '../run/address.js';
-import { suggestion } from '../run/nearest.js';
+import { suggestion } from '../run/similar-names.js';
 import { configOption, positiveInteger, readConfig, wholeNumber } from './options.js';
 import { indexedRuns } from './runs.js';
 
-interface FindFlags {
-  readonly config: string;
-  readonly run: string;
-  readonly source: string;
-  readonly key: string;
-  readonly epoch: number;
-  readonly worldSize: number;
-}
-
 /** `find`: in which steps of an epoch a sample comes. */
-export function findCommand(): Command {
+export function findCommand() {
   return new Command('find')
     .description('print in which steps of an epoch a sample comes, one JSON line each')
     .addOption(configOption())
@@ -25,26 +16,25 @@ export function findCommand(): Command {
     .requiredOption('--key <key>', "the sample's key")
     .option('--epoch <e>', 'the epoch', wholeNumber, 0)
     .option('--world-size <w>', 'the number of ranks', positiveInteger, 1)
-    .action(async ({ config, run, source, key, epoch, worldSize }: FindFlags) => {
+    .action(async ({ config, run, source, key, epoch, worldSize }) => {
       const open = await indexedRuns(await readConfig(config)).open({ name: run });
       const place = open.manifests.findIndex((manifest) => manifest.source === source);
       if (place < 0)
-        throw unknown('UNKNOWN_SOURCE', `a source of run ${run}`, source, suggestion(source, open.run.sources));
+        throw new TributaryError('UNKNOWN_SOURCE', {
+          expected: `a source of run ${run}`,
+          came: source,
+          remedy: suggestion(source, open.run.sources),
+        });
       const manifest = open.manifests[place]!;
       const index = manifest.find(key);
       if (index < 0)
-        throw unknown('UNKNOWN_KEY', `a key of source ${source}`, key, `Write keys like ${manifest.key(0)}`);
+        throw new TributaryError('UNKNOWN_KEY', {
+          expected: `a key of source ${source}`,
+          came: key,
+          remedy: `Write keys like ${manifest.key(0)}`,
+        });
       checkAddress(open.bounds, { epoch, worldSize });
       for (const found of findSample(open.plan, epoch, place, index, worldSize))
         process.stdout.write(`${JSON.stringify({ epoch, ...found })}\n`);
     });
-}
-
-function unknown(
-  reason: 'UNKNOWN_SOURCE' | 'UNKNOWN_KEY',
-  expected: string,
-  came: string,
-  remedy: string,
-): TributaryError {
-  return new TributaryError(reason, { expected, came, remedy });
 }

@@ -1,9 +1,9 @@
-import { Command } from 'commander';
-import { checkHealth } from '../client/health.js';
+import { Command } from '@commander-js/extra-typings';
+import { checkHealth } from '../client/ask-health.js';
 import { hostPort } from './options.js';
 
 /** `health`: asks a server whether it serves; for containers' health checks. */
-export function healthCommand(): Command {
+export function healthCommand() {
   return new Command('health')
     .description('ask a server for its health (grpc.health.v1); exits with 1 where it does not serve')
     .requiredOption('--address <host:port>', 'where it listens', hostPort)
@@ -12,7 +12,7 @@ export function healthCommand(): Command {
       'the service: tributary.v1.LoaderService, tributary.v1.ScheduleService, live, or empty for the server',
       '',
     )
-    .action(async ({ address, service }: { address: string; service: string }) => {
+    .action(async ({ address, service }) => {
       const health = await checkHealth(address, service);
       process.stdout.write(`${health}\n`);
       if (health !== 'SERVING') process.exitCode = 1;

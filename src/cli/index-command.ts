@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command } from '@commander-js/extra-typings';
 import { findSource } from '../run/config.js';
 import { indexSource } from '../sources/index-source.js';
 import { configOption, readConfig } from './options.js';
@@ -7,21 +7,18 @@ import { ProgressLine } from './progress.js';
 const leftOutShown = 5;
 
 /** `index`: builds the manifests. */
-export function indexCommand(): Command {
+export function indexCommand() {
   return new Command('index')
     .description('build the manifests of the sources that runs use')
     .addOption(configOption())
     .option('--source <name...>', 'only these sources')
-    .action(async ({ config: file, source: only }: { config: string; source?: string[] }) => {
+    .action(async ({ config: file, source: only }) => {
       const config = await readConfig(file);
       for (const name of only ?? []) findSource(config, name);
       for (const { name, split } of usedSources(config, only)) {
-        const { path, layout } = findSource(config, name);
         const line = new ProgressLine(`${name} (${split})`);
         const { manifest, report } = await indexSource({
-          name,
-          path,
-          ...(layout === null ? {} : { layout }),
+          ...findSource(config, name),
           split,
           indexFolder: config.index,
           onProgress: ({ count, fraction, secondsLeft, rate }) =>

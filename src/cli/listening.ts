@@ -1,9 +1,9 @@
-import { type Command, Option } from 'commander';
-import { hostPort } from './options.js';
+import { Command, Option } from '@commander-js/extra-typings';
+import { configOption, hostPort } from './options.js';
 
-/** Adds the options of whoever listens. */
-export function withListening(command: Command): Command {
-  return command
+/** A command with the options of whoever listens and serves the runs of a config. */
+export function listeningCommand(name: string) {
+  return new Command(name)
     .requiredOption('--listen <host:port>', 'where to listen; port 0 for any free one', hostPort)
     .option('--metrics-listen <host:port>', 'where to serve /metrics, /healthz and /readyz over HTTP', hostPort)
     .option('--tls-cert <file>', 'PEM file of the certificate')
@@ -12,7 +12,8 @@ export function withListening(command: Command): Command {
     .option('--insecure', 'let other machines connect without TLS')
     .addOption(
       new Option('--log-level <level>', 'least severe level of the log')
-        .choices(['debug', 'info', 'warn', 'error', 'silent'])
-        .default('info'),
-    );
+        .choices(['debug', 'info', 'warn', 'error', 'silent'] as const)
+        .default('info' as const),
+    )
+    .addOption(configOption());
 }

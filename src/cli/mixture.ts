@@ -1,25 +1,18 @@
-import { Command } from 'commander';
-import { realisedMixture } from '../plan/find.js';
+import { Command } from '@commander-js/extra-typings';
+import { realisedMixture } from '../plan/find-sample.js';
 import { checkAddress } from '../run/address.js';
 import { configOption, readConfig, stepRange, wholeNumber } from './options.js';
 import { indexedRuns } from './runs.js';
 
-interface MixtureFlags {
-  readonly config: string;
-  readonly run: string;
-  readonly epoch: number;
-  readonly steps?: { first: number; count: number };
-}
-
 /** `mixture`: what sources a range of steps really takes its samples from. */
-export function mixtureCommand(): Command {
+export function mixtureCommand() {
   return new Command('mixture')
     .description('print how many samples of each source a range of steps holds, one JSON line a source')
     .addOption(configOption())
     .requiredOption('--run <name>', 'a run of the config')
     .option('--epoch <e>', 'the epoch', wholeNumber, 0)
     .option('--steps <A..B>', 'the steps, both ends included; the whole epoch where absent', stepRange)
-    .action(async ({ config, run, epoch, steps }: MixtureFlags) => {
+    .action(async ({ config, run, epoch, steps }) => {
       const open = await indexedRuns(await readConfig(config)).open({ name: run });
       const { first, count } = steps ?? { first: 0, count: open.stepsPerEpoch };
       checkAddress(open.bounds, { epoch, step: first + count - 1 });

@@ -1,41 +1,52 @@
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname, resolve } from 'node:path';
-import { InvalidArgumentError, Option } from 'commander';
-import { TributaryError } from '../errors.js';
+import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
+import { type Reason, TributaryError } from '../errors.js';
 import { type Config, parseConfig } from '../run/config.js';
 
 /** The option that every command with a config shares. */
-export const configOption = (): Option =>
+export const configOption = () =>
   new Option('--config <file>', 'the config').default('tributary.yaml').env('TRIBUTARY_CONFIG');
 
 /** Where the steps of samples run that a backend takes. */
-export const backendOption = (): Option =>
+export const backendOption = () =>
   new Option('--backend <name>', 'where the steps run that a backend takes')
-    .choices(['auto', 'webgpu', 'webasm', 'cpu', 'simd'])
-    .default('auto');
+    .choices(['auto', 'webgpu', 'webasm', 'cpu', 'simd'] as const)
+    .default('auto' as const);
 
 /** Number of worker threads. */
-export const workersOption = (): Option =>
+export const workersOption = () =>
   new Option('--workers <n>', 'worker threads')
     .argParser(positiveInteger)
     .default(availableParallelism(), 'the number of cores');
 
 /** Reads the config that a command names. CONFIG_UNREADABLE where the file cannot be read. */
 export async function readConfig(file: string): Promise<Config> {
-  let text: string;
+  const remedy = 'Name the config with --config, or write one: docs/configuration.md shows how';
+  const text = await readInput(file, 'the config', remedy, 'CONFIG_UNREADABLE');
+  return parseConfig(text.toString('utf8'), { folder: dirname(resolve(file)), name: file });
+}
+
+/** Reads a file that a command was told to read: `what` for messages. */
+export async function readInput(
+  file: string,
+  what: string,
+  remedy: string,
+  reason: Reason = 'ARGUMENT_INVALID',
+): Promise<Buffer> {
   try {
-    text = await readFile(file, 'utf8');
+    return await readFile(file);
   } catch (error) {
-    throw new TributaryError('CONFIG_UNREADABLE', {
-      expected: `to read the config ${file}`,
+    const expected = `to read ${what} ${file}`;
+    throw new TributaryError(reason, {
+      expected,
       came: (error as Error).message,
-      remedy: 'Name the config with --config, or write one: docs/configuration.md shows how',
+      remedy,
       metadata: { file },
       cause: error,
     });
   }
-  return parseConfig(text, { folder: dirname(resolve(file)), name: file });
 }
 
 /** Parses an integer of 0 or more. */
@@ -85,4 +96,13 @@ export function hostPort(text: string): string {
   if (match === null || Number(match[2]) > 65_535)
     throw new InvalidArgumentError('Expected host:port, as in 127.0.0.1:50051.');
   return text;
+}
+
+/** Reads JSON; `otherwise` where the text is none. */
+export function jsonOf(text: string, otherwise: unknown): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return otherwise;
+  }
 }

@@ -1,23 +1,13 @@
 import { once } from 'node:events';
-import { Command } from 'commander';
+import { Command } from '@commander-js/extra-typings';
 import { planBatch } from '../batch/plan-batch.js';
 import { WorkerPool } from '../batch/worker-pool.js';
 import { checkAddress } from '../run/address.js';
 import { configOption, positiveInteger, readConfig, stepRange, wholeNumber } from './options.js';
 import { indexedRuns } from './runs.js';
 
-interface PlanFlags {
-  readonly config: string;
-  readonly run: string;
-  readonly epoch: number;
-  readonly steps: { first: number; count: number };
-  readonly rank: number;
-  readonly worldSize: number;
-  readonly drawn?: boolean;
-}
-
 /** `plan`: what batches will hold, as JSON lines. */
-export function planCommand(): Command {
+export function planCommand() {
   return new Command('plan')
     .description('print what batches will hold, one JSON line each; nothing is decoded')
     .addOption(configOption())
@@ -27,7 +17,7 @@ export function planCommand(): Command {
     .option('--rank <r>', 'the rank', wholeNumber, 0)
     .option('--world-size <w>', 'the number of ranks', positiveInteger, 1)
     .option('--drawn', "add the drawn parameters, for which the images' headers are read")
-    .action(async ({ config, run, epoch, steps, rank, worldSize, drawn }: PlanFlags) => {
+    .action(async ({ config, run, epoch, steps, rank, worldSize, drawn }) => {
       const open = await indexedRuns(await readConfig(config)).open({ name: run });
       checkAddress(open.bounds, { epoch, step: steps.first + steps.count - 1, rank, worldSize });
       const pool = drawn === true ? new WorkerPool() : null;

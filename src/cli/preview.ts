@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command } from '@commander-js/extra-typings';
 import { openBackend } from '../augment/open-backend.js';
 import type { BatchSample } from '../batch/batch.js';
 import { BatchMaker } from '../batch/batch-maker.js';
@@ -13,21 +13,10 @@ import { backendOption, configOption, positiveInteger, readConfig, wholeNumber }
 import { writeOutput } from './output.js';
 import { indexedRuns } from './runs.js';
 
-interface PreviewFlags {
-  readonly config: string;
-  readonly run: string;
-  readonly epoch: number;
-  readonly step: number;
-  readonly images: number;
-  readonly columns: number;
-  readonly backend: 'auto';
-  readonly out: string;
-}
-
 const gutter = 4;
 
 /** `preview`: a contact sheet of a batch, each original beside what the batch holds. */
-export function previewCommand(): Command {
+export function previewCommand() {
   return new Command('preview')
     .description('draw a contact sheet of a batch: each original beside the augmented image')
     .addOption(configOption())
@@ -38,7 +27,7 @@ export function previewCommand(): Command {
     .option('--columns <n>', 'pairs in a row', positiveInteger, 4)
     .addOption(backendOption())
     .requiredOption('--out <file.png>', 'where to write the sheet')
-    .action(async ({ config, run, epoch, step, images, columns, backend: choice, out }: PreviewFlags) => {
+    .action(async ({ config, run, epoch, step, images, columns, backend: choice, out }) => {
       const open = await indexedRuns(await readConfig(config)).open({ name: run });
       checkAddress(open.bounds, { epoch, step });
       const pool = new WorkerPool();

@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError } from '@commander-js/extra-typings';
 import { TributaryError } from '../errors.js';
 import { version } from '../run/version.js';
 import { augmentCommand } from './augment.js';

@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command } from '@commander-js/extra-typings';
 import { Loader } from '../client/loader.js';
 import type { ReceivedBatch } from '../client/receive.js';
 import { TributaryError } from '../errors.js';
@@ -7,27 +7,27 @@ import { hex } from './fetch.js';
 import { seconds } from './options.js';
 
 /** `replay`: asks for a batch again by its header alone, and says whether the bytes agree. */
-export function replayCommand(): Command {
+export function replayCommand() {
   return new Command('replay')
     .description("fetch a batch again by its header, from any replica, and compare the bytes' CRC-32")
     .argument('<header.json>', 'the header of a fetched batch')
-    .requiredOption('--address <host:port,...>', 'where replicas listen')
+    .requiredOption('--address <host:port[,...]>', 'where replicas listen')
     .option('--out <folder>', 'write the batch again as well')
     .option('--patience <seconds>', 'longest time without any progress', seconds, 60)
-    .action(async (file: string, flags: { address: string; out?: string; patience: number }) => {
+    .action(async (file, flags) => {
       const header = await readHeader(file);
       const loader = await Loader.connect({
         address: flags.address,
         run: { name: header.run },
-        rank: header.rank,
-        worldSize: header.world_size,
+        rank: header.address.rank,
+        worldSize: header.address.world_size,
         dataType: header.data_type,
         layout: header.layout,
         fingerprint: header.fingerprint,
         patience: flags.patience,
       });
       try {
-        for await (const batch of loader.batches(header.epoch, header.step, 1)) {
+        for await (const batch of loader.batches(header.address.epoch, header.address.step, 1)) {
           if (flags.out !== undefined) await writeBatch(flags.out, batch);
           if (batch.crc32 !== header.crc32) throw differs(file, header, batch);
           process.stdout.write(`the bytes agree: crc32 ${hex(batch.crc32)} from ${batch.peer}\n`);

@@ -1,24 +1,22 @@
-import { Command } from 'commander';
 import { pino } from 'pino';
 import { serverCredentials } from '../server/credentials.js';
-import { Metrics } from '../server/metrics.js';
-import { serveSchedule } from '../server/serve.js';
+import { serveSchedule } from '../server/start-server.js';
 import { drainOnSignal } from './drain.js';
-import { withListening } from './listening.js';
-import { configOption, readConfig } from './options.js';
+import { listeningCommand } from './listening.js';
+import { readConfig } from './options.js';
 import { indexedRuns } from './runs.js';
 
 /** `schedule`: the schedule endpoint, a process of its own. */
-export function scheduleCommand(): Command {
-  return withListening(new Command('schedule').description("serve each epoch's weight decay and learning-rate factor"))
-    .addOption(configOption())
+export function scheduleCommand() {
+  return listeningCommand('schedule')
+    .description("serve each epoch's weight decay and learning-rate factor")
     .action(async (flags) => {
       const log = pino({ level: flags.logLevel });
       const config = await readConfig(flags.config);
       const credentials = await serverCredentials(flags);
       const runs = indexedRuns(config);
       for (const { run, fingerprint } of await runs.openAll()) log.info({ run: run.name, fingerprint }, 'run');
-      const listening = await serveSchedule(runs, log, new Metrics(), { ...flags, credentials });
+      const listening = await serveSchedule(runs, log, { ...flags, credentials });
       log.info({ port: listening.port, metricsPort: listening.metricsPort }, 'serving');
       await drainOnSignal(log, listening, 5);
     });

@@ -1,36 +1,27 @@
 import { createHash, type Hash } from 'node:crypto';
-import { Command } from 'commander';
 import { Loader } from '../client/loader.js';
-import { Schedule } from '../client/schedule.js';
+import type { ReceivedBatch } from '../client/receive.js';
+import { Schedule } from '../client/schedule-client.js';
 import { train } from '../client/trainer.js';
 import { batchName } from './batch-files.js';
-import { type ConnectFlags, connection, withConnection } from './connecting.js';
+import { connectingCommand, connection } from './connecting.js';
+import { hex } from './fetch.js';
 import { onInterrupt } from './interrupt.js';
 import { positiveInteger } from './options.js';
 import { writeOutput } from './output.js';
 import { ProgressLine } from './progress.js';
 
-interface TrainFlags extends ConnectFlags {
-  readonly schedule: string;
-  readonly epochs?: number;
-  readonly cursor?: string;
-  readonly cursorFile?: string;
-  readonly lanes: number;
-  readonly batches?: boolean;
-}
-
 /** `train`: a trainer without a model. It does all that a trainer does with batches and schedule, but the gradient. */
-export function trainCommand(): Command {
-  return withConnection(
-    new Command('train').description('stream a run as a trainer does, and show rate, mix, weight decay and digests'),
-  )
+export function trainCommand() {
+  return connectingCommand('train')
+    .description('stream a run as a trainer does, and show rate, mix, weight decay and digests')
     .requiredOption('--schedule <host:port>', 'where the schedule endpoint listens')
     .option('--epochs <n>', 'epochs; the run has its own number', positiveInteger)
     .option('--cursor <cursor>', 'where to go on, from the header of the last batch')
     .option('--cursor-file <file>', 'write the cursor here after every batch')
     .option('--lanes <n>', 'streams at a time', positiveInteger, 2)
     .option('--batches', 'print a line for every batch: its address, CRC-32 and replica')
-    .action(async (flags: TrainFlags) => {
+    .action(async (flags) => {
       const loader = await Loader.connect({ ...connection(flags), lanes: flags.lanes });
       const schedule = await Schedule.connect({ ...connection(flags), address: flags.schedule });
       const groups = [
@@ -51,19 +42,14 @@ export function trainCommand(): Command {
               epoch = new EpochTally(number, weightDecay, stepsPerEpoch);
             },
             onBatch(batch) {
-              epoch!.add(batch.header, batch.data);
+              epoch!.add(batch);
               if (flags.batches)
-                process.stdout.write(
-                  `${batchName(batch.header)} ${batch.crc32.toString(16).padStart(8, '0')} ${batch.peer}\n`,
-                );
+                process.stdout.write(`${batchName(batch.address)} ${hex(batch.crc32)} ${batch.peer}\n`);
               cursor = batch.header.nextCursor;
               if (flags.cursorFile !== undefined) writeOutput(flags.cursorFile, cursor);
             },
           },
-          {
-            ...(flags.cursor === undefined ? {} : { cursor: flags.cursor }),
-            ...(flags.epochs === undefined ? {} : { epochs: flags.epochs }),
-          },
+          { cursor: flags.cursor, epochs: flags.epochs },
         );
         const last = epoch as EpochTally | null;
         last?.end();
@@ -97,7 +83,7 @@ class EpochTally {
     this.#line = new ProgressLine(`epoch ${epoch}`);
   }
 
-  add({ samples, step }: { samples: { source: string; status: string }[]; step: number }, data: Buffer): void {
+  add({ address: { step }, header: { samples }, data }: ReceivedBatch): void {
     this.#digest.update(data);
     this.#batches++;
     this.#images += samples.length;

@@ -1,7 +1,7 @@
 import type { Client, ServiceError } from '@grpc/grpc-js';
 import { rules } from './behaviour.js';
+import { toFailure } from './failure.js';
 import type { Replica, Replicas } from './replicas.js';
-import { toFailure } from './status.js';
 
 /** A question to one replica, as grpc-js has unary calls. */
 export type Question<Service, Answer> = (

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ChannelOptions } from '@grpc/grpc-js';
+import { camelCase } from '../contract/camel-case.js';
 import { protosFolder } from '../contract/contract.js';
 
 /**
@@ -42,10 +43,12 @@ export interface ClientOptions {
   readonly resolveInterval: number;
 }
 
-export const defaultOptions = camel(behaviour.options, (entry) => entry.default) as unknown as ClientOptions;
+export const defaultOptions = camelCase(
+  mapped(behaviour.options, (entry) => entry.default),
+) as unknown as ClientOptions;
 
 /** What nobody may set. Times in seconds. */
-export const rules = camel(behaviour.rules, (entry) => entry.value) as Readonly<
+export const rules = camelCase(mapped(behaviour.rules, (entry) => entry.value)) as Readonly<
   Record<
     | 'firstHedgeSeconds'
     | 'slowSeconds'
@@ -65,20 +68,13 @@ export const rules = camel(behaviour.rules, (entry) => entry.value) as Readonly<
 >;
 
 /** Options of every channel, by gRPC's names. */
-export const channelOptions: ChannelOptions = Object.fromEntries(
-  Object.entries(behaviour.channel).map(([name, { value }]) => [name, value]),
-);
+export const channelOptions: ChannelOptions = mapped(behaviour.channel, (entry) => entry.value);
 
 /** What an error of this gRPC code, and this reason where a replica gave one, means. */
 export function verdictOf(code: string, reason = ''): Verdict {
   return behaviour.verdicts.reasons[reason] ?? behaviour.verdicts.codes[code] ?? 'again';
 }
 
-function camel<T>(entries: Readonly<Record<string, T>>, value: (entry: T) => number): Record<string, number> {
-  return Object.fromEntries(
-    Object.entries(entries).map(([name, entry]) => [
-      name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase()),
-      value(entry),
-    ]),
-  );
+function mapped<T>(entries: Readonly<Record<string, T>>, value: (entry: T) => number): Record<string, number> {
+  return Object.fromEntries(Object.entries(entries).map(([name, entry]) => [name, value(entry)]));
 }

@@ -1,21 +1,21 @@
 import { TributaryError } from '../errors.js';
+import { noAnswer } from './failure.js';
 import type { ReceivedBatch } from './receive.js';
 
 /** A stream that ended before it gave what was asked for. */
 export function endedEarly(step: number, peer: string): TributaryError {
-  return new TributaryError('NO_REPLICA', {
+  return noAnswer(peer, {
     expected: `step ${step} from ${peer}`,
     came: 'the end of the stream',
     remedy: 'Check the log of that replica',
-    metadata: { peer },
   });
 }
 
 /** A batch that was not asked for. */
-export function otherStep(step: number, { header, peer }: ReceivedBatch): TributaryError {
+export function otherStep(step: number, { address, peer }: ReceivedBatch): TributaryError {
   return new TributaryError('INTERNAL', {
     expected: `step ${step} from ${peer}`,
-    came: `step ${header.step} of epoch ${header.epoch}`,
+    came: `step ${address.step} of epoch ${address.epoch}`,
     remedy: 'Stop that replica: it breaks the contract',
     metadata: { peer },
   });
@@ -41,16 +41,15 @@ export function disagree(
     expected: `step ${step} to be the same from every replica`,
     came: `CRC-32 ${one.crc32} from ${one.peer} and ${other.crc32} from ${other.peer}`,
     remedy: 'Stop both replicas and compare their versions and their machines: one of them computes wrongly',
-    metadata: { epoch: String(other.header.epoch), step: String(step) },
+    metadata: { epoch: String(other.address.epoch), step: String(step) },
   });
 }
 
 /** A connection that did not come about in time. */
 export function notConnected(peer: string, seconds: number): TributaryError {
-  return new TributaryError('NO_REPLICA', {
+  return noAnswer(peer, {
     expected: `a connection to ${peer} within ${seconds} s`,
     came: 'none',
     remedy: 'Check that a replica listens there, and that nothing between drops what is sent',
-    metadata: { peer },
   });
 }

@@ -4,10 +4,10 @@ import type { StreamBatchesRequest } from '../../protos/generated/tributary/v1/S
 import type { StreamBatchesResponse__Output } from '../../protos/generated/tributary/v1/StreamBatchesResponse.js';
 import { TributaryError } from '../errors.js';
 import { type ClientOptions, rules } from './behaviour.js';
+import { toFailure } from './failure.js';
 import { disagree, endedEarly, notConnected, otherRun, otherStep } from './lane-errors.js';
 import { type ReceivedBatch, receiveBatches } from './receive.js';
 import { isConnected, type Replica, type Replicas } from './replicas.js';
-import { toFailure } from './status.js';
 
 type Request = Omit<StreamBatchesRequest, 'firstStep' | 'stepCount' | 'stepStride' | 'cursor'>;
 type LoaderReplica = Replica<LoaderServiceClient>;
@@ -228,7 +228,8 @@ export class Lanes {
   }
 
   #accept({ lane, replica, since }: Reader, batch: ReceivedBatch): void {
-    const { step, epoch, fingerprint } = batch.header;
+    const { step, epoch } = batch.address;
+    const { fingerprint } = batch.header;
     const { expectedFingerprint } = this.#request;
     if (step !== lane.step || epoch !== this.#request.epoch) throw otherStep(lane.step, batch);
     if (fingerprint !== expectedFingerprint) throw otherRun(String(expectedFingerprint), batch);

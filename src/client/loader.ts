@@ -2,8 +2,8 @@ import type { DataType } from '../../protos/generated/tributary/v1/DataType.js';
 import type { DescribeRunResponse__Output } from '../../protos/generated/tributary/v1/DescribeRunResponse.js';
 import type { Layout } from '../../protos/generated/tributary/v1/Layout.js';
 import type { LoaderServiceClient } from '../../protos/generated/tributary/v1/LoaderService.js';
+import type { RunSelector } from '../../protos/generated/tributary/v1/RunSelector.js';
 import { contract } from '../contract/contract.js';
-import type { RunSelector } from '../contract/run-selector.js';
 import { TributaryError } from '../errors.js';
 import { checkAddress } from '../run/address.js';
 import { askAll } from './ask.js';
@@ -83,23 +83,15 @@ export class Loader {
   /** Batches of one epoch from `firstStep` on, in order; all to the epoch's end where `stepCount` is absent. */
   async *batches(epoch: number, firstStep = 0, stepCount?: number): AsyncGenerator<ReceivedBatch> {
     const { fingerprint, stepsPerEpoch, globalBatch, imageSize, training } = await this.describe();
-    const { run, rank = 0, worldSize = 1, dataType, layout, withDrawn = false, withText = false } = this.#options;
-    const request = {
-      run,
-      epoch,
-      rank,
-      worldSize,
-      ...(dataType === undefined ? {} : { dataType }),
-      ...(layout === undefined ? {} : { layout }),
-      withDrawn,
-      withText,
-      expectedFingerprint: fingerprint,
-    };
+    const { rank = 0, worldSize = 1, dataType = 'DATA_TYPE_UINT8', layout = 'LAYOUT_NHWC' } = this.#options;
+    const { run, withDrawn = false, withText = false } = this.#options;
+    const asked = { run, rank, worldSize, dataType, layout, withDrawn, withText };
+    const request = { ...asked, epoch, expectedFingerprint: fingerprint };
     const count = stepCount ?? stepsPerEpoch - firstStep;
     const bounds = { epochs: training!.epochs, stepsPerEpoch, globalBatch };
     for (const step of [firstStep, firstStep + Math.max(count, 1) - 1])
       checkAddress(bounds, { epoch, step, rank, worldSize });
-    const batchBytes = (globalBatch / worldSize) * imageSize ** 2 * 3 * (bytesOf[dataType ?? 'DATA_TYPE_UINT8'] ?? 4);
+    const batchBytes = (globalBatch / worldSize) * imageSize ** 2 * 3 * (bytesOf[dataType] ?? 4);
     const { prefetch, budgetBytes } = this.#options;
     const window = Math.max(1, Math.min(prefetch, Math.floor(budgetBytes / batchBytes)));
     yield* new Lanes(this.#replicas, request, { first: firstStep, count, window }, this.#options).batches();

@@ -3,9 +3,12 @@ import type { ClientReadableStream } from '@grpc/grpc-js';
 import type { BatchHeader__Output } from '../../protos/generated/tributary/v1/BatchHeader.js';
 import type { StreamBatchesResponse__Output } from '../../protos/generated/tributary/v1/StreamBatchesResponse.js';
 import { TributaryError } from '../errors.js';
+import type { Address } from '../run/address.js';
+import { noAnswer } from './failure.js';
 
 /** A batch as it came, its CRC verified. */
 export interface ReceivedBatch {
+  readonly address: Address;
   readonly header: BatchHeader__Output;
   /** The tensor: row-major, no padding, little-endian. */
   readonly data: Buffer;
@@ -51,7 +54,7 @@ export async function* receiveBatches(
       } else if (value.trailer && header !== null) {
         if (received !== data.length || sum !== value.trailer.crc32)
           throw torn(header, `CRC-32 ${sum} of ${received} bytes`);
-        yield { header, data, crc32: sum, peer };
+        yield { address: header.address!, header, data, crc32: sum, peer };
         header = null;
       }
     }
@@ -61,18 +64,14 @@ export async function* receiveBatches(
 }
 
 async function within<T>(patience: number, message: Promise<T>, peer: string): Promise<T> {
+  const silence = {
+    expected: `a message from ${peer} within ${patience} s`,
+    came: 'none',
+    remedy: 'Check whether that replica hangs',
+  };
   let timer: NodeJS.Timeout | undefined;
   const hung = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(
-        new TributaryError('NO_REPLICA', {
-          expected: `a message from ${peer} within ${patience} s`,
-          came: 'none',
-          remedy: 'Check whether that replica hangs',
-          metadata: { peer },
-        }),
-      );
-    }, patience * 1000);
+    timer = setTimeout(() => reject(noAnswer(peer, silence)), patience * 1000);
   });
   message.catch(() => {});
   try {
@@ -82,11 +81,12 @@ async function within<T>(patience: number, message: Promise<T>, peer: string): P
   }
 }
 
-function torn(header: BatchHeader__Output, came: string): TributaryError {
+function torn({ address, byteSize }: BatchHeader__Output, came: string): TributaryError {
+  const { epoch, step } = address!;
   return new TributaryError('CRC_MISMATCH', {
-    expected: `${header.byteSize} bytes of step ${header.step} as their trailer has them`,
+    expected: `${byteSize} bytes of step ${step} as their trailer has them`,
     came,
     remedy: 'Ask for the step again; if it persists, check the network and the memory of the machines between',
-    metadata: { epoch: String(header.epoch), step: String(header.step) },
+    metadata: { epoch: String(epoch), step: String(step) },
   });
 }

@@ -7,7 +7,7 @@ import {
 } from '@grpc/grpc-js';
 import { TributaryError } from '../errors.js';
 import { channelOptions, rules } from './behaviour.js';
-import type { Failure } from './status.js';
+import type { Failure } from './failure.js';
 import { type Endpoint, isName, parseTarget, resolve } from './target.js';
 
 /** Where replicas are, and how to reach them. */
@@ -25,7 +25,7 @@ export type ClientClass<Service extends Client> = new (
 ) => Service;
 
 /** One address and what is known of it. Times are those of `performance.now()`. */
-export interface Replica<Service extends Client = Client> {
+export class Replica<Service extends Client = Client> {
   /** In gRPC's form: `ipv4:10.0.0.1:50051`. */
   readonly address: string;
   /** As people write it: `10.0.0.1:50051`. */
@@ -33,15 +33,21 @@ export interface Replica<Service extends Client = Client> {
   /** The part of the target that it is from. */
   readonly authority: string;
   /** Streams of ours that it serves. */
-  streams: number;
-  failures: number;
-  retryAt: number;
-  slowUntil: number;
+  streams = 0;
+  failures = 0;
+  retryAt = 0;
+  slowUntil = 0;
   /** Whether its name does not stand for it any more. */
-  gone: boolean;
-  refused: TributaryError | null;
-  lastError: TributaryError | null;
-  client: Service | null;
+  gone = false;
+  refused: TributaryError | null = null;
+  lastError: TributaryError | null = null;
+  client: Service | null = null;
+
+  constructor(address: string, authority: string) {
+    this.address = address;
+    this.name = address.replace(/^ip(v4|v6):/, '');
+    this.authority = authority;
+  }
 }
 
 /**
@@ -85,7 +91,7 @@ export class Replicas<Service extends Client> {
     this.#unresolved = failed;
     for (const [address, authority] of addresses) {
       const replica = this.#known.get(address);
-      if (replica === undefined) this.#known.set(address, unused(address, authority));
+      if (replica === undefined) this.#known.set(address, new Replica(address, authority));
       else replica.gone = false;
     }
     for (const replica of this.#known.values()) {
@@ -235,15 +241,6 @@ export class Replicas<Service extends Client> {
 /** Whether a replica's channel has a connection. */
 export function isConnected({ client }: Replica): boolean {
   return client?.getChannel().getConnectivityState(false) === connectivityState.READY;
-}
-
-function unused<Service extends Client>(address: string, authority: string): Replica<Service> {
-  return {
-    address,
-    name: address.replace(/^ip(v4|v6):/, ''),
-    authority,
-    ...{ streams: 0, failures: 0, retryAt: 0, slowUntil: 0, gone: false, refused: null, lastError: null, client: null },
-  };
 }
 
 function came(error: TributaryError | null): string {

@@ -3,7 +3,7 @@ import { checkCursor, parseCursor } from '../plan/cursor.js';
 import { checkEpoch } from '../run/address.js';
 import type { Loader } from './loader.js';
 import type { ReceivedBatch } from './receive.js';
-import { applyWeightDecay, type ParameterGroup, type Schedule } from './schedule.js';
+import { applyWeightDecay, type ParameterGroup, type Schedule } from './schedule-client.js';
 
 /** What a trainer does with what it is fed. */
 export interface TrainerSteps {
@@ -26,7 +26,7 @@ export async function train(
   loader: Loader,
   schedule: Schedule,
   steps: TrainerSteps,
-  { cursor, epochs }: { cursor?: string; epochs?: number } = {},
+  { cursor, epochs }: { cursor?: string | undefined; epochs?: number | undefined } = {},
 ): Promise<void> {
   const description = await loader.describe();
   const start = cursor === undefined ? { epoch: 0, step: 0 } : startOf(cursor, description);

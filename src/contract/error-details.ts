@@ -1,5 +1,4 @@
 import { Metadata, type ServiceError, status } from '@grpc/grpc-js';
-import type { ErrorParts__Output } from '../../protos/generated/tributary/v1/ErrorParts.js';
 import { errorDomain, type Reason, reasons, TributaryError } from '../errors.js';
 import { contract } from './contract.js';
 
@@ -49,13 +48,11 @@ export function fromServiceError(failed: ServiceError): TributaryError | null {
   const { reason, domain, metadata } = ErrorInfo.deserialize(bytesOfInfo);
   if (domain !== errorDomain || !Object.hasOwn(reasons, reason)) return null;
   const bytesOfParts = detailOf(types.parts);
-  const parts = bytesOfParts === undefined ? whole(failed.details) : ErrorParts.deserialize(bytesOfParts);
+  const parts =
+    bytesOfParts === undefined
+      ? { expected: 'no failure', came: failed.details, remedy: 'See docs/errors.md' }
+      : ErrorParts.deserialize(bytesOfParts);
   return new TributaryError(reason as Reason, { ...parts, metadata }, failed.details);
-}
-
-/** Stands for the parts of a message that came without them. */
-function whole(message: string): ErrorParts__Output {
-  return { expected: 'no failure', came: message, remedy: 'See docs/errors.md' };
 }
 
 function unforeseen(error: unknown): TributaryError {

@@ -66,33 +66,33 @@ function isFactor(factor: number): boolean {
 
 function decode(bytes: Buffer, box: Box, tables: JpegTables, { across, down }: Sampling, seconds: number): Crop | null {
   const deadline = performance.now() + seconds * 1000;
-  const module = jpegModule();
-  const file = module.arenaStart();
+  const { memory, run } = jpegModule();
+  const file = run.arenaStart!();
   const end = file + bytes.length;
-  const missing = end + 64 - module.memory.buffer.byteLength;
-  if (missing > 0) module.memory.grow(Math.ceil(missing / 65536));
-  new Uint8Array(module.memory.buffer).set(bytes, file);
-  module.clearTables();
-  for (const { slot, at } of tables.quants) module.quantTable(slot, file + at);
-  for (const { slot, isAc, at } of tables.huffmans) if (!module.huffmanTable(isAc, slot, file + at)) return null;
+  const missing = end + 64 - memory.buffer.byteLength;
+  if (missing > 0) memory.grow(Math.ceil(missing / 65536));
+  new Uint8Array(memory.buffer).set(bytes, file);
+  run.clearTables!();
+  for (const { slot, at } of tables.quants) run.quantTable!(slot, file + at);
+  for (const { slot, isAc, at } of tables.huffmans) if (!run.huffmanTable!(Number(isAc), slot, file + at)) return null;
   const slots = tables.components.map(({ quant, dc, ac }) => (quant << 8) | (dc << 4) | ac);
-  if (!module.components(slots.length, across, down, slots[0]!, slots[1] ?? 0, slots[2] ?? 0)) return null;
+  if (!run.components!(slots.length, across, down, slots[0]!, slots[1] ?? 0, slots[2] ?? 0)) return null;
   const right = box.left + box.width;
   const bottom = box.top + box.height;
   const from = file + tables.scan;
   const { width, height, restartInterval } = tables;
-  if (!module.begin(from, end, end + 64, width, height, restartInterval, box.left, box.top, right, bottom)) return null;
+  if (!run.begin!(from, end, end + 64, width, height, restartInterval, box.left, box.top, right, bottom)) return null;
 
   const { data, give } = cropBuffer(box.width * box.height * 3);
-  const memory = new Uint8Array(module.memory.buffer);
+  const view = new Uint8Array(memory.buffer);
   let at = 0;
   try {
     while (at < data.length) {
-      const rows = module.decodeRows();
+      const rows = run.decodeRows!();
       if (rows <= 0) return null;
       if (performance.now() > deadline) throw decodeTimeout(seconds, 'one that was not done by then');
       const length = rows * box.width * 3;
-      data.set(memory.subarray(module.rows(), module.rows() + length), at);
+      data.set(view.subarray(run.rows!(), run.rows!() + length), at);
       at += length;
     }
     return { data, width: box.width, height: box.height, give };

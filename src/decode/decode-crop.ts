@@ -45,21 +45,15 @@ export async function decodeCrop(bytes: Uint8Array, box: Box, limits: Limits, pr
   // Damage outside the box must not go unseen in one epoch and substitute the sample in another.
   const decodesAll = isWholeImage || isEmpty || !header.complete;
   if (!decodesAll) image.extract({ top: box.top, left: box.left, width: box.width, height: box.height });
-  const pixels = header.isCmyk ? await decodeCmyk(image, limits) : await decodeRgb(image, limits);
+  const pixels = header.isCmyk
+    ? cmykToRgb(await decodeRaw(image.pipelineColourspace('cmyk').toColourspace('cmyk'), limits))
+    : await decodeRaw(image.toColourspace('srgb').removeAlpha(), limits);
   const expected = decodesAll ? header : box;
   if (pixels.length !== expected.width * expected.height * 3) {
     throw corruptSample('data', `pixels that do not fill the ${header.width} x ${header.height} of the header`);
   }
   const data = decodesAll && !isWholeImage ? cropRows(pixels, header, box) : pixels;
   return { data, width: box.width, height: box.height };
-}
-
-async function decodeRgb(image: Sharp, limits: Limits): Promise<Uint8Array> {
-  return decodeRaw(image.toColourspace('srgb').removeAlpha(), limits);
-}
-
-async function decodeCmyk(image: Sharp, limits: Limits): Promise<Uint8Array> {
-  return cmykToRgb(await decodeRaw(image.pipelineColourspace('cmyk').toColourspace('cmyk'), limits));
 }
 
 async function decodeRaw(image: Sharp, limits: Limits): Promise<Uint8Array> {

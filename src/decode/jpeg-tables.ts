@@ -26,16 +26,18 @@ export interface JpegTables extends ImageSize {
   readonly scan: number;
 }
 
-interface Reading {
-  width: number;
-  height: number;
-  quants: Table[];
-  huffmans: (Table & { isAc: boolean })[];
-  components: Component[];
-  restartInterval: number;
-  hasJfif: boolean;
-  adobeTransform: number | null;
-}
+const nothingRead = () => ({
+  width: 0,
+  height: 0,
+  quants: [] as Table[],
+  huffmans: [] as (Table & { isAc: boolean })[],
+  components: [] as Component[],
+  restartInterval: 0,
+  hasJfif: false,
+  adobeTransform: null as number | null,
+});
+
+type Reading = ReturnType<typeof nothingRead>;
 
 /**
  * Reads the tables of a JPEG that has one scan of Huffman-coded 8-bit samples, grey or YCbCr. Null for every other file,
@@ -44,16 +46,7 @@ interface Reading {
  * Source: libjpeg-turbo jdmarker.c; jdapimin.c, `default_decompress_parms`.
  */
 export function readTables(bytes: Buffer): JpegTables | null {
-  const reading: Reading = {
-    width: 0,
-    height: 0,
-    quants: [],
-    huffmans: [],
-    components: [],
-    restartInterval: 0,
-    hasJfif: false,
-    adobeTransform: null,
-  };
+  const reading = nothingRead();
   for (let at = 2; at + 4 <= bytes.length; ) {
     if (bytes[at] !== 0xff) return null;
     const marker = bytes[at + 1]!;

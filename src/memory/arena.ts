@@ -1,5 +1,5 @@
-/** The memory of an arena: what another thread needs to use it. */
-export interface ArenaMemory {
+/** The buffers of an arena: what another thread needs to use it. */
+export interface ArenaBuffers {
   readonly blockBytes: number;
   readonly blocks: number;
   /** Block b lies in slab `b / blocksPerSlab`. */
@@ -19,13 +19,13 @@ const freeCountWord = 2;
 const freshWord = 3;
 
 /**
- * Memory for an arena of at most `budget` bytes, its own bookkeeping among them. The system gives the pages when they are
+ * Buffers for an arena of at most `budget` bytes, its own bookkeeping among them. The system gives the pages when they are
  * first written, and never more than these: dropped shared buffers would stay until every thread has collected its
  * garbage, which is no way to keep a budget.
  *
  * @param blockBytes what a chain grows by; half of it is lost for each chain on average.
  */
-export function arenaMemory(budget: number, blockBytes: number): ArenaMemory {
+export function arenaBuffers(budget: number, blockBytes: number): ArenaBuffers {
   const blocks = Math.max(0, Math.floor((budget - 4 * headerWords) / (blockBytes + 4)));
   const blocksPerSlab = Math.floor(slabBytes / blockBytes);
   const slabs: SharedArrayBuffer[] = [];
@@ -41,37 +41,37 @@ export function arenaMemory(budget: number, blockBytes: number): ArenaMemory {
  * whoever is told of a chain by a message reads it. A chain is named by its first block.
  */
 export class Arena {
-  readonly #memory: ArenaMemory;
+  readonly #buffers: ArenaBuffers;
   readonly #words: Int32Array;
   readonly #blocksPerSlab: number;
   readonly #slabs: readonly Uint8Array[];
 
-  constructor(memory: ArenaMemory) {
-    this.#memory = memory;
-    this.#words = new Int32Array(memory.words);
-    this.#blocksPerSlab = Math.floor(slabBytes / memory.blockBytes);
-    this.#slabs = memory.slabs.map((slab) => new Uint8Array(slab));
+  constructor(buffers: ArenaBuffers) {
+    this.#buffers = buffers;
+    this.#words = new Int32Array(buffers.words);
+    this.#blocksPerSlab = Math.floor(slabBytes / buffers.blockBytes);
+    this.#slabs = buffers.slabs.map((slab) => new Uint8Array(slab));
   }
 
   /** Bytes of all blocks. */
   get totalBytes(): number {
-    return this.#memory.blocks * this.#memory.blockBytes;
+    return this.#buffers.blocks * this.#buffers.blockBytes;
   }
 
   /** Bytes of the blocks in chains. */
   get usedBytes(): number {
     const used = Atomics.load(this.#words, freshWord) - Atomics.load(this.#words, freeCountWord);
-    return used * this.#memory.blockBytes;
+    return used * this.#buffers.blockBytes;
   }
 
   /** A chain for `length` bytes; `none` where there is no room. */
   take(length: number): number {
     const words = this.#words;
-    const wanted = Math.max(1, Math.ceil(length / this.#memory.blockBytes));
+    const wanted = Math.max(1, Math.ceil(length / this.#buffers.blockBytes));
     return this.#locked(() => {
       const fresh = words[freshWord]!;
       const free = words[freeCountWord]!;
-      if (free + this.#memory.blocks - fresh < wanted) return none;
+      if (free + this.#buffers.blocks - fresh < wanted) return none;
       const reused = Math.min(free, wanted);
       let head: number = none;
       // New blocks go to the chain's end, from the last to the first.
@@ -109,7 +109,7 @@ export class Arena {
 
   /** Fills a chain from its start with these parts, one after another. */
   write(head: number, ...parts: readonly Uint8Array[]): void {
-    const { blockBytes } = this.#memory;
+    const { blockBytes } = this.#buffers;
     let block = head;
     let at = 0;
     for (const part of parts) {
@@ -128,7 +128,7 @@ export class Arena {
 
   /** Copies `count` pieces of a chain one behind the other: `length` bytes each, from `start`, `start + stride` and on. */
   read(head: number, start: number, length: number, out: Uint8Array, stride = length, count = 1): void {
-    const { blockBytes } = this.#memory;
+    const { blockBytes } = this.#buffers;
     let block = head;
     let blockStart = 0;
     let to = 0;
@@ -148,7 +148,7 @@ export class Arena {
   }
 
   #block(block: number): Uint8Array {
-    const { blockBytes } = this.#memory;
+    const { blockBytes } = this.#buffers;
     const start = (block % this.#blocksPerSlab) * blockBytes;
     return this.#slabs[Math.floor(block / this.#blocksPerSlab)]!.subarray(start, start + blockBytes);
   }

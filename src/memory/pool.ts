@@ -1,5 +1,5 @@
 /**
- * Memory that is used again: `take` gives what `give` has brought back, for its own length alone, or makes some. What is taken and
+ * Buffers that are used again: `take` gives what `give` has brought back, for its own length alone, or makes some. What is taken and
  * what is kept are never more than the bound together, as long as what is taken is not: the length that was used longest ago makes room.
  *
  * Every thread that has seen shared memory keeps it until its own collector runs, and other memory waits for a collector that judges by
@@ -8,7 +8,7 @@
 export class Pool<M extends { readonly byteLength: number }> {
   readonly bound: number;
   readonly #make: (bytes: number) => M;
-  readonly #drop: (memory: M) => void;
+  readonly #drop: (buffer: M) => void;
   /** By length, in the order of last use. */
   readonly #spare = new Map<number, M[]>();
   #spareBytes = 0;
@@ -18,7 +18,7 @@ export class Pool<M extends { readonly byteLength: number }> {
    * @param bound bytes.
    * @param drop frees what is not kept, where the collector is not to.
    */
-  constructor(bound: number, make: (bytes: number) => M, drop: (memory: M) => void = () => {}) {
+  constructor(bound: number, make: (bytes: number) => M, drop: (buffer: M) => void = () => {}) {
     this.bound = bound;
     this.#make = make;
     this.#drop = drop;
@@ -34,23 +34,23 @@ export class Pool<M extends { readonly byteLength: number }> {
     return this.#spareBytes;
   }
 
-  /** Memory of `bytes`, with whatever it last held; `give` must follow. */
+  /** A buffer of `bytes`, with whatever it last held; `give` must follow. */
   take(bytes: number): M {
     this.#takenBytes += bytes;
-    const memory = this.#spare.get(bytes)?.pop();
-    if (memory !== undefined) {
+    const buffer = this.#spare.get(bytes)?.pop();
+    if (buffer !== undefined) {
       this.#spareBytes -= bytes;
-      return memory;
+      return buffer;
     }
     this.#makeRoom();
     return this.#make(bytes);
   }
 
-  /** Brings memory back that nobody reads or writes any more. */
-  give(memory: M): void {
-    const { byteLength } = memory;
+  /** Brings a buffer back that nobody reads or writes any more. */
+  give(buffer: M): void {
+    const { byteLength } = buffer;
     const same = this.#spare.get(byteLength) ?? [];
-    same.push(memory);
+    same.push(buffer);
     this.#takenBytes -= byteLength;
     this.#spareBytes += byteLength;
     this.#spare.delete(byteLength);
@@ -59,12 +59,12 @@ export class Pool<M extends { readonly byteLength: number }> {
   }
 
   #makeRoom(): void {
-    for (const [length, memories] of this.#spare) {
+    for (const [length, spare] of this.#spare) {
       while (this.#takenBytes + this.#spareBytes > this.bound) {
-        const memory = memories.pop();
-        if (memory === undefined) break;
+        const buffer = spare.pop();
+        if (buffer === undefined) break;
         this.#spareBytes -= length;
-        this.#drop(memory);
+        this.#drop(buffer);
       }
       if (this.#takenBytes + this.#spareBytes <= this.bound) return;
       this.#spare.delete(length);

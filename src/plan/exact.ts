@@ -1,9 +1,8 @@
 import type { PlanInput, Slot } from './input.js';
 import { countsBefore } from './mixing.js';
-import { orderPermutation } from './order.js';
+import { orderPermutation, walkPermutation } from './order.js';
 import { type Permutation, permute } from './permutation.js';
 import { preparePlan } from './prepare.js';
-import { walkPermutation } from './walk.js';
 
 /**
  * A step of training under `sampling: exact`: each source gives as many samples as its count grows by in this step, from

@@ -64,9 +64,7 @@ export function prepareMixing(input: PlanInput): Mixing {
   const groups: Group[] = [];
   for (let first = 0, end = 0; first < weights.length; first = end) {
     end = first + 1;
-    if (first > 0) {
-      while (end < weights.length && (cumulative[end]! - cumulative[first]!) * globalBatch < total) end++;
-    }
+    while (first > 0 && end < weights.length && (cumulative[end]! - cumulative[first]!) * globalBatch < total) end++;
     const members = Array.from({ length: end - first }, (_, i) => first + i);
     const ascending = members.sort((a, b) => (weights[a]! < weights[b]! ? -1 : weights[a]! > weights[b]! ? 1 : a - b));
     groups.push({ first, end, ascending });

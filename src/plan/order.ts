@@ -10,6 +10,12 @@ export function orderPermutation(input: PlanInput, epoch: number, step: number):
   return makePermutation(input.global_batch, hashKey('order', input.seed, epoch, step, ''));
 }
 
+/** The order in which one pass of an epoch goes through a source, keyed by (run seed, epoch, source name, pass). */
+export function walkPermutation(input: PlanInput, epoch: number, source: number, pass: number): Permutation {
+  const { name, count } = input.sources[source]!;
+  return makePermutation(count, hashKey('walk', input.seed, epoch, pass, name));
+}
+
 /**
  * The slots of a global batch that a rank takes, [first, end): the contiguous G / W ones from rank * G / W on, of which a
  * short last batch of validation may leave a part or none.

@@ -1,13 +1,5 @@
 import { type HashKey, keyedWord, mix } from './hash.js';
 
-/**
- * Rounds of the Feistel network: an even number, so that both halves are changed equally often. Halves of one to four bits
- * need more before all orders are equally likely.
- */
-function roundsFor(n: number): number {
-  return n <= 256 ? 32 : 12;
-}
-
 /** A keyed order of the numbers 0 to n - 1: what `permute` and `invert` need, a few dozen bytes for any n. */
 export interface Permutation {
   readonly n: number;
@@ -29,15 +21,17 @@ export function makePermutation(n: number, key: HashKey): Permutation {
   let bits = 0;
   while (2 ** bits < n) bits++;
   const rightBits = bits >>> 1;
-  const roundKeys = new Int32Array(roundsFor(n));
+  // An even number of rounds changes both halves equally often; halves of one to four bits need more before all orders are
+  // equally likely.
+  const roundKeys = new Int32Array(n <= 256 ? 32 : 12);
   for (let round = 0; round < roundKeys.length; round++) roundKeys[round] = keyedWord(key, round);
   return { n, leftMask: 2 ** (bits - rightBits) - 1, rightMask: 2 ** rightBits - 1, roundKeys };
 }
 
-/** The number at `place` of the permuted order. O(1). @param place in [0, n) */
-export function permute({ n, leftMask, rightMask, roundKeys }: Permutation, place: number): number {
+/** The number at `position` of the permuted order. O(1). @param position in [0, n) */
+export function permute({ n, leftMask, rightMask, roundKeys }: Permutation, position: number): number {
   const width = rightMask + 1;
-  let x = place;
+  let x = position;
   do {
     let left = Math.floor(x / width);
     let right = x - left * width;
@@ -50,7 +44,7 @@ export function permute({ n, leftMask, rightMask, roundKeys }: Permutation, plac
   return x;
 }
 
-/** The place at which `number` stands: `permute(p, invert(p, x)) === x`. O(1). @param number in [0, n) */
+/** The position at which `number` stands: `permute(p, invert(p, x)) === x`. O(1). @param number in [0, n) */
 export function invert({ n, leftMask, rightMask, roundKeys }: Permutation, number: number): number {
   const width = rightMask + 1;
   let x = number;

@@ -3,24 +3,10 @@ import { composeExact } from './exact.js';
 import { sampleSeed } from './hash.js';
 import { composeIid } from './iid.js';
 import type { PlanInput, PlannedSample, Slot } from './input.js';
-import { rankSlots } from './order.js';
+import { rankSlots, walkPermutation } from './order.js';
 import { invert, permute } from './permutation.js';
 import { preparePlan } from './prepare.js';
 import { composeValidation } from './validation.js';
-import { walkPermutation } from './walk.js';
-
-/**
- * Steps of an epoch: floor(samples of all sources / global batch) for training at any mixture, as the last partial batch
- * is dropped; rounded up for validation. It depends on no rank.
- */
-export function stepsPerEpoch(input: PlanInput): number {
-  return preparePlan(input).stepsPerEpoch;
-}
-
-/** Slots of an epoch over all steps: steps * global batch for training, every sample once for validation. */
-export function samplesPerEpoch(input: PlanInput): number {
-  return preparePlan(input).samplesPerEpoch;
-}
 
 /** What bounds the addresses of a run; any epoch is allowed where the number of epochs is left out. */
 export function addressBounds(input: PlanInput, epochs = Number.MAX_SAFE_INTEGER): AddressBounds {
@@ -33,23 +19,9 @@ export function composeStep(input: PlanInput, epoch: number, step: number): (slo
   return (input.sampling === 'iid' ? composeIid : composeExact)(input, epoch, step);
 }
 
-/** Samples of a step's global batch: G, or what is left of a validation epoch. */
-function stepSize(input: PlanInput, step: number): number {
-  return Math.min(input.global_batch, preparePlan(input).samplesPerEpoch - step * input.global_batch);
-}
-
 function withSeed(input: PlanInput, epoch: number, slot: Slot): PlannedSample {
-  const { source, position, pass, index } = slot;
-  const { name } = input.sources[source]!;
-  const key = input.sources[source]!.key(index);
-  return { source, position, pass, index, seed: sampleSeed(input.seed, epoch, name, key, pass) };
-}
-
-function planSlots(input: PlanInput, epoch: number, step: number, first: number, end: number): PlannedSample[] {
-  const compose = composeStep(input, epoch, step);
-  const samples: PlannedSample[] = [];
-  for (let slot = first; slot < end; slot++) samples.push(withSeed(input, epoch, compose(slot)));
-  return samples;
+  const source = input.sources[slot.source]!;
+  return { ...slot, seed: sampleSeed(input.seed, epoch, source.name, source.key(slot.index), slot.pass) };
 }
 
 /**
@@ -59,8 +31,7 @@ function planSlots(input: PlanInput, epoch: number, step: number, first: number,
  * @throws EPOCH_OUT_OF_RANGE, STEP_OUT_OF_RANGE, and what `preparePlan` throws
  */
 export function planStep(input: PlanInput, epoch: number, step: number, epochs?: number): PlannedSample[] {
-  checkAddress(addressBounds(input, epochs), { epoch, step });
-  return planSlots(input, epoch, step, 0, stepSize(input, step));
+  return planShare(input, { epoch, step, rank: 0, worldSize: 1 }, epochs);
 }
 
 /**
@@ -72,8 +43,11 @@ export function planStep(input: PlanInput, epoch: number, step: number, epochs?:
 export function planShare(input: PlanInput, address: Address, epochs?: number): PlannedSample[] {
   const { epoch, step, rank, worldSize } = address;
   checkAddress(addressBounds(input, epochs), address);
-  const [first, end] = rankSlots(input.global_batch, stepSize(input, step), rank, worldSize);
-  return planSlots(input, epoch, step, first, end);
+  // The last step of a validation epoch has what is left.
+  const size = Math.min(input.global_batch, preparePlan(input).samplesPerEpoch - step * input.global_batch);
+  const [first, end] = rankSlots(input.global_batch, size, rank, worldSize);
+  const compose = composeStep(input, epoch, step);
+  return Array.from({ length: end - first }, (_, i) => withSeed(input, epoch, compose(first + i)));
 }
 
 /**
@@ -93,7 +67,7 @@ export function successor(input: PlanInput, epoch: number, sample: Slot, tries: 
   }
   const iid = input.sampling === 'iid';
   const walk = walkPermutation(input, epoch, source, iid ? 0 : pass);
-  const place = (invert(walk, index) + tries) % count;
-  const next = { source, position: iid ? position : pass * count + place, pass, index: permute(walk, place) };
-  return withSeed(input, epoch, next);
+  const next = (invert(walk, index) + tries) % count;
+  const substitute = { source, position: iid ? position : pass * count + next, pass, index: permute(walk, next) };
+  return withSeed(input, epoch, substitute);
 }

@@ -7,7 +7,12 @@ export interface Prepared {
   readonly mixing: Mixing;
   /** Samples of the sources before each one; one more than there are sources. */
   readonly starts: readonly number[];
+  /**
+   * floor(samples of all sources / global batch) for training at any mixture, as the last partial batch is dropped; rounded
+   * up for validation. It depends on no rank.
+   */
   readonly stepsPerEpoch: number;
+  /** Slots over all steps: steps * global batch for training, every sample once for validation. */
   readonly samplesPerEpoch: number;
 }
 
@@ -65,10 +70,9 @@ function prepareAnew(input: PlanInput): Prepared {
   if (!Number.isSafeInteger(total))
     refuse('fewer than 2^53 samples in all', `${total}`, 'Leave sources out of the run');
   const mixing = prepareMixing(input);
-  if (input.split === 'val') {
-    return { mixing, starts, stepsPerEpoch: Math.ceil(total / input.global_batch), samplesPerEpoch: total };
-  }
-  const stepsPerEpoch = Math.floor(total / input.global_batch);
+  const isTraining = input.split === 'train';
+  const steps = total / input.global_batch;
+  const stepsPerEpoch = isTraining ? Math.floor(steps) : Math.ceil(steps);
   if (stepsPerEpoch === 0) {
     refuse(
       `a global batch of at most the ${total} samples of the run`,
@@ -76,7 +80,8 @@ function prepareAnew(input: PlanInput): Prepared {
       'Lower global_batch: a training epoch drops the last partial batch, and would have no step',
     );
   }
-  return { mixing, starts, stepsPerEpoch, samplesPerEpoch: stepsPerEpoch * input.global_batch };
+  const samplesPerEpoch = isTraining ? stepsPerEpoch * input.global_batch : total;
+  return { mixing, starts, stepsPerEpoch, samplesPerEpoch };
 }
 
 const known = new WeakMap<PlanInput, Prepared>();
@@ -88,9 +93,7 @@ const known = new WeakMap<PlanInput, Prepared>();
  * @throws KNOB_OUT_OF_RANGE, SOURCE_EMPTY, UNKNOWN_SOURCE
  */
 export function preparePlan(input: PlanInput): Prepared {
-  const before = known.get(input);
-  if (before !== undefined) return before;
-  const prepared = prepareAnew(input);
+  const prepared = known.get(input) ?? prepareAnew(input);
   known.set(input, prepared);
   return prepared;
 }

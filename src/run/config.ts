@@ -3,10 +3,10 @@ import { z } from 'zod';
 import { TributaryError } from '../errors.js';
 import { integer, isMapping, mapping, nameExpected, namePattern, number } from './fields.js';
 import { defaultLimits, type Limits } from './limits.js';
-import { suggestion } from './nearest.js';
 import { check, dotted, type Problem, refuse, shown, unknownAmong } from './problems.js';
 import type { Run } from './run.js';
 import { readRun } from './run-schema.js';
+import { suggestion } from './similar-names.js';
 import { parseYaml } from './yaml-text.js';
 
 /** A source as the config says it. */
@@ -83,8 +83,8 @@ export function parseConfig(
   const sources = entries(raw.sources, 'sources').map((entry) => readSource(entry, folder));
   const sourceNames = Object.keys(isMapping(raw.sources) ? raw.sources : {});
   const runs = entries(raw.runs, 'runs').map(({ name, value, path, problems }) => {
-    const { run, problems: found } = readRun(name, value, sourceNames, limits, path);
-    return { name, value: run, problems: [...problems, ...found] };
+    const run = readRun(name, value, sourceNames, limits, path);
+    return { name, value: run.data, problems: [...problems, ...run.problems] };
   });
   refuse([...problems, ...[...sources, ...runs].flatMap((entry) => entry.problems)], yaml);
   return {
@@ -99,9 +99,10 @@ export function parseConfig(
 
 /** Reads one run that is already a value, with sources and limits of `config`. Throws as `parseConfig` does. */
 export function parseRun(name: string, value: unknown, config: Config): Run {
-  const { run, problems } = readRun(name, value, Object.keys(config.sources), config.limits, ['runs', name]);
-  refuse([...nameProblems(name, ['runs', name]), ...problems]);
-  return run!;
+  const path = ['runs', name];
+  const { data, problems } = readRun(name, value, Object.keys(config.sources), config.limits, path);
+  refuse([...nameProblems(name, path), ...problems]);
+  return data!;
 }
 
 /**
@@ -118,9 +119,9 @@ export function parseInlineRun(text: string, config: Config): Run {
     });
   }
   const yaml = parseYaml(text, 'inline run');
-  const { run, problems } = readRun('', yaml.value, Object.keys(config.sources), config.limits, []);
+  const { data, problems } = readRun('', yaml.value, Object.keys(config.sources), config.limits, []);
   refuse(problems, yaml);
-  return run!;
+  return data!;
 }
 
 /** The run of a name. @throws TributaryError UNKNOWN_RUN with the nearest names. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { suggestion } from './nearest.js';
 import type { FieldDetail } from './problems.js';
+import { suggestion } from './similar-names.js';
 
 /** A finite number that `holds`; `expected` says which. */
 export function number(expected: string, holds: (value: number) => boolean) {

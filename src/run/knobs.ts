@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { choice, number, pair, probability } from './fields.js';
-import { suggestion } from './nearest.js';
-import { check, dotted, type Problem, refuse, shown } from './problems.js';
-import { type Recipe, recipes } from './recipes.js';
+import { dotted, type Problem, shown, type UnknownKey, unknownAmong } from './problems.js';
+import { recipes } from './recipes.js';
 import type { Knobs } from './run.js';
+import { suggestion } from './similar-names.js';
 import { elsewhere } from './upstream-names.js';
 
 const policies = ['randaugment', 'autoaugment'] as const;
@@ -42,48 +42,24 @@ export const knobFields = {
 export const knobNames = Object.keys(knobFields) as readonly (keyof Knobs)[];
 
 /** What is wrong with a key that is no knob: it has its place elsewhere, or is unknown among `known`. */
-export function unknownKnob(known: readonly string[]) {
-  return (key: string, path: readonly PropertyKey[]): Problem => {
-    const sentence = Object.hasOwn(elsewhere, key) ? elsewhere[key] : undefined;
-    return {
-      reason: sentence === undefined ? 'UNKNOWN_KNOB' : 'UNSUPPORTED_KNOB',
-      path: [...path, key],
-      expected: path.length === 0 ? 'a known knob' : `a known knob in ${dotted(path)}`,
-      came: shown(key),
-      remedy: sentence ?? suggestion(key, known),
-    };
-  };
-}
-
-/** The recipe of a name. @throws TributaryError UNKNOWN_RECIPE with the nearest names. */
-export function findRecipe(name: string): Recipe {
-  const recipe = recipes.find((candidate) => candidate.name === name);
-  if (recipe === undefined) refuse([unknownRecipe(name, ['recipe'])]);
-  return recipe!;
+export function unknownKnob(known: readonly string[]): UnknownKey {
+  const unknown = unknownAmong(known, 'knob', 'UNKNOWN_KNOB');
+  return (key, path) =>
+    Object.hasOwn(elsewhere, key)
+      ? { ...unknown(key, path), reason: 'UNSUPPORTED_KNOB', remedy: elsewhere[key]! }
+      : unknown(key, path);
 }
 
 /** What is wrong with a recipe's name. */
 export function unknownRecipe(name: string, path: readonly PropertyKey[]): Problem {
-  const known = recipes.map((recipe) => recipe.name);
   return {
     reason: 'UNKNOWN_RECIPE',
     path,
     expected: path.length < 2 ? 'a known recipe' : `a known recipe for ${dotted(path)}`,
     came: shown(name),
-    remedy: suggestion(name, known),
+    remedy: suggestion(
+      name,
+      recipes.map((recipe) => recipe.name),
+    ),
   };
-}
-
-const overrides = z.strictObject(knobFields).partial();
-
-/**
- * A recipe's knobs with some set otherwise, checked as a config's are.
- *
- * @throws TributaryError UNKNOWN_RECIPE, UNKNOWN_KNOB, UNSUPPORTED_KNOB, KNOB_OUT_OF_RANGE, CONFIG_INVALID.
- */
-export function resolveKnobs(recipe: string, values: Readonly<Record<string, unknown>>): Knobs {
-  const { knobs } = findRecipe(recipe);
-  const { data, problems } = check(overrides, values, [], unknownKnob(knobNames));
-  refuse(problems);
-  return { ...knobs, ...(data as Partial<Knobs>) };
 }

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { type Reason, TributaryError } from '../errors.js';
-import { suggestion } from './nearest.js';
+import { suggestion } from './similar-names.js';
 
 /** One thing that is wrong with a value from outside. */
 export interface Problem {
@@ -44,16 +44,21 @@ export interface FieldDetail {
 /** What is wrong with an unknown key. */
 export type UnknownKey = (key: string, path: readonly PropertyKey[]) => Problem;
 
-/** An `UnknownKey` for a mapping that holds nothing but `known` keys. */
-export function unknownAmong(known: readonly string[]): UnknownKey {
+/** An `UnknownKey` for a mapping that holds nothing but `known` keys, or what else they are called. */
+export function unknownAmong(known: readonly string[], noun = 'key', reason: Reason = 'CONFIG_INVALID'): UnknownKey {
   return (key, path) => ({
-    reason: 'CONFIG_INVALID',
+    reason,
     path: [...path, key],
-    expected: path.length === 0 ? 'a known key' : `a known key in ${dotted(path)}`,
+    expected: path.length === 0 ? `a known ${noun}` : `a known ${noun} in ${dotted(path)}`,
     came: shown(key),
     remedy: suggestion(key, known),
   });
 }
+
+/** A value that is as it should be, or all that is wrong with it. */
+export type Checked<T> =
+  | { readonly data: T; readonly problems: readonly [] }
+  | { readonly data: null; readonly problems: readonly Problem[] };
 
 /**
  * Parses a value by a schema and collects every problem. A field's error message is what it expects; a value of the right
@@ -64,9 +69,7 @@ export function check<T>(
   value: unknown,
   path: readonly PropertyKey[],
   unknownKey: UnknownKey,
-):
-  | { readonly data: T; readonly problems: readonly [] }
-  | { readonly data: null; readonly problems: readonly Problem[] } {
+): Checked<T> {
   const result = schema.safeParse(value);
   if (result.success) return { data: result.data, problems: [] };
   const problems = result.error.issues.flatMap((issue): Problem[] => {

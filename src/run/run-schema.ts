@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { choice, integer, isMapping, number } from './fields.js';
 import { knobFields, knobNames, unknownKnob, unknownRecipe } from './knobs.js';
 import type { Limits } from './limits.js';
-import { suggestion } from './nearest.js';
-import { check, dotted, type Problem, shown } from './problems.js';
+import { type Checked, check, dotted, type Problem, shown } from './problems.js';
 import { recipes } from './recipes.js';
 import type { Knobs, Run, Training } from './run.js';
+import { suggestion } from './similar-names.js';
 
 const fraction = number('a number in [0, 1]', (value) => value >= 0 && value <= 1);
 const beta = number('a number in [0, 1)', (value) => value >= 0 && value < 1);
@@ -68,12 +68,10 @@ export function readRun(
   sources: readonly string[],
   limits: Limits,
   path: readonly PropertyKey[],
-):
-  | { readonly run: Run; readonly problems: readonly [] }
-  | { readonly run: null; readonly problems: readonly Problem[] } {
+): Checked<Run> {
   const { data, problems } = check(schema, value, path, unknownKnob(runKeys));
   const all = [...problems, ...(isMapping(value) ? between(value, sources, path) : [])];
-  if (data === null || all.length > 0) return { run: null, problems: all };
+  if (data === null || all.length > 0) return { data: null, problems: all };
   const recipe = recipes.find((candidate) => candidate.name === data.recipe)!;
   const run: Run = {
     name,
@@ -92,7 +90,7 @@ export function readRun(
     max_corrupt: data.max_corrupt ?? 0.1,
     limits,
   };
-  return { run, problems: [] };
+  return { data: run, problems: [] };
 }
 
 function picked<T extends object>(data: object, names: readonly (keyof T)[]): Partial<T> {

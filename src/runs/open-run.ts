@@ -1,6 +1,7 @@
 import type { ResolvedRun } from '../batch/batch.js';
 import type { PlanInput } from '../plan/input.js';
-import { addressBounds, samplesPerEpoch } from '../plan/plan.js';
+import { addressBounds } from '../plan/plan.js';
+import { preparePlan } from '../plan/prepare.js';
 import type { AddressBounds } from '../run/address.js';
 import { runFingerprint } from '../run/fingerprint.js';
 import type { Run } from '../run/run.js';
@@ -35,7 +36,7 @@ export function openRun(run: Run, manifests: readonly Manifest[]): OpenRun {
     fingerprint,
     bounds,
     stepsPerEpoch: bounds.stepsPerEpoch,
-    samplesPerEpoch: samplesPerEpoch(plan),
+    samplesPerEpoch: preparePlan(plan).samplesPerEpoch,
     countSample: corruptBound(run),
   };
 }

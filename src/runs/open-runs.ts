@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
-import type { RunSelector } from '../contract/run-selector.js';
+import type { RunSelector } from '../../protos/generated/tributary/v1/RunSelector.js';
+import { TributaryError } from '../errors.js';
 import { type Config, findRun, findSource, parseInlineRun, type SourceConfig } from '../run/config.js';
 import type { Run } from '../run/run.js';
 import type { Manifest } from '../sources/manifest/manifest.js';
@@ -24,14 +25,24 @@ export class OpenRuns {
     this.#openManifest = openManifest;
   }
 
-  /** The run that a request selects. A failure is not kept: the next request tries again. */
-  async open(selector: RunSelector): Promise<OpenRun> {
-    if ('name' in selector) {
-      const run = findRun(this.config, selector.name);
+  /**
+   * The run that a request selects. A failure is not kept: the next request tries again.
+   *
+   * @throws TributaryError ARGUMENT_INVALID where it selects nothing.
+   */
+  async open(selector: RunSelector | null): Promise<OpenRun> {
+    const { name, inlineRun } = selector ?? {};
+    if (inlineRun !== undefined)
+      return kept<OpenRun>(this.#inline, inlineRun, () => this.#openRun(parseInlineRun(inlineRun, this.config)));
+    if (name !== undefined) {
+      const run = findRun(this.config, name);
       return kept(this.#named, run.name, () => this.#openRun(run));
     }
-    const { inlineRun } = selector;
-    return kept<OpenRun>(this.#inline, inlineRun, () => this.#openRun(parseInlineRun(inlineRun, this.config)));
+    throw new TributaryError('ARGUMENT_INVALID', {
+      expected: 'a request that names a run or carries one',
+      came: 'neither',
+      remedy: "Set run.name to a run of the replica's config, or run.inline_run to the text of one",
+    });
   }
 
   /** Opens every run of the config, so that what is wrong with any is said at the start. */

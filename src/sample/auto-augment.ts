@@ -1,4 +1,5 @@
-import type { Interpolation, Step } from './draw.js';
+import type { DrawStep, Interpolation } from './draw.js';
+import { linspace, roundHalfEven } from './float32.js';
 import type { Generator } from './mersenne-twister.js';
 import { type PolicyName, policySteps } from './policy-step.js';
 
@@ -34,38 +35,17 @@ const policies: readonly (readonly [Candidate, Candidate])[] = [
   [['Equalize', 0.8, null], ['Equalize', 0.6, null]],
 ];
 
-const enhancements = [
-  0, 0.09999999403953552, 0.19999998807907104, 0.29999998211860657, 0.3999999761581421, 0.5, 0.6000000238418579,
-  0.699999988079071, 0.7999999523162842, 0.8999999761581421,
-];
+const enhancement = (bin: number) => linspace(0, 0.9, 10, bin);
 
-/** The float32 magnitudes of ten bins, as `torch.linspace` yields them, and whether a sign applies. */
-const bins: Partial<Record<PolicyName, { readonly magnitudes: readonly number[]; readonly signed: boolean }>> = {
-  ShearX: {
-    magnitudes: [
-      0, 0.03333333507180214, 0.06666667014360428, 0.10000000894069672, 0.13333334028720856, 0.1666666716337204,
-      0.20000000298023224, 0.23333334922790527, 0.2666666805744171, 0.30000001192092896,
-    ],
-    signed: true,
-  },
-  Rotate: {
-    magnitudes: [
-      0, 3.3333332538604736, 6.666666507720947, 10, 13.333333015441895, 16.666667938232422, 20, 23.33333396911621,
-      26.66666603088379, 30,
-    ],
-    signed: true,
-  },
-  Color: { magnitudes: enhancements, signed: true },
-  Contrast: { magnitudes: enhancements, signed: true },
-  Sharpness: { magnitudes: enhancements, signed: true },
-  Posterize: { magnitudes: [8, 8, 7, 7, 6, 6, 5, 5, 4, 4], signed: false },
-  Solarize: {
-    magnitudes: [
-      255, 226.6666717529297, 198.3333282470703, 170, 141.66665649414062, 113.33333587646484, 85, 56.66666793823242,
-      28.33333396911621, 0,
-    ],
-    signed: false,
-  },
+/** The magnitude of each of ten bins, and whether a sign applies. */
+const magnitudes: Partial<Record<PolicyName, readonly [(bin: number) => number, signed: boolean]>> = {
+  ShearX: [(bin) => linspace(0, 0.3, 10, bin), true],
+  Rotate: [(bin) => linspace(0, 30, 10, bin), true],
+  Color: [enhancement, true],
+  Contrast: [enhancement, true],
+  Sharpness: [enhancement, true],
+  Posterize: [(bin) => 8 - roundHalfEven(bin / 2.25), false],
+  Solarize: [(bin) => linspace(255, 0, 10, bin), false],
 };
 
 /**
@@ -75,16 +55,16 @@ const bins: Partial<Record<PolicyName, { readonly magnitudes: readonly number[];
  * Source: torchvision autoaugment.py, `AutoAugment.get_params`, `AutoAugment.forward`, `_get_policies` and
  * `_augmentation_space`.
  */
-export function drawAutoAugment(generator: Generator, interpolation: Interpolation): Step[] {
+export function drawAutoAugment(generator: Generator, interpolation: Interpolation): DrawStep[] {
   const policy = policies[generator.randint(0, policies.length)]!;
   const chances = [generator.rand(), generator.rand()] as const;
   const signs = [generator.randint(0, 2), generator.randint(0, 2)] as const;
-  const drawn: Step[] = [];
+  const drawn: DrawStep[] = [];
   for (const i of [0, 1] as const) {
     const [name, probability, bin] = policy[i];
     if (chances[i] > Math.fround(probability)) continue;
-    const { magnitudes = [], signed = false } = bins[name] ?? {};
-    const magnitude = bin === null ? 0 : magnitudes[bin]!;
+    const [magnitudeOf, signed] = magnitudes[name] ?? [() => 0, false];
+    const magnitude = bin === null ? 0 : magnitudeOf(bin);
     // At 0 the sign is left out: a negative zero would not survive JSON.
     const isNegative = signed && signs[i] === 0 && magnitude !== 0;
     drawn.push(...policySteps(name, isNegative ? -magnitude : magnitude, interpolation));

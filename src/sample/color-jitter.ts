@@ -1,4 +1,4 @@
-import type { Step } from './draw.js';
+import type { DrawStep } from './draw.js';
 import type { Generator } from './mersenne-twister.js';
 import { drawApply } from './random-apply.js';
 
@@ -16,7 +16,7 @@ export interface JitterKnobs {
  *
  * Source: torchvision transforms.py, `ColorJitter._check_input`, `ColorJitter.get_params` and `ColorJitter.forward`.
  */
-export function drawColorJitter(generator: Generator, knobs: JitterKnobs): Step[] {
+export function drawColorJitter(generator: Generator, knobs: JitterKnobs): DrawStep[] {
   if (knobs.color_jitter < 1 && !drawApply(generator, knobs.color_jitter)) return [];
   const order = generator.randperm(4);
   const drawn = [
@@ -25,13 +25,13 @@ export function drawColorJitter(generator: Generator, knobs: JitterKnobs): Step[
     drawFactor(generator, 'saturation', knobs.hsv_s),
     drawHue(generator, knobs.hsv_h),
   ];
-  return order.flatMap((place) => drawn[place]!);
+  return order.flatMap((turn) => drawn[turn]!);
 }
 
-function drawFactor(generator: Generator, op: 'brightness' | 'contrast' | 'saturation', range: number): Step[] {
+function drawFactor(generator: Generator, op: 'brightness' | 'contrast' | 'saturation', range: number): DrawStep[] {
   return range === 0 ? [] : [{ op, factor: generator.uniform(Math.max(1 - range, 0), 1 + range) }];
 }
 
-function drawHue(generator: Generator, range: number): Step[] {
+function drawHue(generator: Generator, range: number): DrawStep[] {
   return range === 0 ? [] : [{ op: 'hue', turns: generator.uniform(-range, range) }];
 }

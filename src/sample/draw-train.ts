@@ -1,7 +1,7 @@
 import type { Knobs } from '../run/run.js';
 import { drawAutoAugment } from './auto-augment.js';
 import { drawColorJitter } from './color-jitter.js';
-import type { Draw, Step } from './draw.js';
+import type { Draw, DrawStep } from './draw.js';
 import { drawFlip } from './flip.js';
 import { drawGaussianBlur } from './gaussian-blur.js';
 import { drawGrayscale } from './grayscale.js';
@@ -46,7 +46,7 @@ export function drawTrain(
   return { geometry: { crop, width: size, height: size, window, interpolation, hflip, vflip }, steps, erase };
 }
 
-function drawPolicy(generator: Generator, { auto_augment, interpolation }: Knobs, size: number): Step[] {
+function drawPolicy(generator: Generator, { auto_augment, interpolation }: Knobs, size: number): DrawStep[] {
   if (auto_augment === 'randaugment') return drawRandAugment(generator, size, interpolation);
   if (auto_augment === 'autoaugment') return drawAutoAugment(generator, interpolation);
   return [];

@@ -43,7 +43,7 @@ interface Plain<Name> {
 }
 
 /** One operation on the pixels of a sample, with what was drawn for it. Numbers are those that Python holds. */
-export type Step =
+export type DrawStep =
   | Enhance<'brightness'>
   | Enhance<'contrast'>
   | Enhance<'saturation'>
@@ -67,10 +67,10 @@ export type Step =
   | Affine<'rotate'>;
 
 /** The name of an operation, as steps carry it. */
-export type OperationName = Step['op'];
+export type OperationName = DrawStep['op'];
 
 /** The step of one operation. */
-export type StepOf<Name extends OperationName> = Extract<Step, { readonly op: Name }>;
+export type DrawStepOf<Name extends OperationName> = Extract<DrawStep, { readonly op: Name }>;
 
 /**
  * All that was drawn for one sample: with the decoded image it decides every pixel. The geometry applies first, then the
@@ -79,7 +79,7 @@ export type StepOf<Name extends OperationName> = Extract<Step, { readonly op: Na
  */
 export interface Draw {
   readonly geometry: Geometry;
-  readonly steps: readonly Step[];
+  readonly steps: readonly DrawStep[];
   /** The box that RandomErasing sets to zero after Normalize; null for none. */
   readonly erase: Box | null;
 }

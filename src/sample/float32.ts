@@ -40,6 +40,12 @@ export function log(value: number): number {
   return f32(exponent * Math.LN2 + 2 * x + f32(f32(square * high) * t));
 }
 
+/** Element `i` of `torch.linspace(start, end, steps)`, float32, which counts from the nearer end. */
+export function linspace(start: number, end: number, steps: number, i: number): number {
+  const step = f32(f32(f32(end) - f32(start)) / f32(steps - 1));
+  return i < Math.floor(steps / 2) ? f32(f32(start) + f32(step * i)) : f32(f32(end) - f32(step * (steps - 1 - i)));
+}
+
 /** Python's `round` of a finite number: to the nearest integer, halves to the even one. */
 export function roundHalfEven(x: number): number {
   const floor = Math.floor(x);

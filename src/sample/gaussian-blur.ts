@@ -1,4 +1,4 @@
-import type { Step } from './draw.js';
+import type { DrawStep } from './draw.js';
 import type { Generator } from './mersenne-twister.js';
 import { drawApply } from './random-apply.js';
 
@@ -8,7 +8,7 @@ import { drawApply } from './random-apply.js';
  *
  * Source: torchvision transforms.py, `RandomApply.forward` and `GaussianBlur.get_params`.
  */
-export function drawGaussianBlur(generator: Generator, probability: number): Step[] {
+export function drawGaussianBlur(generator: Generator, probability: number): DrawStep[] {
   if (probability <= 0 || !drawApply(generator, probability)) return [];
   return [{ op: 'gaussianBlur', sigma: generator.uniform(0.1, 2) }];
 }

@@ -1,4 +1,4 @@
-import type { Step } from './draw.js';
+import type { DrawStep } from './draw.js';
 import type { Generator } from './mersenne-twister.js';
 import { drawLess } from './random-apply.js';
 
@@ -7,6 +7,6 @@ import { drawLess } from './random-apply.js';
  *
  * Source: torchvision transforms.py, `RandomGrayscale.forward`.
  */
-export function drawGrayscale(generator: Generator, probability: number): Step[] {
+export function drawGrayscale(generator: Generator, probability: number): DrawStep[] {
   return probability > 0 && drawLess(generator, probability) ? [{ op: 'grayscale' }] : [];
 }

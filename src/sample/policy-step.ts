@@ -1,4 +1,4 @@
-import type { Interpolation, Step } from './draw.js';
+import type { DrawStep, Interpolation } from './draw.js';
 
 const steps = {
   Identity: () => null,
@@ -16,7 +16,7 @@ const steps = {
   AutoContrast: () => ({ op: 'autocontrast' }),
   Equalize: () => ({ op: 'equalize' }),
   Invert: () => ({ op: 'invert' }),
-} satisfies Record<string, (magnitude: number, interpolation: Interpolation) => Step | null>;
+} satisfies Record<string, (magnitude: number, interpolation: Interpolation) => DrawStep | null>;
 
 /** The operations of RandAugment and AutoAugment, by torchvision's names. */
 export type PolicyName = keyof typeof steps;
@@ -28,7 +28,7 @@ export type PolicyName = keyof typeof steps;
  *
  * @param magnitude signed, in `_apply_op`'s units.
  */
-export function policySteps(name: PolicyName, magnitude: number, interpolation: Interpolation): Step[] {
-  const step: Step | null = steps[name](magnitude, interpolation);
+export function policySteps(name: PolicyName, magnitude: number, interpolation: Interpolation): DrawStep[] {
+  const step: DrawStep | null = steps[name](magnitude, interpolation);
   return step === null ? [] : [step];
 }

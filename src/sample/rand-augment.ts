@@ -1,11 +1,10 @@
-import type { Interpolation, Step } from './draw.js';
+import type { DrawStep, Interpolation } from './draw.js';
+import { linspace } from './float32.js';
 import type { Generator } from './mersenne-twister.js';
 import { type PolicyName, policySteps } from './policy-step.js';
 
-const f32 = Math.fround;
-
-/** `torch.linspace(0, end, 31)[9]` in float32: magnitude 9 of 31 bins, RandAugment's defaults. */
-const ninth = (end: number) => f32(f32(f32(end) / f32(30)) * 9);
+/** Magnitude 9 of 31 bins, RandAugment's defaults. */
+const ninth = (end: number) => linspace(0, end, 31, 9);
 
 /** The operations in upstream's order, each with its magnitude for images of a side and whether a sign is drawn. */
 const operations: readonly (readonly [PolicyName, (size: number) => number, signed: boolean])[] = [
@@ -20,7 +19,7 @@ const operations: readonly (readonly [PolicyName, (size: number) => number, sign
   ['Contrast', () => ninth(0.9), true],
   ['Sharpness', () => ninth(0.9), true],
   ['Posterize', () => 7, false],
-  ['Solarize', () => f32(255 - f32(8.5 * 9)), false],
+  ['Solarize', () => linspace(255, 0, 31, 9), false],
   ['AutoContrast', () => 0, false],
   ['Equalize', () => 0, false],
 ];
@@ -32,8 +31,8 @@ const operations: readonly (readonly [PolicyName, (size: number) => number, sign
  *
  * @param size side of the square image that the operations will see, in pixels.
  */
-export function drawRandAugment(generator: Generator, size: number, interpolation: Interpolation): Step[] {
-  const drawn: Step[] = [];
+export function drawRandAugment(generator: Generator, size: number, interpolation: Interpolation): DrawStep[] {
+  const drawn: DrawStep[] = [];
   for (let i = 0; i < 2; i++) {
     const [name, magnitudeOf, signed] = operations[generator.randint(0, operations.length)]!;
     const magnitude = magnitudeOf(size);

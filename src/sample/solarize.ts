@@ -1,4 +1,4 @@
-import type { Step } from './draw.js';
+import type { DrawStep } from './draw.js';
 import type { Generator } from './mersenne-twister.js';
 
 // Upstream gives no knob for it.
@@ -10,6 +10,6 @@ const threshold = 128;
  *
  * Source: torchvision transforms.py, `RandomSolarize.forward`.
  */
-export function drawSolarize(generator: Generator, probability: number): Step[] {
+export function drawSolarize(generator: Generator, probability: number): DrawStep[] {
   return probability > 0 && generator.rand() < probability ? [{ op: 'solarize', threshold }] : [];
 }

@@ -1,5 +1,4 @@
-import type { handleServerStreamingCall, handleUnaryCall, ServerWritableStream } from '@grpc/grpc-js';
-import { status } from '@grpc/grpc-js';
+import { type handleServerStreamingCall, type handleUnaryCall, type ServerWritableStream, status } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import { toServiceError } from '../contract/error-details.js';
 import type { Metrics } from './metrics.js';
@@ -28,23 +27,54 @@ export function handleUnary<Request, Response>(
   };
 }
 
-/** Makes an async function a server-streaming handler. The function writes; this ends the call. */
+/**
+ * Makes an async function a server-streaming handler, as `handleUnary` does. The function sends, and awaits each message;
+ * this ends the call. `gone` is aborted once the client has left, and then whatever waits to be sent rejects.
+ */
 export function handleStream<Request, Response>(
   watch: Watch,
-  answer: (call: ServerWritableStream<Request, Response>) => Promise<void>,
+  answer: (request: Request, send: (message: Response) => Promise<void>, gone: AbortSignal) => Promise<void>,
 ): handleServerStreamingCall<Request, Response> {
   return async (call) => {
     const ended = begin(watch, call.getPath());
+    const gone = new AbortController();
+    const leave = (): void => gone.abort(new Error('the client has gone'));
+    call.once('cancelled', leave);
+    if (call.cancelled) leave();
     try {
-      await answer(call);
-      ended(call.cancelled ? status.CANCELLED : status.OK);
-      call.end();
+      await answer(call.request, (message) => write(call, message, gone.signal), gone.signal);
     } catch (error) {
-      const failure = toServiceError(error);
-      ended(failure.code, error);
-      call.emit('error', failure);
+      if (!gone.signal.aborted) {
+        const failure = toServiceError(error);
+        ended(failure.code, error);
+        return void call.emit('error', failure);
+      }
     }
+    ended(gone.signal.aborted ? status.CANCELLED : status.OK);
+    call.end();
   };
+}
+
+/**
+ * Awaits the write itself: `write` returning false would come only after 16 messages, whatever their size. Rejects as soon as
+ * `signal` says so: of a write that was blocked when its call ended, grpc-js never tells where Node reports it as failed, as
+ * Node 22 does.
+ */
+function write<Request, Response>(
+  call: ServerWritableStream<Request, Response>,
+  message: Response,
+  signal: AbortSignal,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason);
+    const giveUp = (): void => reject(signal.reason);
+    signal.addEventListener('abort', giveUp, { once: true });
+    call.write(message, (error: unknown) => {
+      signal.removeEventListener('abort', giveUp);
+      if (error == null) resolve();
+      else reject(error);
+    });
+  });
 }
 
 function begin({ log, metrics }: Watch, path: string): (code: status, error?: unknown) => void {

@@ -1,5 +1,3 @@
-import { replicasWanted } from './replicas-wanted.js';
-
 /** Seconds that a stream's numbers count for. */
 const windowSeconds = 60;
 
@@ -77,6 +75,28 @@ export class Load {
       const { samples, sent } = stream.sums(now);
       return sent / samples;
     });
-    return replicasWanted(paces, [this.#busy / this.#made / threads]) ?? 0;
+    return this.#made === 0 ? 0 : replicasWanted(paces, this.#busy / this.#made / threads);
   }
+}
+
+/**
+ * How many replicas would feed all consumers: the sum of the consumers' rates over a replica's, not rounded, so that what
+ * several replicas want adds up. A rate further from the mean than one standard deviation counts as the median, so that one
+ * strange trainer does not order a fleet.
+ *
+ * Source: tf.data service, tensorflow/core/data/service/auto_scaler.cc, `AutoScaler::GetOptimalNumberOfWorkers`.
+ *
+ * @param consumers seconds that each consumer takes for a sample when it does not wait; what is no time does not count.
+ * @param replica seconds that a replica takes for a sample with all its worker threads.
+ */
+export function replicasWanted(consumers: readonly number[], replica: number): number {
+  const rates = consumers.filter((value) => Number.isFinite(value) && value > 0).map((value) => 1 / value);
+  const mean = rates.reduce((a, b) => a + b, 0) / rates.length;
+  const deviation = Math.sqrt(rates.reduce((a, b) => a + (b - mean) ** 2, 0) / rates.length);
+  const sorted = rates.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const median = sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+  // Of two values neither is an outlier: each is one deviation from their mean.
+  const usual = rates.map((rate) => (Math.abs(rate - mean) > deviation * 1.000001 ? median : rate));
+  return usual.reduce((a, b) => a + b, 0) * replica;
 }

@@ -1,7 +1,9 @@
 import type { BatchHeader } from '../../protos/generated/tributary/v1/BatchHeader.js';
 import type { DescribeRunResponse } from '../../protos/generated/tributary/v1/DescribeRunResponse.js';
 import type { Sample } from '../../protos/generated/tributary/v1/Sample.js';
-import type { Batch, BatchSample } from '../batch/batch.js';
+import type { Batch, BatchSample, CorruptSample } from '../batch/batch.js';
+import type { NamedSample } from '../batch/plan-batch.js';
+import { camelCase } from '../contract/camel-case.js';
 import { checkMessage, textBytes } from '../contract/message-limit.js';
 import { formatCursor, nextCursor } from '../plan/cursor.js';
 import { shares } from '../plan/mixing.js';
@@ -16,45 +18,26 @@ import type { OpenRun } from '../runs/open-run.js';
 export function describeRun(open: OpenRun, backend: string): DescribeRunResponse {
   const { run, manifests } = open;
   const parts = shares(open.plan);
+  const { beta2, ...training } = run.training;
   const names = textBytes(manifests.flatMap(({ classNames }) => classNames));
   checkMessage(
     names,
     `class names of run ${run.name}`,
     'Shorten the names of its classes, or split its sources into runs',
   );
-  const { wd_end, wd_schedule, beta2, warmup_epochs, weight_decay, grad_clip, lr0, lrf, epochs, momentum } =
-    run.training;
   return {
     name: run.name,
     fingerprint: open.fingerprint,
     recipe: run.recipe,
     knobs: {
-      hsvH: run.knobs.hsv_h,
-      hsvS: run.knobs.hsv_s,
-      hsvV: run.knobs.hsv_v,
-      colorJitter: run.knobs.color_jitter,
-      grayscale: run.knobs.grayscale,
-      gaussianBlur: run.knobs.gaussian_blur,
-      solarize: run.knobs.solarize,
-      erasing: run.knobs.erasing,
+      ...camelCase(run.knobs),
       autoAugment: run.knobs.auto_augment ?? '',
-      forceColorJitter: run.knobs.force_color_jitter,
-      fliplr: run.knobs.fliplr,
-      flipud: run.knobs.flipud,
       scale: [...run.knobs.scale],
       ratio: [...run.knobs.ratio],
-      interpolation: run.knobs.interpolation,
     },
     training: {
-      lr0,
-      lrf,
-      weightDecay: weight_decay,
-      wdEnd: wd_end ?? 0,
-      warmupEpochs: warmup_epochs,
-      epochs,
-      momentum,
-      gradClip: grad_clip,
-      wdSchedule: wd_schedule,
+      ...camelCase(training),
+      wdEnd: training.wd_end ?? 0,
       ...(beta2 === null ? {} : { beta2 }),
     },
     sources: manifests.map((manifest, i) => ({
@@ -86,17 +69,19 @@ export function describeRun(open: OpenRun, backend: string): DescribeRunResponse
  * @throws TributaryError TOO_MUCH_ASKED where the texts of its samples do not fit into a message.
  */
 export function batchHeader(open: OpenRun, batch: Batch, samples: Sample[]): BatchHeader {
-  const { epoch, step, rank, worldSize } = batch.address;
+  const { address } = batch;
   const texts = samples.flatMap(({ key, text, json, drawn }) => [key, text, json, drawn]);
-  checkMessage(textBytes(texts), `texts of step ${step}`, 'Ask without text, or for a smaller share (more ranks)');
-  const next = nextCursor(epoch, step, open.stepsPerEpoch);
+  checkMessage(
+    textBytes(texts),
+    `texts of step ${address.step}`,
+    'Ask without text, or for a smaller share (more ranks)',
+  );
+  const next = nextCursor(address.epoch, address.step, open.stepsPerEpoch);
   return {
     run: open.run.name,
     fingerprint: open.fingerprint,
-    epoch,
-    step,
-    rank,
-    worldSize,
+    address,
+    ...address,
     shape: [...batch.shape],
     dataType: `DATA_TYPE_${batch.form.type}`,
     layout: `LAYOUT_${batch.form.axes}`,
@@ -109,17 +94,31 @@ export function batchHeader(open: OpenRun, batch: Batch, samples: Sample[]): Bat
 
 /** One slot of a finished batch. */
 export function batchSample(sample: BatchSample, withDrawn: boolean): Sample {
-  const { source, key, seed, pass, label, draw, corrupt } = sample;
+  const { corrupt } = sample;
+  const status = corrupt.length === 0 ? 'SAMPLE_STATUS_OK' : 'SAMPLE_STATUS_SUBSTITUTED';
+  return { ...slot(sample, corrupt, withDrawn), status };
+}
+
+/** One slot of a planned batch, with its drawn parameters where they are known. */
+export function plannedSample(sample: NamedSample): Sample {
+  const { key, corrupt } = sample;
+  return slot(sample, corrupt === null ? [] : [{ key, reason: corrupt }], true);
+}
+
+function slot(
+  { source, key, seed, pass, label, draw }: Omit<NamedSample, 'corrupt'>,
+  corrupt: readonly CorruptSample[],
+  withDrawn: boolean,
+): Sample {
   return {
     source,
     key,
     seed,
     pass,
     ...(label === null ? {} : { label: label.index, className: label.name }),
-    erase: draw.erase,
-    status: corrupt.length === 0 ? 'SAMPLE_STATUS_OK' : 'SAMPLE_STATUS_SUBSTITUTED',
+    erase: draw?.erase ?? null,
     corruptKeys: corrupt.map(({ key }) => key),
     corruptReasons: corrupt.map(({ reason }) => reason),
-    ...(withDrawn ? { drawn: JSON.stringify(draw) } : {}),
+    ...(withDrawn && draw !== null ? { drawn: JSON.stringify(draw) } : {}),
   };
 }

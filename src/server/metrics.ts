@@ -20,56 +20,39 @@ export interface Watched {
 /** A replica's Prometheus metrics. docs/metrics.md explains each under its name. */
 export class Metrics {
   readonly registry = new Registry();
-  readonly started: Counter<'grpc_service' | 'grpc_method'>;
-  readonly handled: Counter<'grpc_service' | 'grpc_method' | 'grpc_code'>;
-  readonly handling: Histogram<'grpc_service' | 'grpc_method'>;
-  readonly samples: Counter<'result'>;
-  readonly stage: Histogram<'stage'>;
-  readonly wait: Histogram<'side'>;
-  readonly bytesSent: Counter;
-  readonly streams: Gauge;
+  readonly started = this.#counter('grpc_server_started_total', 'Calls begun', 'grpc_service', 'grpc_method');
+  readonly handled = this.#counter(
+    'grpc_server_handled_total',
+    'Calls ended, by code',
+    'grpc_service',
+    'grpc_method',
+    'grpc_code',
+  );
+  readonly handling = this.#histogram(
+    'grpc_server_handling_seconds',
+    'Time of a call',
+    [0.01, 0.1, 1, 10, 100, 1000],
+    'grpc_service',
+    'grpc_method',
+  );
+  readonly samples = this.#counter('tributary_samples_total', 'Slots filled', 'result');
+  readonly stage = this.#histogram('tributary_stage_seconds', 'Time of a sample in a stage', fine, 'stage');
+  readonly wait = this.#histogram(
+    'tributary_batch_wait_seconds',
+    'Time that a stream waited for a batch (side consumer) or for its client to take one (side producer)',
+    fine,
+    'side',
+  );
+  readonly bytesSent = this.#counter('tributary_bytes_sent_total', 'Bytes of tensors sent');
+  readonly streams = new Gauge({
+    name: 'tributary_streams_active',
+    help: 'Open batch streams',
+    registers: [this.registry],
+  });
   readonly load = new Load();
 
   constructor() {
-    const registers = [this.registry];
     collectDefaultMetrics({ register: this.registry });
-    const rpc = ['grpc_service', 'grpc_method'] as const;
-    this.started = new Counter({ name: 'grpc_server_started_total', help: 'Calls begun', labelNames: rpc, registers });
-    this.handled = new Counter({
-      name: 'grpc_server_handled_total',
-      help: 'Calls ended, by code',
-      labelNames: [...rpc, 'grpc_code'],
-      registers,
-    });
-    this.handling = new Histogram({
-      name: 'grpc_server_handling_seconds',
-      help: 'Time of a call',
-      labelNames: rpc,
-      buckets: [0.01, 0.1, 1, 10, 100, 1000],
-      registers,
-    });
-    this.samples = new Counter({
-      name: 'tributary_samples_total',
-      help: 'Slots filled',
-      labelNames: ['result'],
-      registers,
-    });
-    this.stage = new Histogram({
-      name: 'tributary_stage_seconds',
-      help: 'Time of a sample in a stage',
-      labelNames: ['stage'],
-      buckets: fine,
-      registers,
-    });
-    this.wait = new Histogram({
-      name: 'tributary_batch_wait_seconds',
-      help: 'Time that a stream waited for a batch (side consumer) or for its client to take one (side producer)',
-      labelNames: ['side'],
-      buckets: fine,
-      registers,
-    });
-    this.bytesSent = new Counter({ name: 'tributary_bytes_sent_total', help: 'Bytes of tensors sent', registers });
-    this.streams = new Gauge({ name: 'tributary_streams_active', help: 'Open batch streams', registers });
   }
 
   /** Adds the time that one sample spent in each stage. */
@@ -83,35 +66,59 @@ export class Metrics {
     this.load.made(sum);
   }
 
-  /** Shows a replica's queue and memory as they are when asked. */
-  watch(replica: Watched): void {
+  /** Shows a replica's queue, memory and caches as they are when asked. */
+  watch({ queue, maker, pool, caches }: Watched): void {
+    const now = (): number => performance.now() / 1000;
+    this.#gauge('tributary_queue_size', 'Groups of up to four samples that wait for a worker thread', () => queue.size);
+    this.#gauge('tributary_queue_pending', 'Groups of up to four samples in worker threads', () => queue.pending);
+    this.#gauge('tributary_prepared_bytes', 'Bytes of batches held, being made or kept', () => maker.preparedBytes);
+    this.#gauge('tributary_consumer_wait_ratio', 'Share of the last minute that streams waited for batches', () =>
+      this.load.waitRatio(now()),
+    );
+    this.#gauge('tributary_replicas_wanted', "Replicas like this one that would feed this one's streams", () =>
+      this.load.wanted(now(), pool.threads),
+    );
+    this.#gauge('tributary_reserved_bytes', 'Bytes that open streams have reserved', () => maker.budget.reserved);
+    if (!caches.state().next().done) this.#watchCaches(caches);
+  }
+
+  #watchCaches(caches: SampleCaches): void {
     const registers = [this.registry];
-    const gauge = (name: string, help: string, read: () => number): void => {
+    for (const [name, of, help] of [
+      ['tributary_cache_bytes', 'bytes', 'Bytes that a cache holds'],
+      ['tributary_cache_budget_bytes', 'budget', 'Bytes that a cache may hold'],
+    ] as const)
       new Gauge({
         name,
         help,
+        labelNames: ['cache'],
         registers,
         collect() {
-          this.set(read());
+          for (const cache of caches.state()) this.set({ cache: cache.name }, cache[of]);
         },
       });
-    };
-    gauge(
-      'tributary_queue_size',
-      'Groups of up to four samples that wait for a worker thread',
-      () => replica.queue.size,
-    );
-    gauge('tributary_queue_pending', 'Groups of up to four samples in worker threads', () => replica.queue.pending);
-    gauge('tributary_prepared_bytes', 'Bytes of batches held, being made or kept', () => replica.maker.preparedBytes);
-    const now = (): number => performance.now() / 1000;
-    gauge('tributary_consumer_wait_ratio', 'Share of the last minute that streams waited for batches', () =>
-      this.load.waitRatio(now()),
-    );
-    gauge('tributary_replicas_wanted', "Replicas like this one that would feed this one's streams", () =>
-      this.load.wanted(now(), replica.pool.threads),
-    );
-    gauge('tributary_reserved_bytes', 'Bytes that open streams have reserved', () => replica.maker.budget.reserved);
-    if (!replica.caches.state().next().done) watchCaches(replica.caches, registers);
+    new Counter({
+      name: 'tributary_cache_requests_total',
+      help: 'Samples asked of a cache',
+      labelNames: ['cache', 'result'],
+      registers,
+      collect() {
+        this.reset();
+        for (const { name, hits, misses } of caches.state()) {
+          this.inc({ cache: name, result: 'hit' }, hits);
+          this.inc({ cache: name, result: 'miss' }, misses);
+        }
+      },
+    });
+    new Counter({
+      name: 'tributary_cache_damaged_total',
+      help: 'Files of the cache folder that were not what was written',
+      registers,
+      collect() {
+        this.reset();
+        this.inc(caches.damaged);
+      },
+    });
   }
 
   /** Serves /metrics, /healthz and /readyz over HTTP. */
@@ -131,47 +138,29 @@ export class Metrics {
       server.listen(port, host, () => resolve(server));
     });
   }
-}
+  #counter<Label extends string>(name: string, help: string, ...labelNames: Label[]): Counter<Label> {
+    return new Counter({ name, help, labelNames, registers: [this.registry] });
+  }
 
-function watchCaches(caches: SampleCaches, registers: Registry[]): void {
-  new Counter({
-    name: 'tributary_cache_requests_total',
-    help: 'Samples asked of a cache',
-    labelNames: ['cache', 'result'],
-    registers,
-    collect() {
-      this.reset();
-      for (const { name, hits, misses } of caches.state()) {
-        this.inc({ cache: name, result: 'hit' }, hits);
-        this.inc({ cache: name, result: 'miss' }, misses);
-      }
-    },
-  });
-  new Gauge({
-    name: 'tributary_cache_bytes',
-    help: 'Bytes that a cache holds',
-    labelNames: ['cache'],
-    registers,
-    collect() {
-      for (const { name, bytes } of caches.state()) this.set({ cache: name }, bytes);
-    },
-  });
-  new Gauge({
-    name: 'tributary_cache_budget_bytes',
-    help: 'Bytes that a cache may hold',
-    labelNames: ['cache'],
-    registers,
-    collect() {
-      for (const { name, budget } of caches.state()) this.set({ cache: name }, budget);
-    },
-  });
-  new Counter({
-    name: 'tributary_cache_damaged_total',
-    help: 'Files of the cache folder that were not what was written',
-    registers,
-    collect() {
-      this.reset();
-      this.inc(caches.damaged);
-    },
-  });
+  #histogram<Label extends string>(
+    name: string,
+    help: string,
+    buckets: number[],
+    ...labelNames: Label[]
+  ): Histogram<Label> {
+    return new Histogram({ name, help, buckets, labelNames, registers: [this.registry] });
+  }
+
+  /** A gauge that is read when it is asked for. */
+  #gauge(name: string, help: string, read: () => number): void {
+    const registers = [this.registry];
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(read());
+      },
+    });
+  }
 }

@@ -1,12 +1,11 @@
+import type { RunSelector } from '../../protos/generated/tributary/v1/RunSelector.js';
 import type { StreamBatchesRequest__Output } from '../../protos/generated/tributary/v1/StreamBatchesRequest.js';
 import type { Axes, DataType, TensorForm } from '../batch/tensor.js';
 import { TributaryError } from '../errors.js';
 import { checkCursor, parseCursor } from '../plan/cursor.js';
 import { type Address, checkAddress } from '../run/address.js';
 import type { OpenRun } from '../runs/open-run.js';
-
-/** What of a run a request is checked against. */
-type AskedRun = Pick<OpenRun, 'bounds' | 'fingerprint'> & { readonly run: Pick<OpenRun['run'], 'name'> };
+import type { OpenRuns } from '../runs/open-runs.js';
 
 /** The batches that a request asks for: steps of an epoch, for one rank. */
 export interface AskedSteps extends Omit<Address, 'step'> {
@@ -27,11 +26,30 @@ const defaultChunkBytes = 1 << 20;
 /** A client with gRPC's default receive limit of 4 MiB must always be able to take a chunk. */
 const largestChunkBytes = (4 << 20) - (64 << 10);
 
-/** Checks a request against the run. Throws the TributaryError that says what is wrong with it. */
-export function resolveRequest(open: AskedRun, request: StreamBatchesRequest__Output): Asked {
-  checkFingerprint(open, request.expectedFingerprint);
+/** The run that a request selects. FINGERPRINT_MISMATCH where it is not the one that the client expects. */
+export async function openAsked(
+  runs: OpenRuns,
+  { run, expectedFingerprint }: { readonly run: RunSelector | null; readonly expectedFingerprint: string },
+): Promise<OpenRun> {
+  const open = await runs.open(run);
+  const { fingerprint } = open;
+  if (expectedFingerprint === '' || expectedFingerprint === fingerprint) return open;
+  throw new TributaryError('FINGERPRINT_MISMATCH', {
+    expected: `run ${open.run.name} to have the fingerprint ${expectedFingerprint}`,
+    came: `${fingerprint} on this replica`,
+    remedy: 'Give every replica and the trainer the same config and the same sources, or start a new run',
+    metadata: { expected: expectedFingerprint, fingerprint },
+  });
+}
+
+/** Checks a request against its run. Throws the TributaryError that says what is wrong with it. */
+export function resolveRequest(
+  open: Pick<OpenRun, 'bounds' | 'fingerprint'>,
+  request: StreamBatchesRequest__Output,
+): Asked {
+  const start = request.cursor === '' ? request : startOf(request.cursor, open.fingerprint);
   return {
-    ...resolveSteps(open, { ...request, ...startOf(open, request) }),
+    ...resolveSteps(open, { ...request, ...start }),
     form: {
       type: suffix<DataType>(request.dataType, 'DATA_TYPE_', 'UINT8'),
       axes: suffix<Axes>(request.layout, 'LAYOUT_', 'NHWC'),
@@ -42,20 +60,9 @@ export function resolveRequest(open: AskedRun, request: StreamBatchesRequest__Ou
   };
 }
 
-/** FINGERPRINT_MISMATCH where the client expects another run. */
-export function checkFingerprint(open: AskedRun, expected: string): void {
-  if (expected === '' || expected === open.fingerprint) return;
-  throw new TributaryError('FINGERPRINT_MISMATCH', {
-    expected: `run ${open.run.name} to have the fingerprint ${expected}`,
-    came: `${open.fingerprint} on this replica`,
-    remedy: 'Give every replica and the trainer the same config and the same sources, or start a new run',
-    metadata: { expected, fingerprint: open.fingerprint },
-  });
-}
-
 /** Checks steps and rank against the run. What a request leaves at 0: all steps to the epoch's end, each of them, of one rank. */
 export function resolveSteps(
-  { bounds }: Pick<AskedRun, 'bounds'>,
+  { bounds }: Pick<OpenRun, 'bounds'>,
   { epoch, firstStep, stepCount, stepStride, rank, worldSize }: AskedSteps,
 ): AskedSteps {
   const address = { epoch, rank, worldSize: worldSize || 1 };
@@ -66,10 +73,15 @@ export function resolveSteps(
   return { ...address, firstStep, stepCount: count, stepStride: stride };
 }
 
-function startOf(open: AskedRun, request: StreamBatchesRequest__Output): { epoch: number; firstStep: number } {
-  if (request.cursor === '') return { epoch: request.epoch, firstStep: request.firstStep };
-  const cursor = parseCursor(request.cursor);
-  checkCursor(cursor, open.fingerprint);
+/** The addresses of the batches that a request asks for, in order. */
+export function* addresses(asked: AskedSteps): Generator<Address, void> {
+  const { epoch, firstStep, stepCount, stepStride, rank, worldSize } = asked;
+  for (let i = 0; i < stepCount; i++) yield { epoch, step: firstStep + i * stepStride, rank, worldSize };
+}
+
+function startOf(text: string, fingerprint: string): Pick<AskedSteps, 'epoch' | 'firstStep'> {
+  const cursor = parseCursor(text);
+  checkCursor(cursor, fingerprint);
   return { epoch: cursor.epoch, firstStep: cursor.step };
 }
 

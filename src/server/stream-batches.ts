@@ -1,18 +1,16 @@
-import type { ServerWritableStream } from '@grpc/grpc-js';
 import type { Sample } from '../../protos/generated/tributary/v1/Sample.js';
 import type { StreamBatchesRequest__Output } from '../../protos/generated/tributary/v1/StreamBatchesRequest.js';
 import type { StreamBatchesResponse } from '../../protos/generated/tributary/v1/StreamBatchesResponse.js';
 import type { Batch, BatchSample } from '../batch/batch.js';
 import type { TakenBatch } from '../batch/batch-maker.js';
-import { readRunSelector } from '../contract/run-selector.js';
 import { TributaryError } from '../errors.js';
 import type { OpenRun } from '../runs/open-run.js';
 import { readSample } from '../sources/storage/read-sample.js';
 import { batchHeader, batchSample } from './messages.js';
 import type { Replica } from './replica.js';
-import { type Asked, resolveRequest } from './resolve-request.js';
+import { type Asked, addresses, openAsked, resolveRequest } from './resolve-request.js';
 
-type Call = ServerWritableStream<StreamBatchesRequest__Output, StreamBatchesResponse>;
+type Send = (message: StreamBatchesResponse) => Promise<void>;
 
 /** Batches that are made ahead of the one that is being sent, where memory allows. */
 const batchesAhead = 4;
@@ -20,56 +18,55 @@ const batchesAhead = 4;
 /**
  * Streams the batches of a request: up to `batchesAhead` are in preparation while one is sent, within what the stream
  * has reserved of the memory budget. Each write is awaited, so a client that stalls holds no more than its reservation;
- * a client that goes takes its batches' work with it. Resolves when all is sent, or when the client has gone.
+ * a client that goes takes its batches' work with it.
  *
  * @throws TributaryError for a request that cannot be met, SERVER_DRAINING when the replica ends.
  */
-export async function streamBatches(replica: Replica, call: Call): Promise<void> {
-  const open = await replica.runs.open(readRunSelector(call.request.run));
-  const asked = resolveRequest(open, call.request);
-  const gone = new AbortController();
-  const leave = (): void => gone.abort(new Error('the client has gone'));
-  call.once('cancelled', leave);
-  if (call.cancelled) leave();
-  const bytes = replica.maker.batchBytes({ open, form: asked.form }, asked.worldSize);
-  const reservation = replica.maker.budget.take(bytes, batchesAhead + 1);
+export async function streamBatches(
+  replica: Replica,
+  request: StreamBatchesRequest__Output,
+  send: Send,
+  gone: AbortSignal,
+): Promise<void> {
+  const open = await openAsked(replica.runs, request);
+  const asked = resolveRequest(open, request);
+  const { form } = asked;
+  const reservation = replica.maker.budget.take(
+    replica.maker.batchBytes({ open, form }, asked.worldSize),
+    batchesAhead + 1,
+  );
+  const ended = new AbortController();
+  const signal = AbortSignal.any([gone, ended.signal]);
   const ahead: Promise<TakenBatch>[] = [];
   const flow = replica.queue.flow();
   replica.metrics.streams.inc();
   const load = replica.metrics.load.open();
   try {
-    let next = 0;
+    const wanted = addresses(asked);
     for (let sent = 0; sent < asked.stepCount; sent++) {
       if (replica.draining.signal.aborted) throw draining();
-      while (next < asked.stepCount && ahead.length < reservation.batches) {
-        const address = {
-          epoch: asked.epoch,
-          step: asked.firstStep + next * asked.stepStride,
-          rank: asked.rank,
-          worldSize: asked.worldSize,
-        };
-        const held = replica.maker.take({ open, address, form: asked.form }, flow, gone.signal);
+      while (ahead.length < reservation.batches) {
+        const { value: address } = wanted.next();
+        if (address === undefined) break;
+        const held = replica.maker.take({ open, address, form }, flow, signal);
         // It is awaited in its turn; until then its failure must not count as unhandled.
         held.catch(() => {});
         ahead.push(held);
-        next++;
       }
       const endWait = replica.metrics.wait.startTimer({ side: 'consumer' });
       const held = await ahead.shift()!;
       const waited = endWait();
       const endSend = replica.metrics.wait.startTimer({ side: 'producer' });
       try {
-        await sendBatch(replica, call, open, asked, held.batch, gone.signal);
+        await sendBatch(send, open, asked, held.batch);
       } finally {
         held.give();
       }
+      replica.metrics.bytesSent.inc(held.batch.data.length);
       load.count(performance.now() / 1000, held.batch.samples.length, waited, endSend());
     }
-  } catch (error) {
-    if (!gone.signal.aborted) throw error;
   } finally {
-    gone.abort(new Error('the stream has ended'));
-    call.off('cancelled', leave);
+    ended.abort(new Error('the stream has ended'));
     for (const held of await Promise.allSettled(ahead)) if (held.status === 'fulfilled') held.value.give();
     replica.maker.budget.give(reservation);
     replica.metrics.streams.dec();
@@ -77,23 +74,14 @@ export async function streamBatches(replica: Replica, call: Call): Promise<void>
   }
 }
 
-async function sendBatch(
-  replica: Replica,
-  call: Call,
-  open: OpenRun,
-  asked: Asked,
-  batch: Batch,
-  signal: AbortSignal,
-): Promise<void> {
+async function sendBatch(send: Send, open: OpenRun, asked: Asked, batch: Batch): Promise<void> {
   const samples = batch.samples.map((sample) => batchSample(sample, asked.withDrawn));
   if (asked.withText) await addText(open, batch.samples, samples);
-  await write(call, { header: batchHeader(open, batch, samples) }, signal);
+  await send({ header: batchHeader(open, batch, samples) });
   const data = Buffer.from(batch.data.buffer, batch.data.byteOffset, batch.data.byteLength);
-  for (let offset = 0; offset < data.length; offset += asked.chunkBytes) {
-    await write(call, { chunk: { offset, data: data.subarray(offset, offset + asked.chunkBytes) } }, signal);
-  }
-  await write(call, { trailer: { crc32: batch.crc32 } }, signal);
-  replica.metrics.bytesSent.inc(data.length);
+  for (let offset = 0; offset < data.length; offset += asked.chunkBytes)
+    await send({ chunk: { offset, data: data.subarray(offset, offset + asked.chunkBytes) } });
+  await send({ trailer: { crc32: batch.crc32 } });
 }
 
 async function addText(open: OpenRun, made: readonly BatchSample[], samples: Sample[]): Promise<void> {
@@ -109,24 +97,6 @@ async function addText(open: OpenRun, made: readonly BatchSample[], samples: Sam
       }
     }),
   );
-}
-
-/**
- * Awaits the write itself: `write` returning false would come only after 16 messages, whatever their size. Rejects as soon as
- * `signal` says so: of a write that was blocked when its call ended, grpc-js never tells where Node reports it as failed, as
- * Node 22 does.
- */
-function write(call: Call, message: StreamBatchesResponse, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason);
-    const giveUp = (): void => reject(signal.reason);
-    signal.addEventListener('abort', giveUp, { once: true });
-    call.write(message, (error: unknown) => {
-      signal.removeEventListener('abort', giveUp);
-      if (error == null) resolve();
-      else reject(error);
-    });
-  });
 }
 
 function draining(): TributaryError {

@@ -1,14 +1,19 @@
+import { rm } from 'node:fs/promises';
 import { TributaryError } from '../errors.js';
 import type { Place, SourceLayout } from './layouts/layout.js';
 import { locateSource, type SourceOptions } from './layouts/layouts.js';
 import { rowsOfFolders } from './manifest/folder-rows.js';
-import { removeFile } from './manifest/index-folder.js';
 import { loadManifest, manifestPath, writeManifest } from './manifest/manifest-file.js';
-import type { RowBatch } from './manifest/rows.js';
-import { knownShards, rowsOfShards, type ShardRows, type ShardWarning } from './manifest/shard-rows.js';
-import { fingerprintOf, type ManifestDetails, manifestOf, type StoredManifest } from './manifest/stored-manifest.js';
+import { knownShards, rowsOfShards } from './manifest/shard-rows.js';
+import {
+  fingerprintOf,
+  type ManifestDetails,
+  manifestOf,
+  type Rows,
+  type StoredManifest,
+} from './manifest/stored-manifest.js';
 import type { LeftOut, LeftOutKind } from './scan/folder.js';
-import { walkPlace } from './scan/folders.js';
+import { walkFolder } from './scan/folders.js';
 import { guardOf } from './scan/guard.js';
 import { type Progress, ProgressMeter } from './scan/progress-meter.js';
 import { Scanner } from './scan/scanner.js';
@@ -38,17 +43,6 @@ export interface IndexReport {
 /** While shards are indexed, what is there is kept this often, so that an interrupted indexing goes on from it. */
 const keepEverySeconds = 15;
 
-/** What a layout's files came to, whichever way they are stored. */
-interface Rows {
-  readonly batches: RowBatch[];
-  readonly classNames: string[];
-  readonly folders: [string, string][];
-  readonly shards: ShardRows['shards'];
-  readonly warnings: readonly ShardWarning[];
-  readonly leftOut: readonly LeftOut[];
-  readonly reused: number;
-}
-
 /**
  * Finds the samples of one split of a source and writes their manifest. Shards of unchanged size and time are taken from
  * the manifest that was there, or from what an interrupted indexing left.
@@ -59,17 +53,19 @@ interface Rows {
 export async function indexSource(options: IndexOptions): Promise<{ manifest: StoredManifest; report: IndexReport }> {
   const { layout, place } = await locateSource(options);
   const path = manifestPath(options.indexFolder, options.name, options.split);
+  const partial = `${path}.partial`;
   const meter = new ProgressMeter(options.name, options.onProgress);
   const scanner = new Scanner();
   try {
-    const rows =
+    const guard = await guardOf(place);
+    const write = (to: string, rows: Rows) => writeRows(to, rows, options, layout, place, guard);
+    const { rows, reused } =
       layout.samples === 'files'
-        ? await filesOf(scanner, layout, place, meter)
-        : await shardsOf(scanner, options, layout, place, meter, path);
-    const details = await detailsOf(options, layout, place, rows);
-    if (details.count === 0) throw nothingFound(options, place, rows);
-    await writeManifest(path, details, rows.batches);
-    await removeFile(partialPath(path));
+        ? { rows: rowsOfFolders(await walkFolder(scanner, place, guard, place.folder, meter), layout.labelled) }
+        : await rowsOfPlace(scanner, place, meter, [path, partial], (part) => write(partial, part));
+    if (rows.batches.length === 0) throw nothingFound(options, place, rows);
+    const details = await write(path, rows);
+    await rm(partial, { force: true });
     meter.tell();
     const report: IndexReport = {
       manifestPath: path,
@@ -78,7 +74,7 @@ export async function indexSource(options: IndexOptions): Promise<{ manifest: St
       seconds: meter.seconds,
       leftOut: rows.leftOut,
       warnings: warningsOf(rows),
-      reusedShards: rows.reused,
+      reusedShards: reused ?? 0,
     };
     return { manifest: manifestOf(details, rows.batches, place), report };
   } finally {
@@ -86,60 +82,53 @@ export async function indexSource(options: IndexOptions): Promise<{ manifest: St
   }
 }
 
-async function filesOf(scanner: Scanner, layout: SourceLayout, place: Place, meter: ProgressMeter): Promise<Rows> {
-  const rows = rowsOfFolders(await walkPlace(scanner, place, meter), layout.labelled);
-  return { ...rows, shards: [], warnings: [], reused: 0 };
-}
-
-async function shardsOf(
+async function rowsOfPlace(
   scanner: Scanner,
-  options: IndexOptions,
-  layout: SourceLayout,
   place: Place,
   meter: ProgressMeter,
-  path: string,
-): Promise<Rows> {
-  const { shards, leftOut } = await listShards(place);
-  const known: StoredManifest[] = [];
-  for (const earlier of [path, partialPath(path)]) {
-    const manifest = await loadManifest(earlier).catch(() => null);
-    if (manifest !== null) known.push(manifest);
-  }
-  const whole = (rows: ShardRows, reused: number): Rows => ({ ...rows, reused, classNames: [], folders: [], leftOut });
+  earlier: readonly string[],
+  keep: (rows: Rows) => Promise<unknown>,
+): Promise<{ rows: Rows; reused: number }> {
+  const listed = await listShards(place);
+  const known = await Promise.all(earlier.map((path) => loadManifest(path).catch(() => [])));
   let kept = meter.seconds;
-  const keep = async (sofar: Parameters<typeof rowsOfShards>[1]): Promise<void> => {
+  const keepSometimes = async (sofar: Parameters<typeof rowsOfShards>[1]): Promise<void> => {
     if (meter.seconds - kept < keepEverySeconds) return;
     kept = meter.seconds;
-    const part = whole(rowsOfShards(shards, sofar), 0);
-    await writeManifest(partialPath(path), await detailsOf(options, layout, place, part), part.batches);
+    await keep(rowsOfShards(listed, sofar));
   };
-  const { listings, reused } = await scanShards(scanner, place, shards, knownShards(known), meter, keep);
-  return whole(rowsOfShards(shards, listings), reused);
+  const find = knownShards(known.flat());
+  const { listings, reused } = await scanShards(scanner, place, listed.shards, find, meter, keepSometimes);
+  return { rows: rowsOfShards(listed, listings), reused };
 }
 
-async function detailsOf(
+async function writeRows(
+  path: string,
+  rows: Rows,
   options: IndexOptions,
   layout: SourceLayout,
   place: Place,
-  rows: Rows,
+  guard: string,
 ): Promise<ManifestDetails> {
   const { batches, classNames, folders, shards, warnings } = rows;
-  return {
+  const details: ManifestDetails = {
     format: 1,
     source: options.name,
     split: options.split,
     layout: layout.name,
     root: place.root,
     folder: place.folder,
-    guard: (await guardOf(place)) === place.root ? 'root' : 'folder',
+    guard: guard === place.root ? 'root' : 'folder',
     count: batches.reduce((sum, batch) => sum + batch.count, 0),
     bytes: batches.reduce((sum, batch) => sum + batch.sizes.reduce((total, size) => total + size, 0), 0),
     fingerprint: fingerprintOf(batches),
     classNames,
     folders,
     shards,
-    warnings: [...warnings],
+    warnings,
   };
+  await writeManifest(path, details, batches);
+  return details;
 }
 
 function nothingFound(options: IndexOptions, place: Place, rows: Rows): TributaryError {
@@ -181,8 +170,4 @@ function warningsOf({ warnings, leftOut }: Rows): string[] {
       lines.push(`left out ${keys.length} ${name}: ${keys.slice(0, 3).join(', ')}${keys.length > 3 ? ', ...' : ''}`);
   }
   return lines;
-}
-
-function partialPath(path: string): string {
-  return `${path}.partial`;
 }

@@ -1,5 +1,5 @@
 import type { Part } from '../../src/augment/backend.js';
-import type { Draw, Geometry, Interpolation, OperationName, Step, StepOf } from '../../src/sample/draw.js';
+import type { Draw, DrawStep, DrawStepOf, Geometry, Interpolation, OperationName } from '../../src/sample/draw.js';
 
 /** The geometry that takes an image of this size as it is. */
 export function whole(size: number): Geometry {
@@ -13,14 +13,14 @@ export function draw(changes: Partial<Draw>): Draw {
 }
 
 /** All images of a batch, in order. */
-export function partsOf(lists: readonly (readonly Step[])[]): Part[] {
+export function partsOf(lists: readonly (readonly DrawStep[])[]): Part[] {
   return lists.map((steps, slot) => ({ slot, steps }));
 }
 
 /** The filters of a resize. */
 export const interpolations = ['NEAREST', 'BILINEAR', 'BICUBIC'] as const;
 
-type Cases = { readonly [Name in OperationName]: readonly StepOf<Name>[] };
+type Cases = { readonly [Name in OperationName]: readonly DrawStepOf<Name>[] };
 
 /** What each operation may be given: RandAugment's magnitudes, AutoAugment's, ColorJitter's, and the edges of its own rules. */
 export const stepCases: Cases = {
@@ -71,8 +71,8 @@ function affine<Name extends OperationName>(op: Name, magnitudes: readonly numbe
 }
 
 /** Every operation's cases, one list of one step each. */
-export const singles: readonly (readonly Step[])[] = Object.values(stepCases).flatMap((steps: readonly Step[]) =>
-  steps.map((step) => [step]),
+export const singles: readonly (readonly DrawStep[])[] = Object.values(stepCases).flatMap(
+  (steps: readonly DrawStep[]) => steps.map((step) => [step]),
 );
 
 /** Numbers in [0, 1) that a seed decides. */
@@ -85,14 +85,14 @@ export function numbers(seed: number): () => number {
 }
 
 /** ColorJitter, grey, blur and solarize with every choice open, in the ranges of the recipes and a little beyond. */
-export function randomSteps(next: () => number): Step[] {
+export function randomSteps(next: () => number): DrawStep[] {
   const order = [0, 1, 2, 3];
   for (let i = 3; i > 0; i--) {
     const j = Math.floor(next() * (i + 1));
     [order[i], order[j]] = [order[j]!, order[i]!];
   }
   const between = (low: number, high: number) => Math.fround(low + (high - low) * next());
-  const jitter: readonly Step[] = [
+  const jitter: readonly DrawStep[] = [
     { op: 'brightness', factor: between(0.4, 1.6) },
     { op: 'contrast', factor: between(0.4, 1.6) },
     { op: 'saturation', factor: between(0.2, 1.8) },
@@ -106,10 +106,10 @@ export function randomSteps(next: () => number): Step[] {
 }
 
 /** Any operations in any order, of every case. */
-export function anySteps(next: () => number, most: number): Step[] {
+export function anySteps(next: () => number, most: number): DrawStep[] {
   const pick = <T>(list: readonly T[]): T => list[Math.floor(next() * list.length)]!;
   const length = Math.floor(next() * (most + 1));
-  return Array.from({ length }, () => pick<Step>(pick<readonly Step[]>(Object.values(stepCases))));
+  return Array.from({ length }, () => pick<DrawStep>(pick<readonly DrawStep[]>(Object.values(stepCases))));
 }
 
 /** Images, half of them noise and half gradients with noise in the low bits, `[n, size, size, 3]`. */

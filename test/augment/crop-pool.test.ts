@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cursorOf, fitsDevice } from '../../src/augment/crop-memory.js';
 import { createCropPool, cropPoolBytes } from '../../src/augment/crop-pool.js';
+import { cursorOf, fitsDevice } from '../../src/augment/device-crops.js';
 
-test('crop memory comes back empty, and is bounded', () => {
+test('device crops come back empty, and is bounded', () => {
   const pool = createCropPool();
   const [one] = pool.take(3, 50);
   assert.equal(one!.images, 4);
@@ -17,9 +17,9 @@ test('crop memory comes back empty, and is bounded', () => {
   let bytes = 0;
   const small = createCropPool(cropPoolBytes / 32);
   const taken = [];
-  for (let memories = small.take(8, 96); memories.length > 0; memories = small.take(8, 96)) {
-    taken.push(...memories);
-    bytes += memories[0]!.shared.byteLength;
+  for (let lent = small.take(8, 96); lent.length > 0; lent = small.take(8, 96)) {
+    taken.push(...lent);
+    bytes += lent[0]!.shared.byteLength;
   }
   assert.ok(taken.length > 1 && bytes <= cropPoolBytes / 32);
   // what is spare of another shape makes room

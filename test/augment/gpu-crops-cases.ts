@@ -1,6 +1,5 @@
 import type { Backend, CropPart, Part } from '../../src/augment/backend.js';
-import { placeCrop } from '../../src/augment/crop-memory.js';
-import { gpuOperations } from '../../src/augment/gpu/codes.js';
+import { placeCrop } from '../../src/augment/device-crops.js';
 import { SimdKernels } from '../../src/augment/simd.js';
 import { splitSteps } from '../../src/augment/split-steps.js';
 import type { Crop } from '../../src/decode/crop.js';
@@ -68,14 +67,14 @@ export async function deviceBytes(
   const bytes = size * size * 3;
   // filled, so that a pixel which nobody writes is seen
   const pixels = new Uint8Array(new SharedArrayBuffer(cases.length * bytes)).fill(99);
-  const crops = backend.crops!;
-  const memories = crops.take(cases.length, size);
+  const room = backend.room!;
+  const lent = room.take(cases.length, size);
   const parts: Part[] = [];
   const taken: CropPart[] = [];
   for (const [slot, { crop, draw }] of cases.entries()) {
     const { geometry, steps } = draw;
-    const begin = splitSteps(steps, gpuOperations);
-    const memory = begin === 0 ? memories[Math.floor(slot / (memories[0]?.images ?? 1))] : undefined;
+    const begin = splitSteps(steps);
+    const memory = begin === 0 ? lent[Math.floor(slot / (lent[0]?.images ?? 1))] : undefined;
     const placed = memory ? placeCrop(memory, crop, geometry) : null;
     if (placed !== null) taken.push({ slot, steps, geometry, placed });
     else {
@@ -83,7 +82,7 @@ export async function deviceBytes(
       if (begin < steps.length) parts.push({ slot, steps: steps.slice(begin) });
     }
   }
-  await crops.apply(pixels, size, parts, memories, taken);
-  crops.give(memories);
+  await backend.apply(pixels, size, parts, lent, taken);
+  room.give(lent);
   return { pixels, taken: taken.length };
 }

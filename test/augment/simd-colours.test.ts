@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { SimdKernels } from '../../src/augment/simd.js';
-import type { Step } from '../../src/sample/draw.js';
+import type { DrawStep } from '../../src/sample/draw.js';
 import { hsvToRgb, rgbToHsv } from './step-reference.js';
 
 const kernels = SimdKernels.create();
@@ -79,7 +79,7 @@ test('a blend is Pillow’s for every level over every level, at any factor', ()
       const pixels = new Uint8Array(32 * 32 * 3);
       for (let i = 0; i < 1024; i++) pixels.fill(i < 256 ? i : mean, 3 * i, 3 * i + 3);
       const m = Math.floor((32640 + 768 * mean) / 1024 + 0.5);
-      const changes: readonly [Step, (x: number) => number][] = [
+      const changes: readonly [DrawStep, (x: number) => number][] = [
         [{ op: 'brightness', factor }, () => 0],
         [{ op: 'contrast', factor }, () => m],
         [{ op: 'saturation', factor }, (x) => x],

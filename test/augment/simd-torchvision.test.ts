@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { SimdKernels } from '../../src/augment/simd.js';
-import type { Draw, OperationName, Step } from '../../src/sample/draw.js';
+import type { Draw, DrawStep, OperationName } from '../../src/sample/draw.js';
 import {
   anySteps,
   difference,
@@ -54,7 +54,7 @@ function resizeCase(changes: Partial<ResizeCase>): Case {
   return { said: { ...resize }, pixels: scene(width, height, next), draw: resizeDraw(resize), size };
 }
 
-function stepsCase(size: number, steps: readonly Step[]): Case {
+function stepsCase(size: number, steps: readonly DrawStep[]): Case {
   const said = { width: size, height: size, steps };
   return { said, pixels: scene(size, size, next), draw: draw({ steps, geometry: whole(size) }), size };
 }
@@ -72,10 +72,10 @@ const resizes = [
 ];
 const names = Object.keys(stepCases) as OperationName[];
 const lists = [
-  ...names.flatMap((name) => stepCases[name].map((step: Step) => stepsCase(pick(odd.slice(3)), [step]))),
+  ...names.flatMap((name) => stepCases[name].map((step: DrawStep) => stepsCase(pick(odd.slice(3)), [step]))),
   // RandAugment's and AutoAugment's own at the size that they are used at
   ...(['shearX', 'shearY', 'rotate'] as const).flatMap((name) =>
-    stepCases[name].slice(0, 12).map((step: Step) => stepsCase(224, [step])),
+    stepCases[name].slice(0, 12).map((step: DrawStep) => stepsCase(224, [step])),
   ),
   // one layout after another
   ...Array.from({ length: 180 }, () => stepsCase(pick(odd.slice(3)), anySteps(next, 4))),

@@ -2,70 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { blurWeights } from '../../src/augment/blur-weights.js';
-import { inverseAffineMatrix, rotateMatrix } from '../../src/augment/simd/affine-matrix.js';
 import { createSimdBackend, memoryBound, SimdKernels } from '../../src/augment/simd.js';
-import type { OperationName, Step } from '../../src/sample/draw.js';
-import {
-  anySteps,
-  difference,
-  draw,
-  interpolations,
-  numbers,
-  partsOf,
-  type ResizeCase,
-  randomImages,
-  resizeDraw,
-  scene,
-  stepCases,
-  whole,
-} from './cases.js';
-import { resizeReference } from './resize-reference.js';
-import { reference, stepReference } from './step-reference.js';
+import type { DrawStep } from '../../src/sample/draw.js';
+import { anySteps, difference, draw, numbers, partsOf, randomImages, resizeDraw, scene, whole } from './cases.js';
+import { reference } from './step-reference.js';
 
 const kernels = SimdKernels.create();
 const seed = fc.nat(2 ** 31);
-
-test('resize, window and flips are Pillow’s formulas', () => {
-  const resizes = fc
-    .record({
-      width: fc.integer({ min: 1, max: 300 }),
-      height: fc.integer({ min: 1, max: 300 }),
-      size: fc.integer({ min: 1, max: 70 }),
-      more: fc.tuple(fc.nat(9), fc.nat(9)),
-      cut: fc.tuple(fc.nat(9), fc.nat(9)),
-      hflip: fc.boolean(),
-      vflip: fc.boolean(),
-      interpolation: fc.constantFrom(...interpolations),
-    })
-    .map(({ more, cut, ...rest }): ResizeCase => {
-      const to = [rest.size + more[0], rest.size + more[1]] as const;
-      return { ...rest, to, left: Math.min(cut[0], more[0]), top: Math.min(cut[1], more[1]) };
-    });
-  fc.assert(
-    fc.property(resizes, seed, (each, random) => {
-      const { width, height, size } = each;
-      const data = scene(width, height, numbers(random));
-      const out = new Uint8Array(size * size * 3);
-      kernels.run({ data, width, height }, resizeDraw(each), size, out);
-      assert.equal(difference(out, resizeReference(data, each), size), undefined);
-    }),
-    { numRuns: 150 },
-  );
-});
-
-for (const name of Object.keys(stepCases) as OperationName[]) {
-  test(`${name} is Pillow’s formula`, () => {
-    const next = numbers(7 + name.length);
-    for (const step of stepCases[name]) {
-      const size = 5 + Math.floor(next() * 40);
-      const data = scene(size, size, next);
-      const out = data.slice();
-      kernels.apply(out, size, [step]);
-      const wanted = stepReference(data, size, step);
-      assert.equal(difference(out, wanted, size), undefined, `${JSON.stringify(step)} at ${size}`);
-    }
-  });
-}
 
 test('lists of steps are the shared formulas, by every way in', async () => {
   const backend = await createSimdBackend();
@@ -105,7 +48,7 @@ test('a blur that ends on a half is rounded up', () => {
   const pixels = Uint8Array.from({ length: size * size * 3 }, (_, i) =>
     (Math.floor(i / 3) % size) % 2 === 0 ? 128 : 0,
   );
-  const each: Step[] = [{ op: 'gaussianBlur', sigma }];
+  const each: DrawStep[] = [{ op: 'gaussianBlur', sigma }];
   const wanted = reference(pixels, size, [each]);
   kernels.apply(pixels, size, each);
   assert.equal(difference(pixels, wanted, size), undefined);
@@ -114,7 +57,7 @@ test('a blur that ends on a half is rounded up', () => {
 test('contrast counts whole images beyond 2^24', () => {
   const size = 518;
   const pixels = randomImages(1, size, numbers(518));
-  const each: Step[] = [{ op: 'contrast', factor: Math.fround(0.61) }];
+  const each: DrawStep[] = [{ op: 'contrast', factor: Math.fround(0.61) }];
   const wanted = reference(pixels, size, [each]);
   kernels.apply(pixels, size, each);
   assert.equal(difference(pixels, wanted, size), undefined);
@@ -156,28 +99,4 @@ test('a crop of 20 megapixels leaves memory small, and memory above the bound is
   assert.equal(fresh.memory, grown);
   fresh.apply(new Uint8Array(75), 5, [{ op: 'invert' }]);
   assert.ok(fresh.memory < memoryBound, `${fresh.memory}`);
-});
-
-test('blur weights sum to 65536, are even, and fit the lanes that the kernels use', () => {
-  fc.assert(
-    fc.property(fc.float({ min: Math.fround(0.01), max: 100, noNaN: true }), (sigma) => {
-      const weights = blurWeights(sigma);
-      assert.equal(
-        weights.reduce((sum, weight) => sum + weight, 0),
-        65536,
-      );
-      assert.deepEqual(weights, weights.toReversed());
-      assert.ok(weights.every((weight, i) => weight >= 0 && (i === 4 || weight < 32768)));
-    }),
-  );
-});
-
-test('affine matrices are the numbers that Python computes', () => {
-  // [round(cos(a), 15), round(sin(a), 15)] with a = -radians(-9 % 360)
-  const [cos, sin] = rotateMatrix(224, -9);
-  assert.deepEqual([cos, sin], [0.987688340595138, 0.156434465040231]);
-  assert.deepEqual(
-    inverseAffineMatrix([112, 112], [30, -7], [0, 0]).map((x) => x + 0),
-    [1, 0, -30, 0, 1, 7],
-  );
 });

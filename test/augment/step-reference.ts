@@ -1,5 +1,5 @@
 import { blurWeights } from '../../src/augment/blur-weights.js';
-import type { Interpolation, Step } from '../../src/sample/draw.js';
+import type { DrawStep, Interpolation } from '../../src/sample/draw.js';
 import { transpose } from './resize-reference.js';
 
 const { fround } = Math;
@@ -192,7 +192,7 @@ function greyAt(image: Uint8Array, i: number): number {
 }
 
 /** What Pillow and torchvision make of one image, `[size, size, 3]`, in one step. */
-export function stepReference(image: Uint8Array, size: number, step: Step): Uint8Array {
+export function stepReference(image: Uint8Array, size: number, step: DrawStep): Uint8Array {
   switch (step.op) {
     case 'brightness':
       return blended(image, step.factor, () => 0);
@@ -248,7 +248,7 @@ function tangent(magnitude: number): number {
 }
 
 /** A batch, `[n, size, size, 3]`, as every backend must make it. */
-export function reference(pixels: Uint8Array, size: number, lists: readonly (readonly Step[])[]): Uint8Array {
+export function reference(pixels: Uint8Array, size: number, lists: readonly (readonly DrawStep[])[]): Uint8Array {
   const expected = pixels.slice();
   const length = size * size * 3;
   for (const [z, steps] of lists.entries()) {

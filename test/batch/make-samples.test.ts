@@ -23,7 +23,7 @@ async function make(t: TestContext, open: OpenRun): Promise<{ made: MadeSample[]
   const tensor = new SharedArrayBuffer(6 * 48 * 48 * 3);
   const slots = planShare(open.plan, address).map((sample, slot) => ({ sample, slot }));
   const tools = { pool, queue, onSample: (_: string, corrupt: readonly unknown[]) => told.push(corrupt.length) };
-  const room = { form, tensor, pixels: tensor, operations: new Set<never>(), crops: [] };
+  const room = { form, tensor, pixels: tensor, hasDevice: false, crops: [] };
   const turn = { flow: queue.flow(), signal: new AbortController().signal };
   const groups = await Promise.allSettled(makeSamples(tools, { open, address, form }, slots, room, turn));
   const failed = groups.find((group) => group.status === 'rejected');

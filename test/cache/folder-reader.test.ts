@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { folderReader } from '../../src/cache/folder-reader.js';
 import type { CacheNews } from '../../src/cache/lookup.js';
-import { storageReader } from '../../src/cache/storage-reader.js';
+import { storageReader } from '../../src/cache/sample-reader.js';
 import { temporaryFolder } from '../sources/tree.js';
 import { lookupOf } from './lookups.js';
 
@@ -18,7 +18,7 @@ test('a full disk, a folder that is a file and damage cost a warning, never a by
   await writeFile(join(folder, 'file'), 'no folder');
   const read = folderReader(storageReader);
   const newsOf = async (place: string): Promise<readonly CacheNews[]> => {
-    const lookup = lookupOf(path, file, { in: 'folder', place: { path: place, mayStore: true, size: 0 } });
+    const lookup = lookupOf(path, file, { in: 'folder', file: { path: place, mayStore: true, size: 0 } });
     const { bytes, end } = await read(lookup);
     assert.ok(bytes.equals(file));
     await end();

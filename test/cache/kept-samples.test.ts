@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { idleAfter, KeptSamples } from '../../src/cache/kept-samples.js';
-import { Arena, arenaMemory, none } from '../../src/memory/arena.js';
+import { Arena, arenaBuffers, none } from '../../src/memory/arena.js';
 import { indexSource } from '../../src/sources/index-source.js';
 import type { Manifest } from '../../src/sources/manifest/manifest.js';
 import { temporaryFolder, writeTree } from '../sources/tree.js';
@@ -24,7 +24,7 @@ async function manifests(
 
 test('a full cache keeps what it has, until nobody has used the source for an hour', async (context) => {
   const [first, second] = (await manifests(context, ['first', 'second'])) as [Manifest, Manifest];
-  const arena = new Arena(arenaMemory(2 * (blockBytes + 4) + 16, blockBytes));
+  const arena = new Arena(arenaBuffers(2 * (blockBytes + 4) + 16, blockBytes));
   let now = 0;
   const held = new KeptSamples(arena, () => now);
   const store = (manifest: Manifest, index: number, value: number): boolean => {
@@ -59,7 +59,7 @@ test('a full cache keeps what it has, until nobody has used the source for an ho
 
 test('of two that fill the same sample the first stays, and nothing is lost', async (context) => {
   const [manifest] = (await manifests(context, ['one'])) as [Manifest];
-  const arena = new Arena(arenaMemory(10 * blockBytes, blockBytes));
+  const arena = new Arena(arenaBuffers(10 * blockBytes, blockBytes));
   const held = new KeptSamples(arena);
   const [first, second] = [arena.take(10), arena.take(10)];
   held.add(manifest, 0, first);

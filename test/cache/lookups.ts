@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import type { Lookup, Whereabouts } from '../../src/cache/lookup.js';
-import { type ArenaMemory, arenaMemory } from '../../src/memory/arena.js';
+import { type ArenaBuffers, arenaBuffers } from '../../src/memory/arena.js';
 import { defaultLimits } from '../../src/run/limits.js';
 
 /** No cache. */
-export const none = arenaMemory(0, 4096);
+export const none = arenaBuffers(0, 4096);
 /** A cache with room for every image of these tests. */
-export const large = (): ArenaMemory => arenaMemory(2 ** 26, 16_384);
+export const large = (): ArenaBuffers => arenaBuffers(2 ** 26, 16_384);
 
 /** A task's lookup to a file. */
 export function lookupOf(

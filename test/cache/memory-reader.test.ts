@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { memoryReader } from '../../src/cache/memory-reader.js';
-import { storageReader } from '../../src/cache/storage-reader.js';
-import { Arena, arenaMemory } from '../../src/memory/arena.js';
+import { storageReader } from '../../src/cache/sample-reader.js';
+import { Arena, arenaBuffers } from '../../src/memory/arena.js';
 import { temporaryFolder } from '../sources/tree.js';
 import { filled, lookupOf, none } from './lookups.js';
 
@@ -15,7 +15,7 @@ test('what was read once comes out of memory, and what finds no room is said to'
   const file = await readFile(image);
   const path = join(await temporaryFolder(context), 'shapes.jpg');
   await writeFile(path, file);
-  const arena = new Arena(arenaMemory(file.length + 8192, 4096));
+  const arena = new Arena(arenaBuffers(file.length + 8192, 4096));
   const read = memoryReader(arena, storageReader);
   const first = lookupOf(path, file);
   const { bytes, end } = await read(first);

@@ -20,7 +20,7 @@ test('a task is told of the nearest cache that has its sample, and hits and miss
     caches.give(manifest, 0, whereabouts, news);
     return whereabouts.in;
   };
-  const chainIn = (cache: 'memory' | 'decoded') => new Arena(caches.memory[cache]).take(10);
+  const chainIn = (cache: 'memory' | 'decoded') => new Arena(caches.buffers[cache]).take(10);
   assert.equal(lookup(), 'folder', 'what died has left nothing');
   assert.equal(lookup({ kind: 'missed' }, { kind: 'stored' }), 'folder');
   assert.ok(folder.bytes > 0);

@@ -10,13 +10,11 @@ import { temporaryFolder } from '../fleet.js';
 
 const { BatchHeader: message } = contract.tributary.v1;
 const headerOf = (header: BatchHeader) => message.deserialize(message.serialize(header));
+const address = { epoch: 3, step: 12, rank: 1, worldSize: 4 };
 const own = {
   run: 'r',
   fingerprint: 'ab'.repeat(32),
-  epoch: 3,
-  step: 12,
-  rank: 1,
-  worldSize: 4,
+  address,
   samples: [{ source: 'a', key: 'x.jpg', seed: 5 }],
 } satisfies BatchHeader;
 
@@ -30,17 +28,17 @@ test('NumPy reads the tensor of every type, and the header is read again', async
     ['DATA_TYPE_BFLOAT16', 'uint16', 2],
   ] as const) {
     const header = headerOf({ ...own, dataType, layout: 'LAYOUT_NHWC', shape: [1, 2, 24 / bytes / 2] });
-    const path = await writeBatch(folder, { header, data, crc32: 77, peer: '' });
+    const path = await writeBatch(folder, { address, header, data, crc32: 77, peer: '' });
     assert.equal(path, join(folder, '0003-00000012-r1of4'));
     const program = `import numpy, sys; a = numpy.load(sys.argv[1]); print(a.dtype, *a.shape, a.tobytes().hex())`;
     const said = execFileSync('/usr/bin/python3', ['-c', program, `${path}.npy`], { encoding: 'utf8' });
     assert.equal(said, `${name} 1 2 ${24 / bytes / 2} ${data.toString('hex')}\n`);
-    const { epoch, step, rank, world_size, samples, crc32, data_type } = await readHeader(`${path}.json`);
-    assert.deepEqual([epoch, step, rank, world_size, samples, crc32], [3, 12, 1, 4, own.samples, 77]);
-    assert.equal(data_type, dataType);
+    const read = await readHeader(`${path}.json`);
+    assert.deepEqual(read.address, { epoch: 3, step: 12, rank: 1, world_size: 4 });
+    assert.deepEqual([read.samples, read.crc32, read.data_type], [own.samples, 77, dataType]);
   }
   assert.equal((await readdir(folder)).length, 2);
-  assert.equal(batchName(headerOf({ epoch: 12345, worldSize: 1 })), '12345-00000000-r0of1');
+  assert.equal(batchName({ epoch: 12345, step: 0, rank: 0, worldSize: 1 }), '12345-00000000-r0of1');
 });
 
 test('a file that is no header is refused by what it lacks', async (t) => {

@@ -207,14 +207,14 @@ test('what a server refuses comes out of the commands as one line, and failures 
   await refused(
     ['serve', '--config', config, '--listen', replica.address],
     2,
-    /expected to listen on .*, but got EADDRINUSE: address already in use .*\. Choose another port.*ADDRESS_IN_USE/,
+    /expected to listen on .*, but got listen EADDRINUSE: address already in use .*\. Choose another port.*ADDRESS_IN_USE/,
     cwd,
   );
   const nobody = ['--address', '127.0.0.1:1', '--run', 'whole', '--patience', '1'];
   await refused(
     ['fetch', ...nobody, '--epoch', '0', '--step', '0', '--out', '.'],
     1,
-    /expected a replica to answer for what the run is, but got none in \d+ s \(127\.0\.0\.1:1: UNAVAILABLE: connect ECONNREFUSED 127\.0\.0\.1:1\)\. Start a replica of this run at the target, or raise patience\. \[NO_REPLICA\]/,
+    /expected a replica to answer for what the run is, but got none in \d+ s \(127\.0\.0\.1:1: UNAVAILABLE \(.*ECONNREFUSED 127\.0\.0\.1:1.*\)\)\. Start a replica of this run at the target, or raise patience\. \[NO_REPLICA\]/,
     cwd,
   );
   await refused(['train', ...nobody, '--schedule', schedule.address], 1, /NO_REPLICA/, cwd);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { contract } from '../../src/contract/contract.js';
 import { parseConfig } from '../../src/run/config.js';
-import { liveName } from '../../src/server/serve.js';
+import { liveName } from '../../src/server/start-server.js';
 import { allYamlOf, faultsOf, type Manifest, optionOf, pathOf, portOf, textOf, yamlOf } from './project-files.js';
 
 const folder = 'deploy/kubernetes';

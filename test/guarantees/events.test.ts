@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { Schedule } from '../../src/client/schedule.js';
+import { Schedule } from '../../src/client/schedule-client.js';
 import { train } from '../../src/client/trainer.js';
 import { parseCursor } from '../../src/plan/cursor.js';
 import { indexedSamples, sevenRun, startServer } from '../fleet.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
-import { Arena, arenaMemory, none } from '../../src/memory/arena.js';
+import { Arena, arenaBuffers, none } from '../../src/memory/arena.js';
 
 const blockBytes = 64;
 
@@ -17,7 +17,7 @@ test('chains keep what was written, whatever is taken and freed, and never more 
   );
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 4000 }), fc.array(step, { maxLength: 80 }), (budget, steps) => {
-      const memory = arenaMemory(budget, blockBytes);
+      const memory = arenaBuffers(budget, blockBytes);
       const given = memory.words.byteLength + memory.slabs.reduce((sum, { byteLength }) => sum + byteLength, 0);
       assert.ok(given <= Math.max(budget, 16), `${given} bytes of ${budget}`);
       const arena = new Arena(memory);
@@ -52,7 +52,7 @@ test('chains keep what was written, whatever is taken and freed, and never more 
 });
 
 test('rows are cut out of a chain wherever its blocks end', () => {
-  const arena = new Arena(arenaMemory(100_000, blockBytes));
+  const arena = new Arena(arenaBuffers(100_000, blockBytes));
   const image = bytesOf(9000, 5);
   const chain = arena.take(image.length);
   arena.write(chain, image);
@@ -77,7 +77,7 @@ test('rows are cut out of a chain wherever its blocks end', () => {
 });
 
 test('threads that take and free chains at once never share a block', async () => {
-  const memory = arenaMemory(40_000, blockBytes);
+  const memory = arenaBuffers(40_000, blockBytes);
   const url = new URL('../../src/memory/arena.js', import.meta.url).href;
   const program = `const { workerData, parentPort } = require('node:worker_threads');
     import(workerData.url).then(({ Arena, none }) => {

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { TributaryError } from '../../src/errors.js';
 import { checkCursor, formatCursor, nextCursor, parseCursor } from '../../src/plan/cursor.js';
-import { planStep, stepsPerEpoch } from '../../src/plan/plan.js';
+import { planStep } from '../../src/plan/plan.js';
+import { preparePlan } from '../../src/plan/prepare.js';
 import { virtualRun } from './input.js';
 
 const fingerprint = '0123456789abcdef'.repeat(4);
@@ -67,7 +68,7 @@ test('the last step is followed by the next epoch', () => {
 
 test('from the cursor of every step, the tail over three epochs is that of the undisturbed run', () => {
   const run = virtualRun([30, 11], { global_batch: 8 });
-  const steps = stepsPerEpoch(run);
+  const steps = preparePlan(run).stepsPerEpoch;
   const stream = (cursor: string) => {
     const samples = [];
     let { epoch, step } = parseCursor(cursor);

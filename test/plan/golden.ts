@@ -1,5 +1,6 @@
 import type { PlanInput } from '../../src/plan/input.js';
-import { planStep, stepsPerEpoch } from '../../src/plan/plan.js';
+import { planStep } from '../../src/plan/plan.js';
+import { preparePlan } from '../../src/plan/prepare.js';
 import { sevenCounts, virtualRun } from './input.js';
 
 /** A run with what some of its steps hold; `[source, position, pass, index, seed]` for each slot. Keys are `<name>/<index>.jpg`. */
@@ -68,7 +69,7 @@ const runs: readonly (readonly [PlanInput, readonly (readonly [epoch: number, st
 export function makeGolden(): GoldenRun[] {
   return runs.map(([run, steps]) => ({
     run: { ...run, sources: run.sources.map(({ name, count }) => ({ name, count })) },
-    steps_per_epoch: stepsPerEpoch(run),
+    steps_per_epoch: preparePlan(run).stepsPerEpoch,
     steps: steps.map(([epoch, step]) => ({
       epoch,
       step,

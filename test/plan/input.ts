@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { PlanInput, PlannedSample, PlannedSource } from '../../src/plan/input.js';
-import { planStep, stepsPerEpoch } from '../../src/plan/plan.js';
+import { planStep } from '../../src/plan/plan.js';
+import { preparePlan } from '../../src/plan/prepare.js';
 
 /** A source without files, whose keys are its name and the index. */
 export function virtualSource(name: string, count: number): PlannedSource {
@@ -45,7 +46,7 @@ export const anyRun: fc.Arbitrary<PlanInput> = fc
 
 /** The samples of an epoch from a step on, in their order. */
 export const epochOf = (run: PlanInput, epoch: number, first = 0): PlannedSample[] =>
-  Array.from({ length: stepsPerEpoch(run) - first }, (_, i) => planStep(run, epoch, first + i)).flat();
+  Array.from({ length: preparePlan(run).stepsPerEpoch - first }, (_, i) => planStep(run, epoch, first + i)).flat();
 
 /** A sample as text. */
 export const identity = ({ source, index }: PlannedSample) => `${source}/${index}`;

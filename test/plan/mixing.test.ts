@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { countsBefore, prepareMixing, shares } from '../../src/plan/mixing.js';
-import { stepsPerEpoch } from '../../src/plan/plan.js';
+import { preparePlan } from '../../src/plan/prepare.js';
 import { anyRun, sevenCounts, virtualRun } from './input.js';
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
@@ -29,7 +29,7 @@ test('where every source has a sample a step, counts are the plain closed form',
     const weights = run.sources.map(({ count }) => count ** (1 - sampleT));
     const total = sum(weights);
     const mixing = prepareMixing(run);
-    for (let k = 0; k <= stepsPerEpoch(run); k++) {
+    for (let k = 0; k <= preparePlan(run).stepsPerEpoch; k++) {
       let cumulative = 0;
       const boundaries = weights.map((weight) => {
         cumulative += weight;
@@ -61,7 +61,7 @@ test('counts sum to the batches, never fall, and stay near the share', () => {
         before,
         run.sources.map(() => 0),
       );
-      for (let k = 1; k <= Math.min(stepsPerEpoch(run), 300); k++) {
+      for (let k = 1; k <= Math.min(preparePlan(run).stepsPerEpoch, 300); k++) {
         const samples = k * run.global_batch;
         const counts = countsBefore(mixing, samples);
         assert.equal(sum(counts), samples);
@@ -82,7 +82,7 @@ test('at t = 0 no source gives more than it has', () => {
   fc.assert(
     fc.property(anyRun, (given) => {
       const run = { ...given, sample_t: 0, weights: null };
-      const counts = countsBefore(prepareMixing(run), stepsPerEpoch(run) * run.global_batch);
+      const counts = countsBefore(prepareMixing(run), preparePlan(run).stepsPerEpoch * run.global_batch);
       for (const [i, count] of counts.entries()) assert.ok(count <= run.sources[i]!.count);
     }),
     { numRuns: 3000 },
@@ -121,7 +121,7 @@ test('only rare sources and those that pay for them leave the plain form', () =>
 test('a rare source among others comes as often as its share says', () => {
   const run = virtualRun([5000, 7, 5000], { global_batch: 10 });
   const mixing = prepareMixing(run);
-  for (let k = 0; k <= stepsPerEpoch(run); k++) {
+  for (let k = 0; k <= preparePlan(run).stepsPerEpoch; k++) {
     const count = countsBefore(mixing, 10 * k)[1]!;
     assert.ok(Math.abs(count - (7 / 10_007) * 10 * k) <= 0.51, `${count} before step ${k}`);
   }
@@ -130,7 +130,7 @@ test('a rare source among others comes as often as its share says', () => {
 test('counts are exact at sizes where products leave the floats', () => {
   const run = virtualRun([2 ** 51 + 1, 2 ** 51 - 3, 2 ** 50 + 7, 12_345], { global_batch: 960 });
   const mixing = prepareMixing(run);
-  const steps = stepsPerEpoch(run);
+  const steps = preparePlan(run).stepsPerEpoch;
   for (const k of [1, steps >> 1, steps - 1, steps]) {
     const samples = BigInt(k * 960);
     const total = BigInt(2 ** 51 + 1) + BigInt(2 ** 51 - 3) + BigInt(2 ** 50 + 7) + 12_345n;

@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import { TributaryError } from '../../src/errors.js';
 import { sampleSeed } from '../../src/plan/hash.js';
 import type { PlannedSample } from '../../src/plan/input.js';
-import { planShare, planStep, samplesPerEpoch, stepsPerEpoch, successor } from '../../src/plan/plan.js';
+import { planShare, planStep, successor } from '../../src/plan/plan.js';
+import { preparePlan } from '../../src/plan/prepare.js';
 import { anyRun, epochOf, identity, sevenCounts, virtualRun } from './input.js';
 
 const refusal = (reason: string, text: RegExp) => (error: unknown) =>
@@ -12,7 +13,7 @@ const refusal = (reason: string, text: RegExp) => (error: unknown) =>
 
 test('the ranks of every world size share the same global batches', () => {
   const run = virtualRun(sevenCounts, { global_batch: 960, sample_t: 0.5 });
-  for (const step of [0, 1, 130, stepsPerEpoch(run) - 1]) {
+  for (const step of [0, 1, 130, preparePlan(run).stepsPerEpoch - 1]) {
     const whole = planStep(run, 4, step);
     assert.equal(whole.length, 960);
     for (const worldSize of [1, 8, 15, 16, 20, 24, 30, 40, 60, 120, 960]) {
@@ -29,9 +30,9 @@ test('a run goes on with other world sizes from any step as if nothing had happe
   const run = virtualRun([400, 300, 68], { global_batch: 24 });
   const undisturbed = epochOf(run, 0);
   const worlds = [8, 2, 8, 24, 1, 3, 12];
-  for (let first = 0; first <= stepsPerEpoch(run); first++) {
+  for (let first = 0; first <= preparePlan(run).stepsPerEpoch; first++) {
     const resumed = undisturbed.slice(0, 24 * first);
-    for (let step = first; step < stepsPerEpoch(run); step++) {
+    for (let step = first; step < preparePlan(run).stepsPerEpoch; step++) {
       const worldSize = worlds[(first + step) % worlds.length]!;
       for (let rank = 0; rank < worldSize; rank++) resumed.push(...planShare(run, { epoch: 0, step, rank, worldSize }));
     }
@@ -47,7 +48,7 @@ test('ranks are disjoint and complete, and no sample comes twice in an epoch at 
       const run = virtualRun(counts, { global_batch: globalBatch });
       const samples = epochOf(run, 2);
       assert.equal(samples.length, total - (total % globalBatch));
-      assert.equal(samples.length, samplesPerEpoch(run));
+      assert.equal(samples.length, preparePlan(run).samplesPerEpoch);
       assert.equal(new Set(samples.map(identity)).size, samples.length);
       assert.ok(samples.every(({ pass }) => pass === 0));
     }
@@ -58,7 +59,7 @@ test('any run gives whole batches of samples that exist, and walks a source whol
   fc.assert(
     fc.property(anyRun, fc.nat(50), (run, epoch) => {
       const walks = run.sources.map(() => [] as PlannedSample[]);
-      for (let step = 0; step < Math.min(stepsPerEpoch(run), 40); step++) {
+      for (let step = 0; step < Math.min(preparePlan(run).stepsPerEpoch, 40); step++) {
         const batch = planStep(run, epoch, step);
         assert.equal(batch.length, run.global_batch);
         for (const sample of batch) walks[sample.source]!.push(sample);
@@ -171,7 +172,7 @@ test('a step of 10^9 samples is planned from its own keys alone, wherever in the
   }));
   for (const sampling of ['exact', 'iid'] as const) {
     const run = { ...virtual, sources, sampling };
-    const steps = stepsPerEpoch(run);
+    const steps = preparePlan(run).stepsPerEpoch;
     for (const step of [0, Math.floor(steps / 2), steps - 1]) {
       asked = 0;
       planStep(run, 1, step);

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { planShare, planStep, samplesPerEpoch, stepsPerEpoch } from '../../src/plan/plan.js';
+import { planShare, planStep } from '../../src/plan/plan.js';
+import { preparePlan } from '../../src/plan/prepare.js';
 import { epochOf, identity, virtualRun } from './input.js';
 
 test('validation has every sample once, in order, with a short last batch and equal steps for all ranks', () => {
   const run = virtualRun([7, 1, 14], { split: 'val', global_batch: 8, sample_t: 1 });
-  assert.equal(stepsPerEpoch(run), 3);
-  assert.equal(samplesPerEpoch(run), 22);
+  assert.equal(preparePlan(run).stepsPerEpoch, 3);
+  assert.equal(preparePlan(run).samplesPerEpoch, 22);
   const expected = [7, 1, 14].flatMap((count, source) =>
     Array.from({ length: count }, (_, index) => `${source}/${index}`),
   );

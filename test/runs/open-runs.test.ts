@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import type { RunSelector } from '../../protos/generated/tributary/v1/RunSelector.js';
+import { contract } from '../../src/contract/contract.js';
+import type { TributaryError } from '../../src/errors.js';
 import { parseConfig } from '../../src/run/config.js';
 import { OpenRuns } from '../../src/runs/open-runs.js';
 import { indexSource } from '../../src/sources/index-source.js';
@@ -44,4 +47,17 @@ test('the last 32 inline runs stay open', async (t) => {
   assert.equal(await runs.open(inline(0)), first);
   for (let seed = 63; seed < 95; seed++) await runs.open(inline(seed));
   assert.notEqual(await runs.open(inline(0)), first);
+});
+
+test('a request over the wire selects a run by name or carries one, or is refused', async (t) => {
+  const { runs } = await opened(t);
+  const { DescribeRunRequest } = contract.tributary.v1;
+  const overTheWire = (run: RunSelector | null) =>
+    runs.open(DescribeRunRequest.deserialize(DescribeRunRequest.serialize({ run })).run);
+  assert.equal(await overTheWire({ name: 'r' }), await runs.open({ name: 'r' }));
+  assert.equal(await overTheWire(inline(1)), await runs.open(inline(1)));
+  await assert.rejects(overTheWire({ name: '' }), ({ reason }: TributaryError) => reason === 'UNKNOWN_RUN');
+  await assert.rejects(overTheWire({ inlineRun: '' }), ({ reason }: TributaryError) => reason === 'CONFIG_INVALID');
+  for (const nothing of [null, {}])
+    await assert.rejects(overTheWire(nothing), /names a run or carries one, but got neither/);
 });

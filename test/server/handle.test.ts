@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { credentials, Server, ServerCredentials, type ServiceError, status } from '@grpc/grpc-js';
 import { pino } from 'pino';
 import type { DescribeRunResponse__Output } from '../../protos/generated/tributary/v1/DescribeRunResponse.js';
@@ -25,9 +26,11 @@ test('a call is answered or fails with its status, and is counted, timed and log
       if (run?.name === 'none') throw refusal;
       return { name: run?.name };
     }),
-    PlanBatches: handleStream<{ epoch: number }, object>({ log, metrics }, async (call) => {
-      call.write({ step: 7 });
-      if (call.request.epoch === 1) throw refusal;
+    PlanBatches: handleStream<{ epoch: number }, object>({ log, metrics }, async ({ epoch }, send) => {
+      await send({ step: 7 });
+      if (epoch === 1) throw refusal;
+      // A client that has gone is no failure, and nothing more is sent to it.
+      while (epoch === 2) await send({ step: 7 });
     }),
     StreamBatches: handleStream({ log, metrics }, async () => {}),
   } as unknown as LoaderServiceHandlers & Record<string, never>);
@@ -59,6 +62,9 @@ test('a call is answered or fails with its status, and is counted, timed and log
   await assert.rejects(describe('fault'), failure('INTERNAL', status.INTERNAL));
   assert.deepEqual(await plan(0), [7]);
   await assert.rejects(plan(1), failure('UNKNOWN_RUN', status.NOT_FOUND));
+  const leaving = client.planBatches({ epoch: 2 }).on('error', () => {});
+  leaving.once('data', () => leaving.cancel());
+  while (lines.length < 6) await setImmediate();
 
   assert.deepEqual(
     lines.map(({ level, method, code }) => [pino.levels.labels[level], method, code]),
@@ -68,6 +74,7 @@ test('a call is answered or fails with its status, and is counted, timed and log
       ['error', 'DescribeRun', 'INTERNAL'],
       ['debug', 'PlanBatches', 'OK'],
       ['warn', 'PlanBatches', 'NOT_FOUND'],
+      ['debug', 'PlanBatches', 'CANCELLED'],
     ],
   );
   const { values } = await metrics.handled.get();
@@ -80,7 +87,7 @@ test('a call is answered or fails with its status, and is counted, timed and log
     timed.map(({ labels, value }) => [labels.grpc_method, value]),
     [
       ['DescribeRun', 3],
-      ['PlanBatches', 2],
+      ['PlanBatches', 3],
     ],
   );
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Load } from '../../src/server/load.js';
+import { Load, replicasWanted } from '../../src/server/load.js';
 
 test('a stream that waits half its time makes a ratio of a half, until its minute is over', () => {
   const load = new Load();
@@ -42,4 +42,20 @@ test('what samples cost now outweighs what they cost long ago', () => {
   for (let i = 0; i < 40_000; i++) load.made(0.01);
   load.open().count(1, 1, 0, 0.01);
   assert.ok(Math.abs(load.wanted(1, 1) - 1) < 0.01);
+});
+
+test('the worked examples of tf.data service, auto_scaler_test.cc', () => {
+  assert.equal(replicasWanted([], 0.2), 0);
+  assert.equal(Math.ceil(replicasWanted([0.025], 0.2) - 1e-9), 8);
+  assert.equal(Math.ceil(replicasWanted([0.025, 0.05], 12 / 70)), 11);
+});
+
+test('a strange trainer counts as the median', () => {
+  const usual = Array.from({ length: 20 }, () => 0.02);
+  assert.ok(Math.abs(replicasWanted([...usual, 5e-7], 0.1) - replicasWanted(usual, 0.1) - 5) < 1e-9);
+});
+
+test('what is not a time does not count, and a slow trainer wants a part of a replica', () => {
+  assert.equal(replicasWanted([0, -1, Number.NaN], 0.1), 0);
+  assert.ok(Math.abs(replicasWanted([100], 0.1) - 0.001) < 1e-12);
 });

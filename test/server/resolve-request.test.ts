@@ -1,12 +1,18 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import type { StreamBatchesRequest } from '../../protos/generated/tributary/v1/StreamBatchesRequest.js';
 import { contract } from '../../src/contract/contract.js';
-import { checkFingerprint, resolveRequest, resolveSteps } from '../../src/server/resolve-request.js';
+import type { TributaryError } from '../../src/errors.js';
+import { parseConfig } from '../../src/run/config.js';
+import { OpenRuns } from '../../src/runs/open-runs.js';
+import { addresses, openAsked, resolveRequest, resolveSteps } from '../../src/server/resolve-request.js';
+import { indexSource } from '../../src/sources/index-source.js';
 import { refused } from '../run/fixture.js';
+import { temporaryFolder, writeTree } from '../sources/tree.js';
 
 const fingerprint = 'ab'.repeat(32);
-const open = { run: { name: 'r' }, fingerprint, bounds: { epochs: 3, stepsPerEpoch: 7, globalBatch: 8 } };
+const open = { fingerprint, bounds: { epochs: 3, stepsPerEpoch: 7, globalBatch: 8 } };
 /** A request as it comes out of the wire. */
 const resolved = (request: StreamBatchesRequest) => {
   const { StreamBatchesRequest: message } = contract.tributary.v1;
@@ -72,13 +78,31 @@ test('what cannot be met is refused', () => {
   refused(() => resolved({ chunkBytes: -1 }), 'ARGUMENT_INVALID', /chunk_bytes/);
 });
 
-test('another fingerprint is refused, and none is any', () => {
-  for (const expected of ['', fingerprint]) checkFingerprint(open, expected);
-  refused(
-    () => checkFingerprint(open, 'cd'.repeat(32)),
-    'FINGERPRINT_MISMATCH',
-    /run r to have .*(cd){32}/,
-    /(ab){32}/,
+test('the addresses are those of every stride-th step', () => {
+  const place = { epoch: 1, rank: 2, worldSize: 4 };
+  const steps = [...addresses({ ...place, firstStep: 1, stepCount: 3, stepStride: 2 })];
+  assert.deepEqual(
+    steps,
+    [1, 3, 5].map((step) => ({ ...place, step })),
   );
-  refused(() => resolved({ expectedFingerprint: 'cd'.repeat(32) }), 'FINGERPRINT_MISMATCH');
+});
+
+test('another fingerprint is refused, and none is any', async (t) => {
+  const folder = await temporaryFolder(t);
+  await writeTree(folder, { 'a/1.jpg': 10 });
+  const text = 'sources: {a: a}\nruns: {r: {recipe: dinov3, sources: [a], global_batch: 1, epochs: 1}}';
+  const runs = new OpenRuns(
+    parseConfig(text, { folder, name: 'test' }),
+    async ({ name, path }, split) =>
+      (await indexSource({ name, path, split, indexFolder: join(folder, 'index') })).manifest,
+  );
+  const opened = await openAsked(runs, { run: { name: 'r' }, expectedFingerprint: '' });
+  assert.equal(await openAsked(runs, { run: { name: 'r' }, expectedFingerprint: opened.fingerprint }), opened);
+  await assert.rejects(
+    openAsked(runs, { run: { name: 'r' }, expectedFingerprint: fingerprint }),
+    (error: TributaryError) =>
+      error.reason === 'FINGERPRINT_MISMATCH' &&
+      /run r to have .*(ab){32}/.test(error.message) &&
+      error.message.includes(opened.fingerprint),
+  );
 });

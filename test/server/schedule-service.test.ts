@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkHealth } from '../../src/client/health.js';
+import { checkHealth } from '../../src/client/ask-health.js';
 import { Loader } from '../../src/client/loader.js';
-import { Schedule } from '../../src/client/schedule.js';
+import { Schedule } from '../../src/client/schedule-client.js';
 import { TributaryError } from '../../src/errors.js';
 import { indexedSamples, sevenRun, startServer } from '../fleet.js';
 

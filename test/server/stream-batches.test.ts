@@ -4,9 +4,9 @@ import { credentials, type ServiceError, status } from '@grpc/grpc-js';
 import type { LoaderServiceClient } from '../../protos/generated/tributary/v1/LoaderService.js';
 import type { StreamBatchesRequest } from '../../protos/generated/tributary/v1/StreamBatchesRequest.js';
 import type { StreamBatchesResponse__Output } from '../../protos/generated/tributary/v1/StreamBatchesResponse.js';
+import { toFailure } from '../../src/client/failure.js';
 import { Loader } from '../../src/client/loader.js';
 import type { ReceivedBatch } from '../../src/client/receive.js';
-import { toFailure } from '../../src/client/status.js';
 import { contract } from '../../src/contract/contract.js';
 import { indexedSamples, metric, type ServerProcess, sevenRun, startServer } from '../fleet.js';
 
@@ -210,7 +210,7 @@ test('a client that stalls holds no more than its reservation, and one that vani
 });
 
 test('a client that vanishes in the middle of a batch takes its work with it', async (t) => {
-  const config = await indexedSamples(t, { big: sevenRun({ image_size: 518, global_batch: 32 }) });
+  const config = await indexedSamples(t, { big: sevenRun({ image_size: 518, global_batch: 56 }) });
   const server = await startServer(t, 'serve', [
     '--config',
     config,
@@ -223,11 +223,17 @@ test('a client that vanishes in the middle of a batch takes its work with it', a
   t.after(() => from.close());
   const call = from.streamBatches({ run: { run: 'name', name: 'big' } });
   call.on('error', () => {});
-  assert.ok(await within(20, async () => (await metric(server, 'tributary_queue_size')) > 3), 'the batch never began');
+  assert.ok(await within(20, async () => (await metric(server, 'tributary_queue_size')) > 8), 'the batch never began');
   call.cancel();
-  assert.ok(await within(1, async () => (await metric(server, 'tributary_queue_size')) === 0), 'groups still wait');
+  // What is in the threads' hands is finished, which takes as long as the machine lets it; what waits is not begun.
   assert.ok(
-    await within(1, async () => (await metric(server, 'tributary_queue_pending')) === 0),
+    await within(
+      60,
+      async () =>
+        (await metric(server, 'tributary_queue_size')) === 0 && (await metric(server, 'tributary_queue_pending')) === 0,
+    ),
     'samples are still made',
   );
+  const made = await metric(server, 'tributary_samples_total{result="ok"}');
+  assert.ok(made < 56, 'the whole batch was made');
 });

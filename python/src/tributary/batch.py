@@ -186,7 +186,7 @@ class PartialBatch:
 
     def finish(self, crc32: int) -> Arrived:
         """The whole batch; CRC_MISMATCH where its bytes are not those that were sent."""
-        header = self.header
+        header, a = self.header, self.header.address
         if self._filled != len(self._view) or self._crc != crc32:
             raise self.damaged(f"CRC-32 {self._crc:08x} of {self._filled} bytes")
         samples = tuple(_sample(sample) for sample in header.samples)
@@ -196,7 +196,7 @@ class PartialBatch:
             shape=tuple(header.shape),
             labels=np.array([-1 if s.label is None else s.label for s in samples], dtype=np.int64),
             samples=samples,
-            address=Address(header.epoch, header.step, header.rank, header.world_size),
+            address=Address(a.epoch, a.step, a.rank, a.world_size),
             cursor=header.next_cursor,
             run=header.run,
             fingerprint=header.fingerprint,
@@ -207,13 +207,14 @@ class PartialBatch:
 
     def damaged(self, came: str) -> TributaryError:
         """CRC_MISMATCH: what came is not what was sent."""
+        address = self.header.address
         return wrong(
             "CRC_MISMATCH",
-            f"{len(self._view)} bytes of step {self.header.step} as their trailer has them",
+            f"{len(self._view)} bytes of step {address.step} as their trailer has them",
             came,
             "Ask for the step again; if it persists, check the network and the memory of the machines between",
-            epoch=str(self.header.epoch),
-            step=str(self.header.step),
+            epoch=str(address.epoch),
+            step=str(address.step),
         )
 
 

@@ -114,6 +114,7 @@ def exhausted(error: OSError) -> Optional[TributaryError]:
 
 def _own_limit(code: str, text: str) -> Optional[TributaryError]:
     """What gRPC itself says of a limit, on this side or the other, in words that name it; None for anything else."""
+    # gRPC gives a flooded connection the same code, and has nothing but its text to tell them apart.
     if code == "RESOURCE_EXHAUSTED" and "larger than max" in text:
         return wrong(
             "TOO_MUCH_ASKED",

@@ -297,11 +297,12 @@ class Lanes:
             else:
                 kind, chunk = message.WhichOneof("part"), message.chunk
             if kind == "header" and partial is None:
-                if (message.header.epoch, message.header.step) != (self._steps.epoch, wanted):
+                address = message.header.address
+                if (address.epoch, address.step) != (self._steps.epoch, wanted):
                     raise wrong(
                         "INTERNAL",
                         self._name(reader.turn),
-                        f"step {message.header.step} of epoch {message.header.epoch}",
+                        f"step {address.step} of epoch {address.epoch}",
                         "The replica breaks the contract: stop it",
                     )
                 partial = PartialBatch(message.header, self._make_array)

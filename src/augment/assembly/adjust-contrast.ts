@@ -1,12 +1,12 @@
 import { blendConstant } from './blend-constant';
-import { highLuma, loadBytes, lowLuma } from './lanes';
+import { highLuma, loadBytes, lowLuma } from './vectors';
 
 /**
  * ImageEnhance.Contrast on three planes, in place: a blend with the mean luma, rounded half up.
  * torchvision/transforms/functional_pil.py, `adjust_contrast`.
  */
 export function adjustContrast(pixels: usize, plane: usize, area: usize, factor: f32): void {
-  blendConstant(pixels, 3 * plane, f32(meanLuma(pixels, plane, area)), factor);
+  blendConstant(pixels, plane, f32(meanLuma(pixels, plane, area)), factor);
 }
 
 function meanLuma(pixels: usize, plane: usize, area: usize): u64 {

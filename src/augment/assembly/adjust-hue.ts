@@ -1,4 +1,4 @@
-import { floorToInt, highFloats, loadBytes, lowFloats, storeBytes } from './lanes';
+import { floorToInt, highFloats, loadBytes, lowFloats, storeBytes } from './vectors';
 
 /**
  * Shifts the hue of three planes, in place, through Pillow's 8-bit HSV and back: Pillow/Convert.c, `rgb2hsv_row` and

@@ -1,4 +1,4 @@
-import { blend, highFloats, highLuma, loadBytes, lowFloats, lowLuma, storeBytes } from './lanes';
+import { blend, highLuma, loadBytes, lowLuma, storeBytes } from './vectors';
 
 /**
  * ImageEnhance.Color on three planes, in place: a blend with each pixel's luma.
@@ -12,14 +12,8 @@ export function adjustSaturation(pixels: usize, plane: usize, factor: f32): void
     const blue = loadBytes(pixels + 2 * plane);
     const low = f32x4.convert_i32x4_s(lowLuma(red, green, blue));
     const high = f32x4.convert_i32x4_s(highLuma(red, green, blue));
-    storeBytes(pixels, channel(red, low, high, f));
-    storeBytes(pixels + plane, channel(green, low, high, f));
-    storeBytes(pixels + 2 * plane, channel(blue, low, high, f));
+    storeBytes(pixels, blend(low, high, red, f));
+    storeBytes(pixels + plane, blend(low, high, green, f));
+    storeBytes(pixels + 2 * plane, blend(low, high, blue, f));
   }
-}
-
-// @ts-ignore: decorator
-@inline
-function channel(x: v128, low: v128, high: v128, factor: v128): v128 {
-  return i16x8.narrow_i32x4_s(blend(low, lowFloats(x), factor), blend(high, highFloats(x), factor));
 }

@@ -1,4 +1,4 @@
-import { blend, highFloats, loadBytes, lowFloats, storeBytes } from './lanes';
+import { blend, highFloats, loadBytes, lowFloats, storeBytes } from './vectors';
 
 /**
  * ImageEnhance.Sharpness from three planes at `from` to three at `to`: a blend with ImageFilter.SMOOTH, whose one-pixel
@@ -33,7 +33,7 @@ function sharpen(from: usize, to: usize, size: usize, factor: v128): void {
   const sum = i16x8.add(i16x8.add(three(from - size), three(from + size)), i16x8.add(three(from), i16x8.shl(x, 2)));
   const low = smooth(lowFloats(sum));
   const high = smooth(highFloats(sum));
-  storeBytes(to, i16x8.narrow_i32x4_s(blend(low, lowFloats(x), factor), blend(high, highFloats(x), factor)));
+  storeBytes(to, blend(low, high, x, factor));
 }
 
 // @ts-ignore: decorator

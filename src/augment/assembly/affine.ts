@@ -1,4 +1,8 @@
-// Interleaved RGB in and out, square images, 16 bytes past the last pixel readable. `matrix`: six doubles, output to input.
+// Interleaved RGB in and out, square images, 16 bytes past the last pixel readable. The output's (x, y) lies in the input
+// at (a x + b y + c, d x + e y + f): PIL/Image.py, `Image.transform`.
+
+// Pillow's cubics of four rows, as doubles: red, green, blue and one more.
+const rows = memory.data(4 * 32, 16);
 
 // @ts-ignore: decorator
 @inline
@@ -20,6 +24,13 @@ function clamp(x: i32, size: i32): i32 {
   return max(0, min(size - 1, x));
 }
 
+// @ts-ignore: decorator
+@inline
+function copyOrClear(from: usize, to: usize, size: i32, row: i32, column: i32): void {
+  if (<u32>column < <u32>size && <u32>row < <u32>size) copy(from + 3 * <usize>(row * size + column), to);
+  else clear(to);
+}
+
 // Pillow's COORD: everything below 0 is outside.
 // @ts-ignore: decorator
 @inline
@@ -32,44 +43,31 @@ function coordinate(x: f64): i32 {
  * and shifts, otherwise in 16.16 fixed point. Pillow/Geometry.c, `ImagingScaleAffine` and `affine_fixed`; sizes up to
  * about 16,000, where Pillow leaves fixed point.
  */
-export function affineNearest(from: usize, to: usize, size: i32, matrix: usize): void {
-  const a0 = load<f64>(matrix);
-  const a1 = load<f64>(matrix, 8);
-  const a2 = load<f64>(matrix, 16);
-  const a3 = load<f64>(matrix, 24);
-  const a4 = load<f64>(matrix, 32);
-  const a5 = load<f64>(matrix, 40);
-  if (a1 == 0 && a3 == 0) {
-    let yin = a5 + a4 * 0.5;
+export function affineNearest(from: usize, to: usize, size: i32, a: f64, b: f64, c: f64, d: f64, e: f64, f: f64): void {
+  if (b == 0 && d == 0) {
+    let yin = f + e * 0.5;
     for (let y = 0; y < size; y++) {
       const row = coordinate(yin);
-      let xin = a2 + a0 * 0.5;
-      for (let x = 0; x < size; x++) {
-        const column = coordinate(xin);
-        if (row < 0 || row >= size || column < 0 || column >= size) clear(to);
-        else copy(from + 3 * <usize>(row * size + column), to);
-        to += 3;
-        xin += a0;
+      let xin = c + a * 0.5;
+      for (let x = 0; x < size; x++, to += 3) {
+        copyOrClear(from, to, size, row, coordinate(xin));
+        xin += a;
       }
-      yin += a4;
+      yin += e;
     }
     return;
   }
-  let x0 = fixed(a2 + a0 * 0.5 + a1 * 0.5);
-  let y0 = fixed(a5 + a3 * 0.5 + a4 * 0.5);
-  const dx = fixed(a0);
-  const dy = fixed(a3);
-  const dx0 = fixed(a1);
-  const dy0 = fixed(a4);
+  let x0 = fixed(c + a * 0.5 + b * 0.5);
+  let y0 = fixed(f + d * 0.5 + e * 0.5);
+  const dx = fixed(a);
+  const dy = fixed(d);
+  const dx0 = fixed(b);
+  const dy0 = fixed(e);
   for (let y = 0; y < size; y++) {
     let xx = x0;
     let yy = y0;
-    for (let x = 0; x < size; x++) {
-      const column = xx >> 16;
-      const row = yy >> 16;
-      if (<u32>column < <u32>size && <u32>row < <u32>size) copy(from + 3 * <usize>(row * size + column), to);
-      else clear(to);
-      to += 3;
+    for (let x = 0; x < size; x++, to += 3) {
+      copyOrClear(from, to, size, yy >> 16, xx >> 16);
       xx += dx;
       yy += dy;
     }
@@ -85,20 +83,14 @@ function fixed(x: f64): i32 {
 }
 
 /** The affine transform, bilinear in double, truncated, black outside. Pillow/Geometry.c, `bilinear_filter32RGB`. */
-export function affineBilinear(from: usize, to: usize, size: i32, matrix: usize): void {
-  const a0 = load<f64>(matrix);
-  const a1 = load<f64>(matrix, 8);
-  const a2 = load<f64>(matrix, 16);
-  const a3 = load<f64>(matrix, 24);
-  const a4 = load<f64>(matrix, 32);
-  const a5 = load<f64>(matrix, 40);
+export function affineBilinear(from: usize, to: usize, size: i32, a: f64, b: f64, c: f64, d: f64, e: f64, f: f64): void {
   const edge = f64(size);
   for (let j = 0; j < size; j++) {
     for (let i = 0; i < size; i++, to += 3) {
       const x = f64(i) + 0.5;
       const y = f64(j) + 0.5;
-      let xin = a0 * x + a1 * y + a2;
-      let yin = a3 * x + a4 * y + a5;
+      let xin = a * x + b * y + c;
+      let yin = d * x + e * y + f;
       if (!(xin >= 0 && xin < edge && yin >= 0 && yin < edge)) {
         clear(to);
         continue;
@@ -113,12 +105,12 @@ export function affineBilinear(from: usize, to: usize, size: i32, matrix: usize)
       const x1 = 3 * clamp(i32(left) + 1, size);
       const row0 = from + 3 * clamp(i32(top), size) * size;
       const row1 = from + 3 * clamp(i32(top) + 1, size) * size;
-      for (let c: usize = 0; c < 3; c++) {
-        const p0 = i32(load<u8>(row0 + x0 + c));
-        const p1 = i32(load<u8>(row1 + x0 + c));
-        const v0 = f64(p0) + f64(i32(load<u8>(row0 + x1 + c)) - p0) * dx;
-        const v1 = f64(p1) + f64(i32(load<u8>(row1 + x1 + c)) - p1) * dx;
-        store<u8>(to + c, u8(v0 + (v1 - v0) * dy));
+      for (let channel: usize = 0; channel < 3; channel++) {
+        const p0 = i32(load<u8>(row0 + x0 + channel));
+        const p1 = i32(load<u8>(row1 + x0 + channel));
+        const v0 = f64(p0) + f64(i32(load<u8>(row0 + x1 + channel)) - p0) * dx;
+        const v1 = f64(p1) + f64(i32(load<u8>(row1 + x1 + channel)) - p1) * dx;
+        store<u8>(to + channel, u8(v0 + (v1 - v0) * dy));
       }
     }
   }
@@ -128,23 +120,18 @@ export function affineBilinear(from: usize, to: usize, size: i32, matrix: usize)
  * The affine transform, bicubic (a = -1) in double, truncated and clipped, black outside.
  * Pillow/Geometry.c, `bicubic_filter32RGB`.
  */
-export function affineBicubic(from: usize, to: usize, size: i32, matrix: usize): void {
-  const a0 = load<f64>(matrix);
-  const a1 = load<f64>(matrix, 8);
-  const a2 = load<f64>(matrix, 16);
-  const a3 = load<f64>(matrix, 24);
-  const a4 = load<f64>(matrix, 32);
-  const a5 = load<f64>(matrix, 40);
+export function affineBicubic(from: usize, to: usize, size: i32, a: f64, b: f64, c: f64, d: f64, e: f64, f: f64): void {
   const edge = f64(size);
   const stride = 3 * size;
+  const t0 = tapMask(0);
   for (let j = 0; j < size; j++) {
     const y = f64(j) + 0.5;
-    const a1y = a1 * y;
-    const a4y = a4 * y;
+    const by = b * y;
+    const ey = e * y;
     for (let i = 0; i < size; i++, to += 3) {
       const x = f64(i) + 0.5;
-      let xin = a0 * x + a1y + a2;
-      let yin = a3 * x + a4y + a5;
+      let xin = a * x + by + c;
+      let yin = d * x + ey + f;
       if (!(xin >= 0 && xin < edge && yin >= 0 && yin < edge)) {
         clear(to);
         continue;
@@ -157,74 +144,34 @@ export function affineBicubic(from: usize, to: usize, size: i32, matrix: usize):
       const dy = f64x2.splat(yin - top);
       const column = i32(left);
       const row = i32(top);
+      const row0 = from + clamp(row - 1, size) * stride;
       const row1 = from + clamp(row, size) * stride;
+      const row2 = from + clamp(row + 1, size) * stride;
+      const row3 = from + clamp(row + 2, size) * stride;
+      const c1 = 3 * clamp(column, size);
       // A shift of 0 leaves a cubic at its second tap, exactly: shears and translations need one row or one column.
       if (xin == left) {
-        const offset = 3 * clamp(column, size);
         if (yin == top) {
-          copy(row1 + offset, to);
-          continue;
+          copy(row1 + c1, to);
+        } else {
+          cubicOfPixels(pixel(row0 + c1), pixel(row1 + c1), pixel(row2 + c1), pixel(row3 + c1), dy, to, true);
         }
-        const v1 = pixel(from + clamp(row - 1, size) * stride + offset);
-        const v2 = pixel(row1 + offset);
-        const v3 = pixel(from + clamp(row + 1, size) * stride + offset);
-        const v4 = pixel(from + clamp(row + 2, size) * stride + offset);
-        const p2 = term2(v1, v3);
-        const p3 = term3(v1, v2, v3, v4);
-        const p4 = term4(v1, v2, v3, v4);
-        write(to, cubicLow(v2, p2, p3, p4, dy), cubicHigh(v2, p2, p3, p4, dy));
         continue;
       }
       // Clamped or not, the four columns lie within 12 bytes.
       const c0 = 3 * clamp(column - 1, size);
-      const t1 = tapMask(3 * clamp(column, size) - c0);
+      const t1 = tapMask(c1 - c0);
       const t2 = tapMask(3 * clamp(column + 1, size) - c0);
       const t3 = tapMask(3 * clamp(column + 2, size) - c0);
-      let p = v128.load(row1 + c0);
-      let v1 = tap0(p);
-      let v2 = tap(p, t1);
-      let v3 = tap(p, t2);
-      let v4 = tap(p, t3);
-      let p2 = term2(v1, v3);
-      let p3 = term3(v1, v2, v3, v4);
-      let p4 = term4(v1, v2, v3, v4);
-      const low1 = cubicLow(v2, p2, p3, p4, dx);
-      const high1 = cubicHigh(v2, p2, p3, p4, dx);
+      across(row1 + c0, t0, t1, t2, t3, dx, rows + 32);
       if (yin == top) {
-        write(to, low1, high1);
+        write(to, v128.load(rows, 32), v128.load(rows, 48));
         continue;
       }
-      p = v128.load(from + clamp(row - 1, size) * stride + c0);
-      v1 = tap0(p);
-      v2 = tap(p, t1);
-      v3 = tap(p, t2);
-      v4 = tap(p, t3);
-      p2 = term2(v1, v3);
-      p3 = term3(v1, v2, v3, v4);
-      p4 = term4(v1, v2, v3, v4);
-      const low0 = cubicLow(v2, p2, p3, p4, dx);
-      const high0 = cubicHigh(v2, p2, p3, p4, dx);
-      p = v128.load(from + clamp(row + 1, size) * stride + c0);
-      v1 = tap0(p);
-      v2 = tap(p, t1);
-      v3 = tap(p, t2);
-      v4 = tap(p, t3);
-      p2 = term2(v1, v3);
-      p3 = term3(v1, v2, v3, v4);
-      p4 = term4(v1, v2, v3, v4);
-      const low2 = cubicLow(v2, p2, p3, p4, dx);
-      const high2 = cubicHigh(v2, p2, p3, p4, dx);
-      p = v128.load(from + clamp(row + 2, size) * stride + c0);
-      v1 = tap0(p);
-      v2 = tap(p, t1);
-      v3 = tap(p, t2);
-      v4 = tap(p, t3);
-      p2 = term2(v1, v3);
-      p3 = term3(v1, v2, v3, v4);
-      p4 = term4(v1, v2, v3, v4);
-      const low3 = cubicLow(v2, p2, p3, p4, dx);
-      const high3 = cubicHigh(v2, p2, p3, p4, dx);
-      write(to, cubic(low0, low1, low2, low3, dy), cubic(high0, high1, high2, high3, dy));
+      across(row0 + c0, t0, t1, t2, t3, dx, rows);
+      across(row2 + c0, t0, t1, t2, t3, dx, rows + 64);
+      across(row3 + c0, t0, t1, t2, t3, dx, rows + 96);
+      write(to, cubicOfRows(rows, dy), cubicOfRows(rows + 16, dy));
     }
   }
 }
@@ -236,7 +183,7 @@ function pixel(from: usize): v128 {
   return i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load_zero<u32>(from)));
 }
 
-// Which bytes make up the pixel `offset` bytes on; those of 128 and more become 0.
+// What takes the pixel `offset` bytes on out of 16 bytes, as 32-bit lanes; indices of 128 and more become 0.
 // @ts-ignore: decorator
 @inline
 function tapMask(offset: i32): v128 {
@@ -246,23 +193,38 @@ function tapMask(offset: i32): v128 {
   );
 }
 
-// One of the pixels in 16 bytes as 32-bit lanes.
 // @ts-ignore: decorator
 @inline
-function tap(pixels: v128, mask: v128): v128 {
-  return i8x16.swizzle(pixels, mask);
+function across(from: usize, t0: v128, t1: v128, t2: v128, t3: v128, d: v128, out: usize): void {
+  const p = v128.load(from);
+  cubicOfPixels(i8x16.swizzle(p, t0), i8x16.swizzle(p, t1), i8x16.swizzle(p, t2), i8x16.swizzle(p, t3), d, out, false);
 }
 
+// Pillow's BICUBIC of integer pixels, whose differences are exact: a pixel where it is the last, otherwise doubles.
 // @ts-ignore: decorator
 @inline
-function tap0(pixels: v128): v128 {
-  return tap(pixels, i8x16(0, -128, -128, -128, 1, -128, -128, -128, 2, -128, -128, -128, -128, -128, -128, -128));
+function cubicOfPixels(v1: v128, v2: v128, v3: v128, v4: v128, d: v128, out: usize, isLast: bool): void {
+  const p2 = i32x4.sub(v3, v1);
+  const p3 = i32x4.sub(i32x4.add(i32x4.shl(i32x4.sub(v1, v2), 1), v3), v4);
+  const p4 = i32x4.add(i32x4.sub(i32x4.sub(v2, v1), v3), v4);
+  const low = horner(redGreen(v2), redGreen(p2), redGreen(p3), redGreen(p4), d);
+  const high = horner(blue(v2), blue(p2), blue(p3), blue(p4), d);
+  if (isLast) {
+    write(out, low, high);
+  } else {
+    v128.store(out, low);
+    v128.store(out, high, 16);
+  }
 }
 
 // Pillow's BICUBIC, its terms in its order.
 // @ts-ignore: decorator
 @inline
-function cubic(v1: v128, v2: v128, v3: v128, v4: v128, d: v128): v128 {
+function cubicOfRows(from: usize, d: v128): v128 {
+  const v1 = v128.load(from);
+  const v2 = v128.load(from, 32);
+  const v3 = v128.load(from, 64);
+  const v4 = v128.load(from, 96);
   const p2 = f64x2.sub(v3, v1);
   const twice = f64x2.sub(v1, v2);
   const p3 = f64x2.sub(f64x2.add(f64x2.add(twice, twice), v3), v4);
@@ -276,49 +238,16 @@ function horner(p1: v128, p2: v128, p3: v128, p4: v128, d: v128): v128 {
   return f64x2.add(p1, f64x2.mul(d, f64x2.add(p2, f64x2.mul(d, f64x2.add(p3, f64x2.mul(d, p4))))));
 }
 
-// The terms of `cubic` for integer pixels, whose differences are exact.
 // @ts-ignore: decorator
 @inline
-function term2(v1: v128, v3: v128): v128 {
-  return i32x4.sub(v3, v1);
+function redGreen(pixel: v128): v128 {
+  return f64x2.convert_low_i32x4_s(pixel);
 }
 
 // @ts-ignore: decorator
 @inline
-function term3(v1: v128, v2: v128, v3: v128, v4: v128): v128 {
-  return i32x4.sub(i32x4.add(i32x4.shl(i32x4.sub(v1, v2), 1), v3), v4);
-}
-
-// @ts-ignore: decorator
-@inline
-function term4(v1: v128, v2: v128, v3: v128, v4: v128): v128 {
-  return i32x4.add(i32x4.sub(i32x4.sub(v2, v1), v3), v4);
-}
-
-// `cubic` from its terms: red and green.
-// @ts-ignore: decorator
-@inline
-function cubicLow(p1: v128, p2: v128, p3: v128, p4: v128, d: v128): v128 {
-  return horner(
-    f64x2.convert_low_i32x4_s(p1),
-    f64x2.convert_low_i32x4_s(p2),
-    f64x2.convert_low_i32x4_s(p3),
-    f64x2.convert_low_i32x4_s(p4),
-    d,
-  );
-}
-
-// @ts-ignore: decorator
-@inline
-function upperLanes(x: v128): v128 {
-  return i64x2.shuffle(x, x, 1, 1);
-}
-
-// Blue.
-// @ts-ignore: decorator
-@inline
-function cubicHigh(p1: v128, p2: v128, p3: v128, p4: v128, d: v128): v128 {
-  return cubicLow(upperLanes(p1), upperLanes(p2), upperLanes(p3), upperLanes(p4), d);
+function blue(pixel: v128): v128 {
+  return f64x2.convert_low_i32x4_s(i64x2.shuffle(pixel, pixel, 1, 1));
 }
 
 // Truncated, then clipped: narrowing saturates.

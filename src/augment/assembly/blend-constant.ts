@@ -1,11 +1,11 @@
-import { blend, highFloats, loadBytes, lowFloats, storeBytes } from './lanes';
+import { blend, loadBytes, storeBytes } from './vectors';
 
-/** Blends `bytes` (a multiple of 8) at `pixels` with one grey level, in place. Pillow/Blend.c with a flat first image. */
-export function blendConstant(pixels: usize, bytes: usize, level: f32, factor: f32): void {
+/**
+ * Blends three planes with one grey level, in place: with black ImageEnhance.Brightness. Pillow/Blend.c with a flat first
+ * image; torchvision/transforms/functional_pil.py, `adjust_brightness`.
+ */
+export function blendConstant(pixels: usize, plane: usize, level: f32, factor: f32): void {
   const d = f32x4.splat(level);
   const f = f32x4.splat(factor);
-  for (const end = pixels + bytes; pixels < end; pixels += 8) {
-    const x = loadBytes(pixels);
-    storeBytes(pixels, i16x8.narrow_i32x4_s(blend(d, lowFloats(x), f), blend(d, highFloats(x), f)));
-  }
+  for (const end = pixels + 3 * plane; pixels < end; pixels += 8) storeBytes(pixels, blend(d, d, loadBytes(pixels), f));
 }

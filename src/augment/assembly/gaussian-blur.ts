@@ -1,4 +1,4 @@
-import { loadBytes } from './lanes';
+import { loadBytes, storeBytes, unpackHigh, unpackLow } from './vectors';
 
 /**
  * The 9-tap blur from three planes at `from` to three at `to`, borders reflected without repeating the edge; `size` at
@@ -30,13 +30,13 @@ export function gaussianBlur(
     const source = from + i * plane;
     const target = to + i * plane;
     for (let y: isize = 0; y < <isize>size; y++) {
-      if (radius <= 2) vertical2(source, y, size, upper, lower, w0, w12);
-      else vertical4(source, y, size, upper, lower, w0, w12, w34);
+      if (radius <= 2) vertical(source, y, size, upper, lower, w0, w12, w34, false);
+      else vertical(source, y, size, upper, lower, w0, w12, w34, true);
       reflect(upper, size);
       reflect(lower, size);
       const out = target + y * size;
-      if (radius <= 2) horizontal2(upper, lower, out, size, w0, w12);
-      else horizontal4(upper, lower, out, size, w0, w12, w34);
+      if (radius <= 2) horizontal(upper, lower, out, size, w0, w12, w34, false);
+      else horizontal(upper, lower, out, size, w0, w12, w34, true);
     }
   }
 }
@@ -49,47 +49,10 @@ function reflectedRow(source: usize, y: isize, size: usize): usize {
   return source + y * size;
 }
 
+// Made twice: with `isWide` for four rows on each side, otherwise for two.
 // @ts-ignore: decorator
 @inline
-function low(a: v128, b: v128): v128 {
-  return i16x8.shuffle(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
-}
-
-// @ts-ignore: decorator
-@inline
-function high(a: v128, b: v128): v128 {
-  return i16x8.shuffle(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
-}
-
-// @ts-ignore: decorator
-@inline
-function split(x: usize, upper: usize, lower: usize, a: v128, b: v128): void {
-  const mask = i32x4.splat(4095);
-  v128.store(upper + 2 * x, i16x8.narrow_i32x4_s(i32x4.shr_u(a, 12), i32x4.shr_u(b, 12)));
-  v128.store(lower + 2 * x, i16x8.narrow_i32x4_s(v128.and(a, mask), v128.and(b, mask)));
-}
-
-function vertical2(source: usize, y: isize, size: usize, upper: usize, lower: usize, w0: v128, w12: v128): void {
-  const row = source + y * size;
-  const above1 = reflectedRow(source, y - 1, size);
-  const below1 = reflectedRow(source, y + 1, size);
-  const above2 = reflectedRow(source, y - 2, size);
-  const below2 = reflectedRow(source, y + 2, size);
-  for (let x: usize = 0; x < size; x += 8) {
-    const c = loadBytes(row + x);
-    const s1 = i16x8.add(loadBytes(above1 + x), loadBytes(below1 + x));
-    const s2 = i16x8.add(loadBytes(above2 + x), loadBytes(below2 + x));
-    split(
-      x,
-      upper,
-      lower,
-      i32x4.add(i32x4.dot_i16x8_s(low(c, c), w0), i32x4.dot_i16x8_s(low(s1, s2), w12)),
-      i32x4.add(i32x4.dot_i16x8_s(high(c, c), w0), i32x4.dot_i16x8_s(high(s1, s2), w12)),
-    );
-  }
-}
-
-function vertical4(
+function vertical(
   source: usize,
   y: isize,
   size: usize,
@@ -98,6 +61,7 @@ function vertical4(
   w0: v128,
   w12: v128,
   w34: v128,
+  isWide: bool,
 ): void {
   const row = source + y * size;
   const above1 = reflectedRow(source, y - 1, size);
@@ -108,21 +72,21 @@ function vertical4(
   const below3 = reflectedRow(source, y + 3, size);
   const above4 = reflectedRow(source, y - 4, size);
   const below4 = reflectedRow(source, y + 4, size);
+  const mask = i32x4.splat(4095);
   for (let x: usize = 0; x < size; x += 8) {
     const c = loadBytes(row + x);
     const s1 = i16x8.add(loadBytes(above1 + x), loadBytes(below1 + x));
     const s2 = i16x8.add(loadBytes(above2 + x), loadBytes(below2 + x));
-    const s3 = i16x8.add(loadBytes(above3 + x), loadBytes(below3 + x));
-    const s4 = i16x8.add(loadBytes(above4 + x), loadBytes(below4 + x));
-    const a = i32x4.add(i32x4.dot_i16x8_s(low(c, c), w0), i32x4.dot_i16x8_s(low(s1, s2), w12));
-    const b = i32x4.add(i32x4.dot_i16x8_s(high(c, c), w0), i32x4.dot_i16x8_s(high(s1, s2), w12));
-    split(
-      x,
-      upper,
-      lower,
-      i32x4.add(a, i32x4.dot_i16x8_s(low(s3, s4), w34)),
-      i32x4.add(b, i32x4.dot_i16x8_s(high(s3, s4), w34)),
-    );
+    let a = i32x4.add(i32x4.dot_i16x8_s(unpackLow(c, c), w0), i32x4.dot_i16x8_s(unpackLow(s1, s2), w12));
+    let b = i32x4.add(i32x4.dot_i16x8_s(unpackHigh(c, c), w0), i32x4.dot_i16x8_s(unpackHigh(s1, s2), w12));
+    if (isWide) {
+      const s3 = i16x8.add(loadBytes(above3 + x), loadBytes(below3 + x));
+      const s4 = i16x8.add(loadBytes(above4 + x), loadBytes(below4 + x));
+      a = i32x4.add(a, i32x4.dot_i16x8_s(unpackLow(s3, s4), w34));
+      b = i32x4.add(b, i32x4.dot_i16x8_s(unpackHigh(s3, s4), w34));
+    }
+    v128.store(upper + 2 * x, i16x8.narrow_i32x4_s(i32x4.shr_u(a, 12), i32x4.shr_u(b, 12)));
+    v128.store(lower + 2 * x, i16x8.narrow_i32x4_s(v128.and(a, mask), v128.and(b, mask)));
   }
 }
 
@@ -150,44 +114,39 @@ function rounded(upper: v128, lower: v128): v128 {
 
 // @ts-ignore: decorator
 @inline
-function sumLow2(row: usize, w0: v128, w12: v128): v128 {
+function sumLow(row: usize, w0: v128, w12: v128, w34: v128, isWide: bool): v128 {
   const c = v128.load(row);
-  return i32x4.add(i32x4.dot_i16x8_s(low(c, c), w0), i32x4.dot_i16x8_s(low(pair(row, 2), pair(row, 4)), w12));
+  const near = unpackLow(pair(row, 2), pair(row, 4));
+  const sum = i32x4.add(i32x4.dot_i16x8_s(unpackLow(c, c), w0), i32x4.dot_i16x8_s(near, w12));
+  return isWide ? i32x4.add(sum, i32x4.dot_i16x8_s(unpackLow(pair(row, 6), pair(row, 8)), w34)) : sum;
 }
 
 // @ts-ignore: decorator
 @inline
-function sumHigh2(row: usize, w0: v128, w12: v128): v128 {
+function sumHigh(row: usize, w0: v128, w12: v128, w34: v128, isWide: bool): v128 {
   const c = v128.load(row);
-  return i32x4.add(i32x4.dot_i16x8_s(high(c, c), w0), i32x4.dot_i16x8_s(high(pair(row, 2), pair(row, 4)), w12));
+  const near = unpackHigh(pair(row, 2), pair(row, 4));
+  const sum = i32x4.add(i32x4.dot_i16x8_s(unpackHigh(c, c), w0), i32x4.dot_i16x8_s(near, w12));
+  return isWide ? i32x4.add(sum, i32x4.dot_i16x8_s(unpackHigh(pair(row, 6), pair(row, 8)), w34)) : sum;
 }
 
-function horizontal2(upper: usize, lower: usize, out: usize, size: usize, w0: v128, w12: v128): void {
-  for (let x: usize = 0; x < size; x += 8) {
-    const a = rounded(sumLow2(upper + 2 * x, w0, w12), sumLow2(lower + 2 * x, w0, w12));
-    const b = rounded(sumHigh2(upper + 2 * x, w0, w12), sumHigh2(lower + 2 * x, w0, w12));
-    const bytes = i16x8.narrow_i32x4_s(a, b);
-    v128.store_lane<u64>(out + x, i8x16.narrow_i16x8_u(bytes, bytes), 0);
-  }
-}
-
-function horizontal4(upper: usize, lower: usize, out: usize, size: usize, w0: v128, w12: v128, w34: v128): void {
+// @ts-ignore: decorator
+@inline
+function horizontal(
+  upper: usize,
+  lower: usize,
+  out: usize,
+  size: usize,
+  w0: v128,
+  w12: v128,
+  w34: v128,
+  isWide: bool,
+): void {
   for (let x: usize = 0; x < size; x += 8) {
     const u = upper + 2 * x;
     const l = lower + 2 * x;
-    const u3 = pair(u, 6);
-    const u4 = pair(u, 8);
-    const l3 = pair(l, 6);
-    const l4 = pair(l, 8);
-    const a = rounded(
-      i32x4.add(sumLow2(u, w0, w12), i32x4.dot_i16x8_s(low(u3, u4), w34)),
-      i32x4.add(sumLow2(l, w0, w12), i32x4.dot_i16x8_s(low(l3, l4), w34)),
-    );
-    const b = rounded(
-      i32x4.add(sumHigh2(u, w0, w12), i32x4.dot_i16x8_s(high(u3, u4), w34)),
-      i32x4.add(sumHigh2(l, w0, w12), i32x4.dot_i16x8_s(high(l3, l4), w34)),
-    );
-    const bytes = i16x8.narrow_i32x4_s(a, b);
-    v128.store_lane<u64>(out + x, i8x16.narrow_i16x8_u(bytes, bytes), 0);
+    const a = rounded(sumLow(u, w0, w12, w34, isWide), sumLow(l, w0, w12, w34, isWide));
+    const b = rounded(sumHigh(u, w0, w12, w34, isWide), sumHigh(l, w0, w12, w34, isWide));
+    storeBytes(out + x, i16x8.narrow_i32x4_s(a, b));
   }
 }

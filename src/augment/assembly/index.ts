@@ -1,10 +1,10 @@
 export { affineBicubic, affineBilinear, affineNearest, rotateQuarters } from './affine';
-export { adjustBrightness } from './adjust-brightness';
 export { adjustContrast } from './adjust-contrast';
 export { adjustHue } from './adjust-hue';
 export { adjustSaturation } from './adjust-saturation';
 export { adjustSharpness } from './adjust-sharpness';
 export { autocontrast } from './autocontrast';
+export { blendConstant } from './blend-constant';
 export { equalize } from './equalize';
 export { gaussianBlur } from './gaussian-blur';
 export { invert } from './invert';

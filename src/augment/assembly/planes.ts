@@ -1,3 +1,5 @@
+import { storePixels } from '../../decode/assembly/vectors';
+
 /**
  * Splits interleaved RGB into three planes. `area` pixels are read from `from`, up to 45 bytes past its end; planes lie
  * `plane` bytes apart at `to`, `plane` at least `area` rounded up to 16.
@@ -23,15 +25,7 @@ export function toPlanes(from: usize, to: usize, plane: usize, area: usize): voi
 export function fromPlanes(from: usize, to: usize, plane: usize, area: usize): void {
   const end = from + area;
   while (from < end) {
-    const red = v128.load(from);
-    const green = v128.load(from + plane);
-    const blue = v128.load(from + 2 * plane);
-    const a = i8x16.shuffle(red, green, 0, 16, 0, 1, 17, 0, 2, 18, 0, 3, 19, 0, 4, 20, 0, 5);
-    const b = i8x16.shuffle(red, green, 21, 0, 6, 22, 0, 7, 23, 0, 8, 24, 0, 9, 25, 0, 10, 26);
-    const c = i8x16.shuffle(red, green, 0, 11, 27, 0, 12, 28, 0, 13, 29, 0, 14, 30, 0, 15, 31, 0);
-    v128.store(to, i8x16.shuffle(a, blue, 0, 1, 16, 3, 4, 17, 6, 7, 18, 9, 10, 19, 12, 13, 20, 15));
-    v128.store(to, i8x16.shuffle(b, blue, 0, 21, 2, 3, 22, 5, 6, 23, 8, 9, 24, 11, 12, 25, 14, 15), 16);
-    v128.store(to, i8x16.shuffle(c, blue, 26, 1, 2, 27, 4, 5, 28, 7, 8, 29, 10, 11, 30, 13, 14, 31), 32);
+    storePixels(to, v128.load(from), v128.load(from + plane), v128.load(from + 2 * plane));
     from += 16;
     to += 48;
   }

@@ -1,4 +1,4 @@
-import { highLuma, loadBytes, lowLuma, storeBytes } from './lanes';
+import { highLuma, loadBytes, lowLuma, storeBytes } from './vectors';
 
 /** Luma in all three planes, in place. torchvision/transforms/functional_pil.py, `to_grayscale` with three channels. */
 export function toGrayscale(pixels: usize, plane: usize): void {

@@ -1,12 +1,12 @@
 import type { GPU, IGPUKernelSettings, IKernelRunShortcut, IPipelineRunShortcut, KernelVariable } from 'gpu.js';
+import { blurAcrossSource, blurDownSource, blurWidth, planesSource } from './blur-kernel.js';
 import { type CropTables, createCropTables, rowsOfRun } from './crop-tables.js';
-import { blurAcrossSource, blurDownSource, blurWidth, planesSource } from './gaussian-blur.js';
 import { hueTable, sectorTable } from './hue-tables.js';
 import { columnSumsSource, contrastTableSource, meanSource } from './mean.js';
 import { columnsOf, flatten } from './pixels.js';
 import { pointSource } from './point.js';
-import { productsWidth, programWidth, startOfList } from './program.js';
-import { resizeAcrossSource, resizeDownSource, sampleWidth } from './resize.js';
+import { resizeAcrossSource, resizeDownSource, sampleWidth } from './resize-kernel.js';
+import { productsWidth, programWidth, startOfList } from './step-program.js';
 
 /** What a chain is built for. */
 export interface ChainShape {

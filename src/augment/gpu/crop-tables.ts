@@ -2,7 +2,7 @@ import type { Geometry } from '../../sample/draw.js';
 import type { CropPart } from '../backend.js';
 import { nearest } from '../simd/resize.js';
 import { resizeWeights } from '../simd/resize-weights.js';
-import { sampleAt, sampleWidth } from './resize.js';
+import { sampleAt, sampleWidth } from './resize-kernel.js';
 
 /** What the resize kernels read beside the pixels (resize.ts), for runs whose crops claim up to `factor` times the result. */
 export interface CropTables {
@@ -49,8 +49,8 @@ export function writeCropTables(
     if (width === 0 || height === 0) continue;
     const { interpolation, window, hflip, vflip } = geometry;
     const entry = sampleWidth * z;
-    const direction = (input: number, output: number, first: number, mirrored: boolean, place: number) => {
-      const target = starts.subarray(place * size, (place + 1) * size);
+    const direction = (input: number, output: number, first: number, mirrored: boolean, at: number) => {
+      const target = starts.subarray(at * size, (at + 1) * size);
       const taps = writeDirection(input, output, interpolation, first, mirrored, target, weights.subarray(weight));
       weight += taps * size;
       return taps;

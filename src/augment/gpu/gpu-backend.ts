@@ -1,12 +1,10 @@
 import { Worker } from 'node:worker_threads';
 import PQueue from 'p-queue';
 import { TributaryError } from '../../errors.js';
-import type { Backend, CropPart, CropTaker, Part } from '../backend.js';
-import type { CropMemory } from '../crop-memory.js';
+import type { Backend } from '../backend.js';
 import { createCropPool } from '../crop-pool.js';
-import { gpuOperations } from './codes.js';
+import type { Reply, Request, Start } from './device-worker.js';
 import type { GpuMode } from './runner.js';
-import type { Reply, Request, Start } from './worker.js';
 
 /** How a backend on gpu.js is opened. */
 export interface GpuOptions {
@@ -41,7 +39,7 @@ export function unavailable(mode: GpuMode, came: string): TributaryError {
 export async function openGpuBackend(mode: GpuMode, options: GpuOptions = {}): Promise<Backend> {
   const resizes = options.crops ?? mode === 'webgpu';
   const start: Start = { mode, crops: resizes };
-  const thread = new Worker(new URL('./worker.js', import.meta.url), { workerData: start });
+  const thread = new Worker(new URL('./device-worker.js', import.meta.url), { workerData: start });
   const waiting = new Map<number, { resolve(reply: Reply): void; reject(error: Error): void }>();
   let asked = 0;
   let ended: TributaryError | undefined;
@@ -77,32 +75,20 @@ export async function openGpuBackend(mode: GpuMode, options: GpuOptions = {}): P
   });
   if (opened.kind !== 'open') throw new Error(`the thread answered ${opened.kind} before it was open`);
   const turns = new PQueue({ concurrency: opened.tracks });
-
-  async function apply(
-    pixels: Uint8Array,
-    size: number,
-    parts: readonly Part[],
-    memories: readonly CropMemory[] = [],
-    crops: readonly CropPart[] = [],
-  ) {
-    if (parts.length + crops.length === 0) return;
-    const shared = pixels.buffer instanceof SharedArrayBuffer;
-    const bytes = shared ? pixels : new Uint8Array(new SharedArrayBuffer(pixels.length));
-    if (!shared) bytes.set(pixels);
-    await ask((id) => ({ kind: 'apply', id, pixels: bytes, size, parts, memories, crops }));
-    if (!shared) pixels.set(bytes);
-  }
-
-  const crops: CropTaker = {
-    ...createCropPool(),
-    apply: (...batch) => turns.add(() => apply(...batch)),
-  };
   return {
     name: mode,
     description: opened.description,
-    operations: gpuOperations,
-    apply: (pixels, size, parts) => turns.add(() => apply(pixels, size, parts)),
-    ...(resizes ? { crops } : {}),
+    async apply(pixels, size, parts, lent = [], crops = []) {
+      if (parts.length + crops.length === 0) return;
+      const shared = pixels.buffer instanceof SharedArrayBuffer;
+      const bytes = shared ? pixels : new Uint8Array(new SharedArrayBuffer(pixels.length));
+      await turns.add(async () => {
+        if (!shared) bytes.set(pixels);
+        await ask((id) => ({ kind: 'apply', id, pixels: bytes, size, parts, lent, crops }));
+        if (!shared) pixels.set(bytes);
+      });
+    },
+    ...(resizes ? { room: createCropPool() } : {}),
     async close() {
       await turns.onIdle();
       if (ended) return;

@@ -1,5 +1,5 @@
 import { levelBranches, pixelBranches } from './codes.js';
-import { codesOfList } from './program.js';
+import { codesOfList } from './step-program.js';
 
 /**
  * The kernel that runs one list of a sample's program over its pixels, `[columns, rows, n]`, packed in and out as

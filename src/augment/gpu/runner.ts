@@ -1,12 +1,12 @@
 import type { GPU, KernelVariable } from 'gpu.js';
 import { LRUCache } from 'lru-cache';
-import type { CropPart, Part } from '../backend.js';
-import { type CropMemory, cropFactor, cursorOf, imagesOfRun, pixelsOf } from '../crop-memory.js';
+import type { Backend, CropPart, Part } from '../backend.js';
+import { cropFactor, cursorOf, type DeviceCrops, imagesOfRun, pixelsOf } from '../device-crops.js';
+import { blurWidth } from './blur-kernel.js';
 import { buildChain, type Chain, type ChainShape } from './chain.js';
 import { writeCropTables } from './crop-tables.js';
-import { blurWidth } from './gaussian-blur.js';
 import { columnsOf, pack, unpack } from './pixels.js';
-import { productsWidth, programWidth, stagesOf, writeSample } from './program.js';
+import { productsWidth, programOf, programWidth, writeSample } from './step-program.js';
 
 /** The modes of gpu.js that this project runs on. */
 export type GpuMode = 'webgpu' | 'webasm' | 'cpu';
@@ -20,14 +20,8 @@ type Lane = LRUCache<string, Chain>;
 export interface Runner {
   /** Batches that may be under way at a time. On a track of its own, one batch is uploaded while another is read back. */
   readonly tracks: number;
-  /** @see CropTaker.apply, and Backend.apply without crops; also rejects when gpu.js ran elsewhere than asked. */
-  apply(
-    pixels: Uint8Array,
-    size: number,
-    parts: readonly Part[],
-    memories?: readonly CropMemory[],
-    crops?: readonly CropPart[],
-  ): Promise<void>;
+  /** Also rejects when gpu.js ran elsewhere than asked. */
+  readonly apply: Backend['apply'];
   /** What ran last, such as `webasm (fused-threaded)`. */
   ran(): string;
   close(): Promise<void>;
@@ -70,18 +64,18 @@ export function createRunner(
     shape: Pick<ChainShape, 'images' | 'crops'>,
     begin: (chain: Chain) => Float32Array | undefined,
   ): Promise<void> {
-    const stages = parts.map(({ steps }) => stagesOf(steps));
+    const samples = parts.map(({ steps }) => programOf(steps)!);
     const chain = await chainOf(track, {
       ...shape,
       size,
-      means: Math.max(...stages.map(({ means }) => means)),
-      blurs: stages.some(({ blurs }) => blurs),
+      means: Math.max(...samples.map(({ lists }) => lists.length - 1)),
+      blurs: samples.some(({ blur }) => blur !== null),
     });
     const { programs, products, blurs } = chain.arguments;
     programs.fill(0);
     blurs.fill(0);
-    for (const [z, { steps }] of parts.entries())
-      writeSample(steps, {
+    for (const [z, sample] of samples.entries())
+      writeSample(sample, {
         program: programs.subarray(z * programWidth, (z + 1) * programWidth),
         products: products.subarray(z * productsWidth, (z + 1) * productsWidth),
         blur: blurs.subarray(z * blurWidth, (z + 1) * blurWidth),
@@ -117,39 +111,34 @@ export function createRunner(
     pixels: Uint8Array,
     size: number,
     parts: readonly CropPart[],
-    memory: CropMemory,
+    lent: DeviceCrops,
   ) {
     if (parts.length === 0) return;
-    const { images } = memory;
+    const { images } = lent;
     // one of four sizes of upload, so that few shapes are compiled
-    const claimed = Math.ceil(Atomics.load(cursorOf(memory), 0) / (images * size * size));
+    const claimed = Math.ceil(Atomics.load(cursorOf(lent), 0) / (images * size * size));
     const crops = Math.min(cropFactor, Math.max(1, claimed));
     await run(track, pixels, size, parts, { images, crops }, (chain) => {
       writeCropTables(size, parts, chain.arguments.tables!);
-      return pixelsOf(memory).subarray(0, crops * images * size * size);
+      return pixelsOf(lent).subarray(0, crops * images * size * size);
     });
-  }
-
-  async function onTrack(work: (track: Lane) => Promise<void>): Promise<void> {
-    const track = free.pop();
-    if (!track) throw new Error(`more than ${tracks.length} batches at a time`);
-    try {
-      await work(track);
-    } finally {
-      free.push(track);
-    }
   }
 
   return {
     tracks: tracks.length,
-    apply: (pixels, size, parts, memories = [], crops = []) =>
-      onTrack(async (track) => {
-        for (const [i, memory] of memories.entries()) {
-          const some = crops.filter(({ slot }) => Math.floor(slot / memory.images) === i);
-          await runCrops(track, pixels, size, some, memory);
+    async apply(pixels, size, parts, lent = [], crops = []) {
+      const track = free.pop();
+      if (!track) throw new Error(`more than ${tracks.length} batches at a time`);
+      try {
+        for (const [i, run] of lent.entries()) {
+          const some = crops.filter(({ slot }) => Math.floor(slot / run.images) === i);
+          await runCrops(track, pixels, size, some, run);
         }
         await runResized(track, pixels, size, parts);
-      }),
+      } finally {
+        free.push(track);
+      }
+    },
     ran: () => last,
     async close() {
       for (const track of tracks) track.clear();

@@ -1,31 +1,31 @@
-import type { Geometry, Step } from '../../sample/draw.js';
-import { createCropMemory, placeCrop } from '../crop-memory.js';
+import type { DrawStep, Geometry } from '../../sample/draw.js';
+import { emptyDeviceCrops, placeCrop } from '../device-crops.js';
 import type { Runner } from './runner.js';
 
 const size = 48;
 const { fround } = Math;
 
 /** Steps that among them run every operation, and each after another. */
-const lists: readonly (readonly Step[])[] = [
+const lists: readonly (readonly DrawStep[])[] = [
   [1, 2, 3, 4],
   [4, 3, 2, 1],
   [2, 4, 1, 3],
   [3, 1, 4, 2],
 ].map((order, i) => {
-  const jitter: readonly Step[] = [
+  const jitter: readonly DrawStep[] = [
     { op: 'brightness', factor: fround(0.7 + 0.17 * i) },
     { op: 'contrast', factor: fround(1.35 - 0.19 * i) },
     { op: 'saturation', factor: fround(0.83 + 0.11 * i) },
     { op: 'hue', turns: fround(0.1 - 0.055 * i) },
   ];
-  const policy: readonly Step[] = [
+  const policy: readonly DrawStep[] = [
     { op: 'posterize', bits: 7 - i },
     { op: 'contrast', factor: fround(0.6 + 0.3 * i) },
   ];
-  const blur: Step = { op: 'gaussianBlur', sigma: fround(0.4 + 0.7 * i) };
+  const blur: DrawStep = { op: 'gaussianBlur', sigma: fround(0.4 + 0.7 * i) };
   return [
     ...(i % 2 === 0 ? policy : []),
-    ...order.map((place) => jitter[place - 1]!),
+    ...order.map((turn) => jitter[turn - 1]!),
     ...(i === 2 ? [{ op: 'grayscale' } as const] : []),
     ...(i === 3 ? [] : [blur]),
     ...(i > 0 ? [{ op: 'solarize', threshold: 100 + 28 * i } as const] : []),
@@ -71,12 +71,12 @@ export async function checkedBytes({ apply }: Pick<Runner, 'apply'>, crops: bool
   await apply(pixels, size, parts);
   if (!crops) return pixels;
   const resized = images();
-  const memory = createCropMemory(geometries.length, size);
+  const lent = emptyDeviceCrops(geometries.length, size);
   const placed = geometries.map((geometry, slot) => {
     const { width, height } = geometry.crop;
     const crop = { data: images().subarray(0, width * height * 3), width, height };
-    return { ...parts[slot]!, geometry, placed: placeCrop(memory, crop, geometry)! };
+    return { ...parts[slot]!, geometry, placed: placeCrop(lent, crop, geometry)! };
   });
-  await apply(resized, size, [], [memory], placed);
+  await apply(resized, size, [], [lent], placed);
   return Buffer.concat([pixels, resized]);
 }

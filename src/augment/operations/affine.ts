@@ -3,20 +3,10 @@ import { type AffineMatrix, quarterTurns, rotateMatrix, shearMatrix, translateMa
 import type { SimdImage } from '../simd/image.js';
 import type { Operation } from './operation.js';
 
-declare module '../simd/kernels.js' {
-  interface KernelExports {
-    affineNearest(from: number, to: number, size: number, matrix: number): void;
-    affineBilinear(from: number, to: number, size: number, matrix: number): void;
-    affineBicubic(from: number, to: number, size: number, matrix: number): void;
-    rotateQuarters(from: number, to: number, size: number, quarters: number): void;
-  }
-}
-
 const kernels = { NEAREST: 'affineNearest', BILINEAR: 'affineBilinear', BICUBIC: 'affineBicubic' } as const;
 
 function affine(image: SimdImage, matrix: AffineMatrix, interpolation: Interpolation): void {
-  const address = image.kernels.place(Float64Array.from(matrix));
-  image.betweenInterleaved((run, from, to) => run[kernels[interpolation]](from, to, image.size, address));
+  image.betweenInterleaved(kernels[interpolation], ...matrix);
 }
 
 // The five share a kernel, and torchvision autoaugment.py, `_apply_op`, has their matrices; what comes in is black.
@@ -48,7 +38,6 @@ export const rotate: Operation<'rotate'> = {
   simd(image, { magnitude, interpolation }) {
     const quarters = quarterTurns(magnitude);
     if (quarters === null) affine(image, rotateMatrix(image.size, magnitude), interpolation);
-    else if (quarters > 0)
-      image.betweenInterleaved((run, from, to) => run.rotateQuarters(from, to, image.size, quarters));
+    else if (quarters > 0) image.betweenInterleaved('rotateQuarters', quarters);
   },
 };

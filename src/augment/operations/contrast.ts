@@ -1,11 +1,5 @@
 import type { Operation } from './operation.js';
 
-declare module '../simd/kernels.js' {
-  interface KernelExports {
-    adjustContrast(pixels: number, plane: number, area: number, factor: number): void;
-  }
-}
-
 /**
  * A blend with the image's mean grey level; on gpu.js through a table of 256 that is made for the sample once its mean is
  * known (gpu/mean.ts).
@@ -13,8 +7,7 @@ declare module '../simd/kernels.js' {
  * Source: torchvision/transforms/functional_pil.py, `adjust_contrast`; Pillow ImageEnhance.Contrast.
  */
 export const contrast: Operation<'contrast'> = {
-  simd: (image, { factor }) =>
-    image.onPlanes((run, pixels) => run.adjustContrast(pixels, image.plane, image.area, factor)),
+  simd: (image, { factor }) => image.onPlanes('adjustContrast', image.area, factor),
   gpu: {
     kind: 'pixel',
     takesMean: true,

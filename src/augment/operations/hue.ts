@@ -1,11 +1,5 @@
 import type { Operation } from './operation.js';
 
-declare module '../simd/kernels.js' {
-  interface KernelExports {
-    adjustHue(pixels: number, plane: number, shift: number): void;
-  }
-}
-
 const shiftOf = (turns: number) => Math.trunc(turns * 255) & 255;
 
 /**
@@ -17,7 +11,7 @@ const shiftOf = (turns: number) => Math.trunc(turns * 255) & 255;
  * Source: torchvision/transforms/functional_pil.py, `adjust_hue`.
  */
 export const hue: Operation<'hue'> = {
-  simd: (image, { turns }) => image.onPlanes((run, pixels) => run.adjustHue(pixels, image.plane, shiftOf(turns))),
+  simd: (image, { turns }) => image.onPlanes('adjustHue', shiftOf(turns)),
   gpu: {
     kind: 'pixel',
     source: `

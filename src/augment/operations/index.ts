@@ -1,4 +1,4 @@
-import type { OperationName, Step } from '../../sample/draw.js';
+import type { DrawStep, OperationName } from '../../sample/draw.js';
 import type { SimdImage } from '../simd/image.js';
 import { rotate, shearX, shearY, translateX, translateY } from './affine.js';
 import { autocontrast } from './autocontrast.js';
@@ -40,7 +40,7 @@ export const operations: { readonly [Name in OperationName]: Operation<Name> } =
 export const operationNames = Object.keys(operations) as readonly OperationName[];
 
 /** Runs steps on a worker thread's kernels, in their order. */
-export function applySteps(image: SimdImage, steps: readonly Step[]): void {
+export function applySteps(image: SimdImage, steps: readonly DrawStep[]): void {
   // What a step's name picks takes that step: the type of a single operation cannot say so.
   for (const step of steps) (operations[step.op] as Operation<OperationName>).simd(image, step as never);
 }

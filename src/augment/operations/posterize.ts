@@ -1,11 +1,5 @@
 import type { Operation } from './operation.js';
 
-declare module '../simd/kernels.js' {
-  interface KernelExports {
-    posterize(pixels: number, plane: number, bits: number): void;
-  }
-}
-
 /**
  * Keeps the upper bits of every level. On gpu.js a quotient that is rounded down, half a unit away from any whole number.
  *
@@ -13,7 +7,7 @@ declare module '../simd/kernels.js' {
  */
 export const posterize: Operation<'posterize'> = {
   simd(image, { bits }) {
-    if (bits < 8) image.onPlanes((run, pixels) => run.posterize(pixels, image.plane, bits));
+    if (bits < 8) image.onPlanes('posterize', bits);
   },
   gpu: {
     kind: 'level',

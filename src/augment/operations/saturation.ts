@@ -1,12 +1,6 @@
 import { lumaSource, productAt } from '../gpu/blend.js';
 import type { Operation } from './operation.js';
 
-declare module '../simd/kernels.js' {
-  interface KernelExports {
-    adjustSaturation(pixels: number, plane: number, factor: number): void;
-  }
-}
-
 const blended = (channel: string) =>
   `Math.min(255, Math.max(0, Math.floor(Math.fround(grey + ${productAt(`${channel} - grey`)}))))`;
 
@@ -16,7 +10,7 @@ const blended = (channel: string) =>
  * Source: torchvision/transforms/functional_pil.py, `adjust_saturation`; Pillow ImageEnhance.Color.
  */
 export const saturation: Operation<'saturation'> = {
-  simd: (image, { factor }) => image.onPlanes((run, pixels) => run.adjustSaturation(pixels, image.plane, factor)),
+  simd: (image, { factor }) => image.onPlanes('adjustSaturation', factor),
   gpu: {
     kind: 'pixel',
     source: `

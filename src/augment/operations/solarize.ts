@@ -1,11 +1,5 @@
 import type { Operation } from './operation.js';
 
-declare module '../simd/kernels.js' {
-  interface KernelExports {
-    solarize(pixels: number, plane: number, threshold: number): void;
-  }
-}
-
 /**
  * Inverts every level at or above the threshold; a fractional one is the next whole number.
  *
@@ -15,9 +9,8 @@ export const solarize: Operation<'solarize'> = {
   simd(image, { threshold }) {
     const first = Math.ceil(threshold);
     if (first > 255) return;
-    image.onPlanes((run, pixels) =>
-      first > 0 ? run.solarize(pixels, image.plane, first) : run.invert(pixels, image.plane),
-    );
+    if (first > 0) image.onPlanes('solarize', first);
+    else image.onPlanes('invert');
   },
   gpu: {
     kind: 'level',

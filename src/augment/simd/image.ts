@@ -1,4 +1,4 @@
-import type { KernelExports, Kernels } from './kernels.js';
+import type { Kernels } from './kernels.js';
 
 /**
  * One square RGB image in the arena, interleaved or in planes, whichever the last operation left; each layout has a spare
@@ -8,16 +8,17 @@ export interface SimdImage {
   readonly size: number;
   /** Pixels. */
   readonly area: number;
-  /** Bytes from one plane to the next: a multiple of 16, with 16 to spare. */
-  readonly plane: number;
   /** The kernels, and the arena for what one operation needs. */
   readonly kernels: Kernels;
-  /** Runs `operation` on three planes in place. */
-  onPlanes(operation: (run: KernelExports, pixels: number) => void): void;
-  /** Runs `operation` from three planes to three others. */
-  betweenPlanes(operation: (run: KernelExports, from: number, to: number) => void): void;
-  /** Runs `operation` from one interleaved image to another. */
-  betweenInterleaved(operation: (run: KernelExports, from: number, to: number) => void): void;
+  /**
+   * Runs the kernel of this name on three planes in place, `kernel(pixels, plane, ...rest)`. `plane` is the bytes from one plane
+   * to the next: a multiple of 16, with 16 to spare.
+   */
+  onPlanes(kernel: string, ...rest: number[]): void;
+  /** Runs one from three planes to three others, `kernel(from, to, plane, size, ...rest)`. */
+  betweenPlanes(kernel: string, ...rest: number[]): void;
+  /** Runs one from an interleaved image to another, `kernel(from, to, size, ...rest)`. */
+  betweenInterleaved(kernel: string, ...rest: number[]): void;
   /** The interleaved pixels: a view, of no use after the next operation. */
   pixels(): Uint8Array;
 }
@@ -39,31 +40,30 @@ export function simdImage(kernels: Kernels, address: number, size: number): Simd
   let planar = false;
   const toPlanes = () => {
     planes ??= kernels.allocate(3 * plane);
-    if (!planar) run.toPlanes(interleaved, planes, plane, area);
+    if (!planar) run.toPlanes!(interleaved, planes, plane, area);
     planar = true;
     return planes;
   };
   const toInterleaved = () => {
-    if (planar) run.fromPlanes(planes!, interleaved, plane, area);
+    if (planar) run.fromPlanes!(planes!, interleaved, plane, area);
     planar = false;
     return interleaved;
   };
   return {
     size,
     area,
-    plane,
     kernels,
-    onPlanes: (operation) => operation(run, toPlanes()),
-    betweenPlanes: (operation) => {
+    onPlanes: (kernel, ...rest) => void run[kernel]!(toPlanes(), plane, ...rest),
+    betweenPlanes: (kernel, ...rest) => {
       const from = toPlanes();
       sparePlanes ??= kernels.allocate(3 * plane);
-      operation(run, from, sparePlanes);
+      run[kernel]!(from, sparePlanes, plane, size, ...rest);
       [planes, sparePlanes] = [sparePlanes, from];
     },
-    betweenInterleaved: (operation) => {
+    betweenInterleaved: (kernel, ...rest) => {
       const from = toInterleaved();
       spareInterleaved ??= kernels.allocate(interleavedBytes(size));
-      operation(run, from, spareInterleaved);
+      run[kernel]!(from, spareInterleaved, size, ...rest);
       [interleaved, spareInterleaved] = [spareInterleaved, from];
     },
     pixels: () => {

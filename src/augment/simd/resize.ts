@@ -49,10 +49,10 @@ function resample(
   columns: ResizeWeights,
   rows: ResizeWeights,
 ): void {
-  const columnBounds = kernels.place(columns.bounds);
-  const columnWeights = kernels.place(columns.weights);
-  const rowBounds = kernels.place(rows.bounds);
-  const rowWeights = kernels.place(rows.weights);
+  const columnBounds = kernels.put(columns.bounds);
+  const columnWeights = kernels.put(columns.weights);
+  const rowBounds = kernels.put(rows.bounds);
+  const rowWeights = kernels.put(rows.weights);
   const cropStride = 3 * crop.width;
   const stride = (3 * size + 31) & ~15;
   const stripRows = Math.max(4, Math.floor(stripBytes / cropStride) & ~3);
@@ -74,7 +74,7 @@ function resample(
     for (let row = from; row < to; row += stripRows) {
       const read = Math.min(stripRows, to - row);
       kernels.bytes().set(crop.data.subarray(row * cropStride, (row + read) * cropStride), strip);
-      kernels.run.resampleHorizontal(
+      kernels.run.resampleHorizontal!(
         strip,
         cropStride,
         middle + (row - from) * stride,
@@ -87,7 +87,7 @@ function resample(
         hflip ? -1 : 1,
       );
     }
-    kernels.run.resampleVertical(
+    kernels.run.resampleVertical!(
       middle,
       stride,
       from,
@@ -135,7 +135,7 @@ function resizeNearest(kernels: Kernels, crop: Crop, geometry: Geometry, size: n
   const rows = nearest(crop.height, height).subarray(window.top, window.top + size);
   if (hflip) columns.reverse();
   if (vflip) rows.reverse();
-  const columnTable = kernels.place(columns);
+  const columnTable = kernels.put(columns);
   const cropStride = 3 * crop.width;
   const source = kernels.allocate(cropStride);
   let held = -1;
@@ -143,7 +143,7 @@ function resizeNearest(kernels: Kernels, crop: Crop, geometry: Geometry, size: n
     const row = rows[y]!;
     if (row !== held) kernels.bytes().set(crop.data.subarray(row * cropStride, (row + 1) * cropStride), source);
     held = row;
-    kernels.run.gatherRow(source, target + y * 3 * size, columnTable, size);
+    kernels.run.gatherRow!(source, target + y * 3 * size, columnTable, size);
   }
 }
 

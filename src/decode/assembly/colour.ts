@@ -1,4 +1,4 @@
-import { unpackHigh, unpackLow } from './lanes';
+import { loadBytes, storePixels, unpackHigh, unpackLow } from './vectors';
 
 // JPEG's YCbCr to RGB in 2^-16, each factor less the whole number that is added apart, so that it fits 16 bits.
 const redOfCr = 91881 - 65536;
@@ -20,18 +20,6 @@ function weighed(low: v128, high: v128, by: v128): v128 {
     i32x4.shr_s(i32x4.add(i32x4.dot_i16x8_s(low, by), half), 16),
     i32x4.shr_s(i32x4.add(i32x4.dot_i16x8_s(high, by), half), 16),
   );
-}
-
-/** 16 pixels from 16 bytes a channel, interleaved: 48 bytes. */
-// @ts-ignore: decorator
-@inline
-function storePixels(out: usize, red: v128, green: v128, blue: v128): void {
-  const a = i8x16.shuffle(red, green, 0, 16, 0, 1, 17, 0, 2, 18, 0, 3, 19, 0, 4, 20, 0, 5);
-  const b = i8x16.shuffle(red, green, 21, 0, 6, 22, 0, 7, 23, 0, 8, 24, 0, 9, 25, 0, 10, 26);
-  const c = i8x16.shuffle(red, green, 0, 11, 27, 0, 12, 28, 0, 13, 29, 0, 14, 30, 0, 15, 31, 0);
-  v128.store(out, i8x16.shuffle(a, blue, 0, 1, 16, 3, 4, 17, 6, 7, 18, 9, 10, 19, 12, 13, 20, 15));
-  v128.store(out, i8x16.shuffle(b, blue, 0, 21, 2, 3, 22, 5, 6, 23, 8, 9, 24, 11, 12, 25, 14, 15), 16);
-  v128.store(out, i8x16.shuffle(c, blue, 26, 1, 2, 27, 4, 5, 28, 7, 8, 29, 10, 11, 30, 13, 14, 31), 32);
 }
 
 /**
@@ -103,22 +91,7 @@ export function fullRow(out: usize, luma: usize, cb: usize, cr: usize, width: i3
  * Source: libjpeg-turbo jdsample.c, `h2v1_fancy_upsample`; its first and last columns follow from samples repeated there.
  */
 export function halfRow(out: usize, luma: usize, cb: usize, cr: usize, width: i32): void {
-  for (let x = 0; x < width; x += 16, luma += 16, cb += 8, cr += 8, out += 48) {
-    const blues = three(loadBytes(cb));
-    const reds = three(loadBytes(cr));
-    const blueEven = i16x8.shr_u(i16x8.add(i16x8.add(blues, loadBytes(cb - 1)), i16x8.splat(1)), 2);
-    const blueOdd = i16x8.shr_u(i16x8.add(i16x8.add(blues, loadBytes(cb + 1)), i16x8.splat(2)), 2);
-    const redEven = i16x8.shr_u(i16x8.add(i16x8.add(reds, loadBytes(cr - 1)), i16x8.splat(1)), 2);
-    const redOdd = i16x8.shr_u(i16x8.add(i16x8.add(reds, loadBytes(cr + 1)), i16x8.splat(2)), 2);
-    toRgb(
-      out,
-      v128.load(luma),
-      unpackLow(blueEven, blueOdd),
-      unpackHigh(blueEven, blueOdd),
-      unpackLow(redEven, redOdd),
-      unpackHigh(redEven, redOdd),
-    );
-  }
+  for (let x = 0; x < width; x += 16, luma += 16, cb += 8, cr += 8, out += 48) doubled(out, luma, cb, cr, 0, false);
 }
 
 /**
@@ -130,28 +103,30 @@ export function halfRow(out: usize, luma: usize, cb: usize, cr: usize, width: i3
  * @param far bytes from a row of samples to the other.
  */
 export function quarterRow(out: usize, luma: usize, cb: usize, cr: usize, far: isize, width: i32): void {
-  for (let x = 0; x < width; x += 16, luma += 16, cb += 8, cr += 8, out += 48) {
-    const blues = three(column(cb, far));
-    const reds = three(column(cr, far));
-    const blueEven = i16x8.shr_u(i16x8.add(i16x8.add(blues, column(cb - 1, far)), i16x8.splat(8)), 4);
-    const blueOdd = i16x8.shr_u(i16x8.add(i16x8.add(blues, column(cb + 1, far)), i16x8.splat(7)), 4);
-    const redEven = i16x8.shr_u(i16x8.add(i16x8.add(reds, column(cr - 1, far)), i16x8.splat(8)), 4);
-    const redOdd = i16x8.shr_u(i16x8.add(i16x8.add(reds, column(cr + 1, far)), i16x8.splat(7)), 4);
-    toRgb(
-      out,
-      v128.load(luma),
-      unpackLow(blueEven, blueOdd),
-      unpackHigh(blueEven, blueOdd),
-      unpackLow(redEven, redOdd),
-      unpackHigh(redEven, redOdd),
-    );
-  }
+  for (let x = 0; x < width; x += 16, luma += 16, cb += 8, cr += 8, out += 48) doubled(out, luma, cb, cr, far, true);
 }
 
+// 16 pixels from 8 samples of chroma, each three parts of the nearer one to one of the other; `goesDown` likewise.
 // @ts-ignore: decorator
 @inline
-function loadBytes(from: usize): v128 {
-  return v128.load_ext<u8>(from);
+function doubled(out: usize, luma: usize, cb: usize, cr: usize, far: isize, goesDown: bool): void {
+  const blues = three(samples(cb, far, goesDown));
+  const reds = three(samples(cr, far, goesDown));
+  const evenHalf = i16x8.splat(goesDown ? 8 : 1);
+  const oddHalf = i16x8.splat(goesDown ? 7 : 2);
+  const bits = goesDown ? 4 : 2;
+  const blueEven = i16x8.shr_u(i16x8.add(i16x8.add(blues, samples(cb - 1, far, goesDown)), evenHalf), bits);
+  const blueOdd = i16x8.shr_u(i16x8.add(i16x8.add(blues, samples(cb + 1, far, goesDown)), oddHalf), bits);
+  const redEven = i16x8.shr_u(i16x8.add(i16x8.add(reds, samples(cr - 1, far, goesDown)), evenHalf), bits);
+  const redOdd = i16x8.shr_u(i16x8.add(i16x8.add(reds, samples(cr + 1, far, goesDown)), oddHalf), bits);
+  toRgb(
+    out,
+    v128.load(luma),
+    unpackLow(blueEven, blueOdd),
+    unpackHigh(blueEven, blueOdd),
+    unpackLow(redEven, redOdd),
+    unpackHigh(redEven, redOdd),
+  );
 }
 
 // @ts-ignore: decorator
@@ -162,6 +137,6 @@ function three(x: v128): v128 {
 
 // @ts-ignore: decorator
 @inline
-function column(sample: usize, far: isize): v128 {
-  return i16x8.add(three(loadBytes(sample)), loadBytes(sample + far));
+function samples(at: usize, far: isize, goesDown: bool): v128 {
+  return goesDown ? i16x8.add(three(loadBytes(at)), loadBytes(at + far)) : loadBytes(at);
 }

@@ -1,4 +1,3 @@
-import { currentHeld, currentLow, currentWindow, keep } from './bits';
 import { places } from './zigzag';
 
 // Codes up to this length are found by one look into a table; longer ones are rare.
@@ -8,7 +7,6 @@ const slots = 4;
 const longest = 16;
 /** What an end of block adds to the place in the block. */
 const endOfBlock: u32 = 96;
-const firstBeyond: u32 = 64;
 
 // An entry: 5 bits of code and value together, 4 bits of the value alone, 7 bits of the run of zeros before it.
 const looks = memory.data(2 * slots * lookEntries * 2, 64);
@@ -18,8 +16,8 @@ const offsets = memory.data(2 * slots * (longest + 2) * 4, 16);
 const symbols = memory.data(2 * slots * 256, 16);
 const known = memory.data(2 * slots, 16);
 
-// `places` filled up for every place that an entry can lead to: a run beyond the last falls on it, as with libjpeg.
-const reach = memory.data(64 + 128, 64);
+/** `places` filled up for every place that an entry can lead to: a run beyond the last falls on it, as with libjpeg. */
+export const reach = memory.data(64 + 128, 64);
 
 /** Forgets the tables of the last file. */
 export function clearTables(): void {
@@ -28,9 +26,21 @@ export function clearTables(): void {
   memory.fill(reach + 64, 126, 128);
 }
 
-/** Whether a table has been given. */
-export function isKnown(isAc: bool, slot: i32): bool {
-  return load<u8>(known + index(isAc, slot)) != 0;
+/** Whether both tables of a component have been given: `quant_dc_ac` in 4 bits each. */
+export function areKnown(tables: i32): bool {
+  return (load<u8>(known + index(false, dcOf(tables))) & load<u8>(known + index(true, acOf(tables)))) != 0;
+}
+
+// @ts-ignore: decorator
+@inline
+export function dcOf(tables: i32): i32 {
+  return (tables >> 4) & 15;
+}
+
+// @ts-ignore: decorator
+@inline
+export function acOf(tables: i32): i32 {
+  return tables & 15;
 }
 
 // @ts-ignore: decorator
@@ -48,7 +58,7 @@ function index(isAc: bool, slot: i32): usize {
  */
 export function huffmanTable(isAc: bool, slot: i32, from: usize): bool {
   const at = index(isAc, slot);
-  const look = looks + at * lookEntries * 2;
+  const look = lookOf(isAc, slot);
   const limit = limits + at * (longest + 2) * 4;
   const offset = offsets + at * (longest + 2) * 4;
   const symbol = symbols + at * 256;
@@ -108,122 +118,17 @@ function longEntry(isAc: bool, slot: i32, window: u64): u32 {
   return 0;
 }
 
+/** Where the entries of a table's short codes lie. */
 // @ts-ignore: decorator
 @inline
-function lookUp(look: usize, isAc: bool, slot: i32, window: u64): u32 {
+export function lookOf(isAc: bool, slot: i32): usize {
+  return looks + index(isAc, slot) * lookEntries * 2;
+}
+
+/** The entry of the code on top of `window`; 0 where there is no such code. */
+// @ts-ignore: decorator
+@inline
+export function lookUp(look: usize, isAc: bool, slot: i32, window: u64): u32 {
   const entry = <u32>load<u16>(look + <usize>((window >> (64 - lookBits)) << 1));
   return entry != 0 ? entry : longEntry(isAc, slot, window);
-}
-
-// The value of `size` bits that end `total` bits into the window; one that starts with 0 is negative, by its complement.
-// @ts-ignore: decorator
-@inline
-function valueOf(window: u64, entry: u32): i32 {
-  const size = (entry >> 5) & 15;
-  const bits = window << ((entry & 31) - size);
-  const sign = ~(<i64>bits >> 63);
-  const magnitude = ((bits ^ sign) >> 1) >> (63 - size);
-  return <i32>((<i64>magnitude ^ sign) - sign);
-}
-
-/**
- * Reads one block.
- *
- * @param block 64 coefficients of 16 bits, all zero before.
- * @param predicted the DC coefficient of the block before.
- * @returns the DC coefficient, with `isFlat` and `isDamaged` telling of the rest.
- */
-export function readBlock(block: usize, predicted: i32, dc: i32, ac: i32): i32 {
-  let low = currentLow();
-  let window = currentWindow();
-  let held = currentHeld();
-  const look = looks + index(true, ac) * lookEntries * 2;
-
-  window |= load<u64>(low - 8) >> held;
-  low -= (63 - held) >> 3;
-  held |= 56;
-  let entry = lookUp(looks + index(false, dc) * lookEntries * 2, false, dc, window);
-  const value = predicted + valueOf(window, entry);
-  let isFound = entry != 0;
-  store<i16>(block, <i16>value);
-  window <<= entry & 31;
-  held -= entry & 31;
-
-  let k: u32 = 1;
-  entry = lookUp(look, true, ac, window);
-  k += entry >> 9;
-  store<i16>(block + load<u8>(reach + k), <i16>valueOf(window, entry));
-  window <<= entry & 31;
-  held -= entry & 31;
-  isFound = isFound && entry != 0;
-  isFlat = k > firstBeyond;
-  k++;
-  while (k < firstBeyond && isFound) {
-    window |= load<u64>(low - 8) >> held;
-    low -= (63 - held) >> 3;
-    held |= 56;
-    entry = lookUp(look, true, ac, window);
-    k += entry >> 9;
-    store<i16>(block + load<u8>(reach + k), <i16>valueOf(window, entry));
-    window <<= entry & 31;
-    held -= entry & 31;
-    isFound = entry != 0;
-    if (++k >= firstBeyond || !isFound) break;
-    entry = lookUp(look, true, ac, window);
-    k += entry >> 9;
-    store<i16>(block + load<u8>(reach + k), <i16>valueOf(window, entry));
-    window <<= entry & 31;
-    held -= entry & 31;
-    isFound = entry != 0;
-    k++;
-  }
-  keep(low, window, held);
-  isDamaged = !isFound;
-  return value;
-}
-
-/** Whether the block that was read last has no coefficient but the first. */
-export let isFlat: bool = false;
-/** Whether the block that was read or skipped last holds a code that its table lacks. */
-export let isDamaged: bool = false;
-
-/** `readBlock` of a block that nobody needs, but for its DC coefficient. */
-export function skipBlock(predicted: i32, dc: i32, ac: i32): i32 {
-  let low = currentLow();
-  let window = currentWindow();
-  let held = currentHeld();
-  const look = looks + index(true, ac) * lookEntries * 2;
-
-  window |= load<u64>(low - 8) >> held;
-  low -= (63 - held) >> 3;
-  held |= 56;
-  let entry = lookUp(looks + index(false, dc) * lookEntries * 2, false, dc, window);
-  const value = predicted + valueOf(window, entry);
-  window <<= entry & 31;
-  held -= entry & 31;
-  let isFound = entry != 0;
-  entry = lookUp(look, true, ac, window);
-  let k: u32 = 2 + (entry >> 9);
-  window <<= entry & 31;
-  held -= entry & 31;
-  isFound = isFound && entry != 0;
-  while (k < firstBeyond && isFound) {
-    window |= load<u64>(low - 8) >> held;
-    low -= (63 - held) >> 3;
-    held |= 56;
-    entry = lookUp(look, true, ac, window);
-    k += (entry >> 9) + 1;
-    window <<= entry & 31;
-    held -= entry & 31;
-    isFound = entry != 0;
-    if (k >= firstBeyond || !isFound) break;
-    entry = lookUp(look, true, ac, window);
-    k += (entry >> 9) + 1;
-    window <<= entry & 31;
-    held -= entry & 31;
-    isFound = entry != 0;
-  }
-  keep(low, window, held);
-  isDamaged = !isFound;
-  return value;
 }

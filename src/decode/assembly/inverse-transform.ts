@@ -1,4 +1,4 @@
-import { unpackHigh, unpackLow } from './lanes';
+import { unpackHigh, unpackLow } from './vectors';
 
 // FIX(x) = round(x * 2^13), as jidctint.c names them.
 const f0541 = 4433;

@@ -1,6 +1,6 @@
-import { bitsLeft, openSegment, slack } from './bits';
+import { bitsLeft, isDamaged, isFlat, openSegment, readBlock, skipBlock, slack } from './blocks';
 import { fullRow, greyRow, halfRow, quarterRow } from './colour';
-import { isDamaged, isFlat, isKnown, readBlock, skipBlock } from './huffman';
+import { areKnown } from './huffman';
 import { fillBlock, inverseTransform } from './inverse-transform';
 import { gather, segmentCount, segmentEnd, segmentStart } from './stream';
 import { places } from './zigzag';
@@ -17,15 +17,9 @@ const block = memory.data(128, 64);
 let channels: i32 = 0;
 let across: i32 = 1;
 let down: i32 = 1;
-let lumaQuants: usize = 0;
-let cbQuants: usize = 0;
-let crQuants: usize = 0;
-let lumaDc: i32 = 0;
-let lumaAc: i32 = 0;
-let cbDc: i32 = 0;
-let cbAc: i32 = 0;
-let crDc: i32 = 0;
-let crAc: i32 = 0;
+let lumaTables: i32 = 0;
+let cbTables: i32 = 0;
+let crTables: i32 = 0;
 
 let imageWidth: i32 = 0;
 let imageHeight: i32 = 0;
@@ -66,26 +60,14 @@ export function quantTable(slot: i32, from: usize): void {
 }
 
 /** Three components, luma sampled `h` x `v` as densely as chroma, or one; tables of component c: `quant_dc_ac` in 4 bits each. */
-export function components(count: i32, h: i32, v: i32, tables0: i32, tables1: i32, tables2: i32): bool {
+export function components(count: i32, h: i32, v: i32, luma: i32, cb: i32, cr: i32): bool {
   channels = count;
   across = h;
   down = v;
-  lumaQuants = quantsOf(tables0);
-  lumaDc = (tables0 >> 4) & 15;
-  lumaAc = tables0 & 15;
-  cbQuants = quantsOf(tables1);
-  cbDc = (tables1 >> 4) & 15;
-  cbAc = tables1 & 15;
-  crQuants = quantsOf(tables2);
-  crDc = (tables2 >> 4) & 15;
-  crAc = tables2 & 15;
-  const isLumaKnown = isKnown(false, lumaDc) && isKnown(true, lumaAc);
-  if (count == 1) return isLumaKnown;
-  return isLumaKnown && isKnown(false, cbDc) && isKnown(true, cbAc) && isKnown(false, crDc) && isKnown(true, crAc);
-}
-
-function quantsOf(tables: i32): usize {
-  return quants + <usize>(tables >> 8) * 128;
+  lumaTables = luma;
+  cbTables = cb;
+  crTables = cr;
+  return areKnown(luma) && (count == 1 || (areKnown(cb) && areKnown(cr)));
 }
 
 /**
@@ -168,13 +150,16 @@ export function rows(): usize {
  */
 export function decodeRows(): i32 {
   const stride = <usize>boxWidth * 3;
-  const most = <i32>((bandBytes > stride * <usize>(side * down + 1) ? bandBytes : stride * <usize>(side * down + 1)) / stride);
+  const most = max(<i32>(bandBytes / stride), side * down + 1);
   let made = 0;
   while (nextRow < bottom && made + side * down + 1 <= most) {
     if (!readMcuRow(mcuRow)) return -1;
     if (mcuRow >= firstMcuRow) {
       const until = mcuRow >= lastMcuRow ? bottom : min((mcuRow + 1) * side * down - (down - 1), bottom);
-      if (channels > 1) repeatSides();
+      if (channels > 1) {
+        repeatSides(cbPlane);
+        repeatSides(crPlane);
+      }
       for (; nextRow < until; nextRow++, made++) makeRow(band + <usize>made * stride);
       keepLastRows();
     }
@@ -190,8 +175,9 @@ function readMcuRow(at: i32): bool {
       if (untilRestart == 0 && !openNext()) return false;
       untilRestart--;
     }
-    const isRead = isWanted && mcu >= firstMcu && mcu <= lastMcu ? readMcu(mcu) : skipMcu();
-    if (!isRead || bitsLeft() < 0) return false;
+    if (isWanted && mcu >= firstMcu && mcu <= lastMcu) readMcu(mcu);
+    else skipMcu();
+    if (isDamaged || bitsLeft() < 0) return false;
   }
   return true;
 }
@@ -208,71 +194,50 @@ function openNext(): bool {
   return true;
 }
 
-function readMcu(mcu: i32): bool {
-  let isSound = true;
+function readMcu(mcu: i32): void {
   for (let y = 0; y < down; y++) {
     for (let x = 0; x < across; x++) {
-      lumaPredicted = readBlock(block, lumaPredicted, lumaDc, lumaAc);
-      isSound = isSound && !isDamaged;
       const out = lumaPlane + <usize>(1 + y * side) * lumaStride + <usize>((mcu * across + x) * side);
-      transform(lumaQuants, out, lumaStride);
+      lumaPredicted = readPixels(lumaPredicted, lumaTables, out, lumaStride);
     }
   }
-  if (channels == 1) return isSound;
+  if (channels == 1) return;
   const out = chromaStride + <usize>(mcu * side);
-  cbPredicted = readBlock(block, cbPredicted, cbDc, cbAc);
-  isSound = isSound && !isDamaged;
-  transform(cbQuants, cbPlane + out, chromaStride);
-  crPredicted = readBlock(block, crPredicted, crDc, crAc);
-  isSound = isSound && !isDamaged;
-  transform(crQuants, crPlane + out, chromaStride);
-  return isSound;
+  cbPredicted = readPixels(cbPredicted, cbTables, cbPlane + out, chromaStride);
+  crPredicted = readPixels(crPredicted, crTables, crPlane + out, chromaStride);
 }
 
+// Reads a block and writes its pixels; a damaged one's too, which nobody sees.
 // @ts-ignore: decorator
 @inline
-function transform(table: usize, out: usize, stride: usize): void {
+function readPixels(predicted: i32, tables: i32, out: usize, stride: usize): i32 {
+  const value = readBlock(block, predicted, tables);
+  const table = quants + <usize>(tables >> 8) * 128;
   if (isFlat) fillBlock(block, table, out, stride);
   else inverseTransform(block, table, out, stride);
+  return value;
 }
 
-function skipMcu(): bool {
-  let isSound = true;
-  for (let i = across * down; i > 0; i--) {
-    lumaPredicted = skipBlock(lumaPredicted, lumaDc, lumaAc);
-    isSound = isSound && !isDamaged;
-  }
-  if (channels == 1) return isSound;
-  cbPredicted = skipBlock(cbPredicted, cbDc, cbAc);
-  isSound = isSound && !isDamaged;
-  crPredicted = skipBlock(crPredicted, crDc, crAc);
-  return isSound && !isDamaged;
+function skipMcu(): void {
+  for (let i = across * down; i > 0; i--) lumaPredicted = skipBlock(lumaPredicted, lumaTables);
+  if (channels == 1) return;
+  cbPredicted = skipBlock(cbPredicted, cbTables);
+  crPredicted = skipBlock(crPredicted, crTables);
 }
 
 // Samples beyond the image's edges repeat those at the edges.
-function repeatSides(): void {
+function repeatSides(plane: usize): void {
   const samples = <usize>((imageWidth + across - 1) / across);
-  const inMcuRow = <usize>side;
-  for (let y: usize = 1; y <= inMcuRow; y++) {
-    repeatSide(cbPlane + y * chromaStride, samples);
-    repeatSide(crPlane + y * chromaStride, samples);
+  for (let y = 1; y <= side; y++) {
+    const at = plane + <usize>y * chromaStride;
+    store<u8>(at - 1, load<u8>(at));
+    store<u8>(at + samples, load<u8>(at + samples - 1));
   }
-  if (mcuRow == 0) {
-    copyRow(cbPlane, cbPlane + chromaStride, chromaStride);
-    copyRow(crPlane, crPlane + chromaStride, chromaStride);
-  }
+  if (mcuRow == 0) copyRow(plane, plane + chromaStride, chromaStride);
   const below = (imageHeight + down - 1) / down - mcuRow * side;
   if (below > side) return;
-  const last = <usize>below * chromaStride;
-  copyRow(cbPlane + last + chromaStride, cbPlane + last, chromaStride);
-  copyRow(crPlane + last + chromaStride, crPlane + last, chromaStride);
-}
-
-// @ts-ignore: decorator
-@inline
-function repeatSide(samples: usize, count: usize): void {
-  store<u8>(samples - 1, load<u8>(samples));
-  store<u8>(samples + count, load<u8>(samples + count - 1));
+  const last = plane + <usize>below * chromaStride;
+  copyRow(last + chromaStride, last, chromaStride);
 }
 
 // Whole rows with their margins.

@@ -1,5 +1,5 @@
 import { TributaryError } from '../../errors.js';
-import { suggestion } from '../../run/nearest.js';
+import { suggestion } from '../../run/similar-names.js';
 import { storageOf } from '../storage/storages.js';
 import { coco } from './coco.js';
 import { flat } from './flat.js';

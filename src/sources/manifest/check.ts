@@ -1,21 +1,20 @@
+import { isDeepStrictEqual } from 'node:util';
 import { TributaryError } from '../../errors.js';
 import type { Place } from '../layouts/layout.js';
-import { type MeasuredFiles, measureFiles, walkFolder } from '../scan/folders.js';
+import { prefixOf, splitNames } from '../scan/folder.js';
+import { type WalkedFolder, walkFolder } from '../scan/folders.js';
 import { guardOf } from '../scan/guard.js';
 import { inBatches } from '../scan/in-batches.js';
 import { ProgressMeter } from '../scan/progress-meter.js';
 import { Scanner } from '../scan/scanner.js';
+import type { ShardListing } from '../scan/shard.js';
 import { listShards } from '../scan/shards.js';
 import { below, storageOf } from '../storage/storages.js';
-import { rowsOfFolders } from './folder-rows.js';
-import { manifestOf, type StoredManifest } from './stored-manifest.js';
+import { shardsOf } from './shard-rows.js';
+import type { StoredManifest } from './stored-manifest.js';
 
 /** How a source differs from its manifest, by key. */
-interface SourceChanges {
-  readonly added: readonly string[];
-  readonly removed: readonly string[];
-  readonly resized: readonly string[];
-}
+type SourceChanges = Readonly<Record<'added' | 'removed' | 'resized', string[]>>;
 
 /** So many files, evenly spread, are asked for their size. */
 const spotChecks = 64;
@@ -31,121 +30,86 @@ const spotChecks = 64;
  */
 export async function checkManifest(manifest: StoredManifest, place: Place): Promise<void> {
   const scanner = new Scanner();
+  const changes: SourceChanges = { added: [], removed: [], resized: [] };
   try {
-    const changes =
-      manifest.details.shards.length > 0
-        ? await compareShards(scanner, manifest, place)
-        : await compareFolders(scanner, manifest, place);
-    if (changes.added.length + changes.removed.length + changes.resized.length > 0) throw changed(manifest, changes);
+    if (manifest.details.shards.length > 0) await compareShards(scanner, manifest, place, changes);
+    else await compareFolders(scanner, manifest, place, changes);
   } finally {
     await scanner.close();
   }
+  if (changes.added.length + changes.removed.length + changes.resized.length > 0) throw changed(manifest, changes);
 }
 
-async function compareShards(scanner: Scanner, manifest: StoredManifest, place: Place): Promise<SourceChanges> {
+async function compareShards(
+  scanner: Scanner,
+  manifest: StoredManifest,
+  place: Place,
+  changes: SourceChanges,
+): Promise<void> {
   const { shards } = await listShards(place);
   const now = new Map(shards.map((shard) => [shard.name, shard]));
-  const removed: string[] = [];
-  const resized: string[] = [];
-  const again: { name: string; first: number; count: number }[] = [];
-  let first = 0;
-  for (const [name, bytes, version, count] of manifest.details.shards) {
+  await inBatches([...shardsOf(manifest)], async ({ name, bytes, version, listing }) => {
     const shard = now.get(name);
-    if (shard === undefined) removed.push(name);
-    else if (shard.bytes !== bytes) resized.push(name);
-    else if (version === '0' || shard.version !== version) again.push({ name, first, count });
     now.delete(name);
-    first += count;
-  }
-  await inBatches(again, async ({ name, first, count }) => {
-    const listing = await scanner.scanShard({ url: below(place.root, below(place.folder, name)) });
-    const names = listing.count === count ? Buffer.from(listing.names).toString('utf8').split('\0') : [];
-    const same =
-      listing.count === count &&
-      names.slice(0, count).every((member, i) => {
-        const { offset, length } = manifest.location(first + i);
-        return (
-          manifest.key(first + i) === `${name}/${member}` &&
-          length === listing.sizes[i] &&
-          offset === listing.offsets[i]
-        );
-      });
-    if (!same) resized.push(name);
-  });
-  return { added: [...now.keys()], removed, resized };
-}
-
-async function compareFolders(scanner: Scanner, manifest: StoredManifest, place: Place): Promise<SourceChanges> {
-  const storage = storageOf(place.root);
-  const within = await guardOf(place);
-  const known = new Set(manifest.details.folders.map(([path]) => path));
-  const again: string[] = [];
-  const gone: string[] = [];
-  await inBatches(manifest.details.folders, async ([path, version]) => {
-    const stat = await storage.stat(below(place.root, path)).catch(() => null);
-    if (stat === null) gone.push(path);
-    else if (version === '0' || stat.version !== version) again.push(path);
-  });
-  const changes = { added: [] as string[], removed: [] as string[], resized: [] as string[] };
-  for (const path of gone) changes.removed.push(...keysDirectlyIn(manifest, path).map((index) => manifest.key(index)));
-  const meter = new ProgressMeter(manifest.source, undefined);
-  await inBatches(again, async (path) => {
-    const prefix = path === '' ? '' : `${path}/`;
-    const task = { url: below(place.root, path), prefix, within };
-    const listing = await scanner.listFolder(task);
-    const { files } = await measureFiles(scanner, task, listing, meter);
-    compareFiles(manifest, path, files, changes);
-    for (const name of listing.folders) {
-      if (known.has(prefix + name)) continue;
-      const { batches } = rowsOfFolders(await walkFolder(scanner, place, within, prefix + name, meter), false);
-      const count = batches.reduce((sum, batch) => sum + batch.count, 0);
-      const fresh = manifestOf({ ...manifest.details, count }, batches, place);
-      for (let i = 0; i < count; i++) changes.added.push(fresh.key(i));
+    if (shard === undefined) changes.removed.push(name);
+    else if (shard.bytes !== bytes) changes.resized.push(name);
+    else if (version === '0' || shard.version !== version) {
+      const url = below(place.root, below(place.folder, name));
+      const samples = ({ names, sizes, members }: ShardListing) => [names, sizes, members.offset];
+      const found = samples(await scanner.run('scanShard', { url }));
+      if (!isDeepStrictEqual(found, samples(listing()))) changes.resized.push(name);
     }
   });
-  await spotCheck(manifest, place, changes);
-  return changes;
+  changes.added.push(...now.keys());
 }
 
-function compareFiles(
+async function compareFolders(
+  scanner: Scanner,
   manifest: StoredManifest,
-  path: string,
-  files: readonly MeasuredFiles[],
-  changes: { added: string[]; removed: string[]; resized: string[] },
-): void {
-  const prefix = path === '' ? '' : `${path}/`;
-  const now = new Map<string, number>();
-  for (const { names, count, sizes } of files) {
-    const list = Buffer.from(names).toString('utf8').split('\0');
-    for (let i = 0; i < count; i++) now.set(prefix + list[i]!, sizes[i]!);
-  }
-  for (const index of keysDirectlyIn(manifest, path)) {
-    const key = manifest.key(index);
-    const size = now.get(key);
-    if (size === undefined) changes.removed.push(key);
-    else if (size !== manifest.size(index)) changes.resized.push(key);
-    now.delete(key);
-  }
-  for (const key of now.keys()) changes.added.push(key);
+  place: Place,
+  changes: SourceChanges,
+): Promise<void> {
+  const storage = storageOf(place.root);
+  const within = await guardOf(place);
+  const meter = new ProgressMeter(manifest.source, undefined);
+  const known = new Set(manifest.details.folders.map(([path]) => path));
+  await inBatches(manifest.details.folders, async ([path, version]) => {
+    const stat = await storage.stat(below(place.root, path)).catch(() => null);
+    if (version !== '0' && stat?.version === version) return;
+    // Known folders below it are compared by themselves.
+    const isKnown = (other: string) => known.has(other);
+    const now = new Map(stat && filesOf(await walkFolder(scanner, place, within, path, meter, isKnown)));
+    for (const index of keysDirectlyIn(manifest, path)) {
+      const key = manifest.key(index);
+      const size = now.get(key);
+      if (size === undefined) changes.removed.push(key);
+      else if (size !== manifest.size(index)) changes.resized.push(key);
+      now.delete(key);
+    }
+    for (const key of now.keys()) changes.added.push(key);
+  });
+  await spotCheck(manifest, place, changes);
+}
+
+/** Keys and sizes of a walked folder's files, and of those below it. */
+function* filesOf({ path, files, folders }: WalkedFolder): Generator<[string, number], void> {
+  const prefix = prefixOf(path);
+  for (const { names, sizes } of files)
+    for (const [i, name] of splitNames(names).entries()) yield [prefix + name, sizes[i]!];
+  for (const [, folder] of folders) yield* filesOf(folder);
 }
 
 /** Indices of the samples that lie in a folder itself, not below it. */
-function keysDirectlyIn(manifest: StoredManifest, path: string): number[] {
-  const prefix = path === '' ? '' : `${path}/`;
-  const indices: number[] = [];
+function* keysDirectlyIn(manifest: StoredManifest, path: string): Generator<number, void> {
+  const prefix = prefixOf(path);
   for (let i = manifest.lowerBound(Buffer.from(prefix)); i < manifest.count; i++) {
     const key = manifest.key(i);
-    if (!key.startsWith(prefix)) break;
-    if (!key.includes('/', prefix.length)) indices.push(i);
+    if (!key.startsWith(prefix)) return;
+    if (!key.includes('/', prefix.length)) yield i;
   }
-  return indices;
 }
 
-async function spotCheck(
-  manifest: StoredManifest,
-  place: Place,
-  changes: { removed: string[]; resized: string[] },
-): Promise<void> {
+async function spotCheck(manifest: StoredManifest, place: Place, changes: SourceChanges): Promise<void> {
   const storage = storageOf(place.root);
   const count = Math.min(spotChecks, manifest.count);
   const indices = Array.from({ length: count }, (_, i) => Math.floor((i * manifest.count) / count));
@@ -162,7 +126,7 @@ async function spotCheck(
 function changed(manifest: StoredManifest, changes: SourceChanges): TributaryError {
   const parts = Object.entries(changes)
     .filter(([, keys]) => keys.length > 0)
-    .map(([what, keys]: [string, readonly string[]]) => {
+    .map(([what, keys]) => {
       const more = keys.length > 3 ? ` and ${keys.length - 3} more` : '';
       // Folders are compared as storage answers; every replica should name the same.
       return `${keys.length} ${what} (${keys.toSorted().slice(0, 3).join(', ')}${more})`;

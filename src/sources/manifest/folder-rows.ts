@@ -1,33 +1,25 @@
-import type { LeftOut } from '../scan/folder.js';
+import { type LeftOut, prefixOf } from '../scan/folder.js';
 import type { WalkedFolder } from '../scan/folders.js';
-import { type RowBatch, RowCollector } from './rows.js';
-
-/** The rows of a walked source. */
-export interface FolderRows {
-  readonly batches: RowBatch[];
-  readonly classNames: string[];
-  readonly folders: [string, string][];
-  readonly leftOut: readonly LeftOut[];
-}
+import { RowCollector } from './rows.js';
+import type { Rows } from './stored-manifest.js';
 
 /** The rows of a walked folder in the order of Python's `sorted(Path.rglob("*"))`; the walk is consumed. */
-export function rowsOfFolders(top: WalkedFolder, labelled: boolean): FolderRows {
-  const collector = new RowCollector(false);
+export function rowsOfFolders(top: WalkedFolder, labelled: boolean): Rows {
+  const collector = new RowCollector();
   const classNames: string[] = [];
   const folders: [string, string][] = [];
   const leftOut: LeftOut[] = [];
 
   const visit = (folder: WalkedFolder, label: number): number => {
     folders.push([folder.path, folder.version]);
-    leftOut.push(...folder.leftOut);
-    const prefix = Buffer.from(folder.path === '' ? '' : `${folder.path}/`, 'utf8');
+    for (const part of folder.files) leftOut.push(...part.leftOut);
+    const prefix = Buffer.from(prefixOf(folder.path), 'utf8');
     let rows = 0;
     let next = 0;
-    const visitBelow = (until: { names: Uint8Array; start: number; end: number } | null): void => {
+    const visitBelow = (until: Uint8Array | null): void => {
       for (; next < folder.folders.length; next++) {
         const [name, below] = folder.folders[next]!;
-        if (until !== null && Buffer.compare(Buffer.from(name), until.names.subarray(until.start, until.end)) > 0)
-          return;
+        if (until !== null && Buffer.compare(Buffer.from(name), until) > 0) return;
         const isClass = labelled && folder === top;
         const found = visit(below, isClass ? classNames.length : label);
         // ImageFolder refuses a class without images, so a class is a folder with images.
@@ -39,8 +31,8 @@ export function rowsOfFolders(top: WalkedFolder, labelled: boolean): FolderRows 
       let start = 0;
       for (let i = 0; i < count; i++) {
         const end = names.indexOf(0, start);
-        if (next < folder.folders.length) visitBelow({ names, start, end });
-        collector.append(prefix, names, start, end, sizes[i]!, label, null);
+        if (next < folder.folders.length) visitBelow(names.subarray(start, end));
+        collector.append(prefix, names, start, end, sizes[i]!, label);
         start = end + 1;
       }
       rows += count;
@@ -50,5 +42,5 @@ export function rowsOfFolders(top: WalkedFolder, labelled: boolean): FolderRows 
   };
 
   visit(top, -1);
-  return { batches: collector.finish(), classNames, folders, leftOut };
+  return { batches: collector.finish(), classNames, folders, shards: [], warnings: [], leftOut };
 }

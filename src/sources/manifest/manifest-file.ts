@@ -1,7 +1,7 @@
+import { type FileHandle, open } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import {
   type Data,
-  type DataType,
   Field,
   Int32,
   makeData,
@@ -16,7 +16,7 @@ import {
 } from 'apache-arrow';
 import { TributaryError } from '../../errors.js';
 import type { Place, Split } from '../layouts/layout.js';
-import { openFile, type WritableFile, writeWhole } from './index-folder.js';
+import { writeWhole } from '../storage/local/write-whole.js';
 import { type MemberColumns, type RowBatch, rowsPerBatch } from './rows.js';
 import {
   detailsSchema,
@@ -29,13 +29,13 @@ import {
 /** The key of the schema's metadata that holds the manifest's details as JSON. */
 const metadataKey = 'tributary';
 
-const fileColumns = [
+const fileFields = [
   new Field('key', new Utf8(), false),
   new Field('size', new Uint32(), false),
   new Field('label', new Int32(), false),
 ];
 
-const memberColumns = [
+const memberFields = [
   new Field('shard', new Uint32(), false),
   new Field('offset', new Uint64(), false),
   new Field('txt_offset', new Uint64(), false),
@@ -44,7 +44,7 @@ const memberColumns = [
   new Field('json_size', new Uint32(), false),
 ];
 
-/** Where the manifest of a source's split lies in the folder of manifests. */
+/** Where the manifest of a source's split lies in the folder of manifests, which is local: a replica loads it whole at its start. */
 export function manifestPath(indexFolder: string, source: string, split: Split): string {
   return join(indexFolder, `${encodeURIComponent(source)}.${split}.arrow`);
 }
@@ -88,9 +88,9 @@ export async function loadManifest(path: string, place?: Place): Promise<StoredM
   return manifestOf(details, batches, place ?? { root: details.root, folder: details.folder });
 }
 
-async function writeArrow(file: WritableFile, details: ManifestDetails, batches: readonly RowBatch[]): Promise<void> {
+async function writeArrow(file: FileHandle, details: ManifestDetails, batches: readonly RowBatch[]): Promise<void> {
   const hasMembers = details.shards.length > 0;
-  const fields = hasMembers ? [...fileColumns, ...memberColumns] : fileColumns;
+  const fields = hasMembers ? [...fileFields, ...memberFields] : fileFields;
   const schema = new Schema(fields, new Map([[metadataKey, JSON.stringify(details)]]));
   const writer = new RecordBatchFileWriter();
   writer.reset(undefined, schema);
@@ -100,40 +100,37 @@ async function writeArrow(file: WritableFile, details: ManifestDetails, batches:
   for (const batch of batches) writer.write(recordBatch(schema, batch));
   writer.finish();
   await written;
+  await file.sync();
 }
 
 function recordBatch(schema: Schema, batch: RowBatch): RecordBatch {
   const { count: length, keys, keyOffsets, sizes, labels, members } = batch;
-  const uint32 = (data: Uint32Array) => makeData({ type: new Uint32(), length, nullCount: 0, data });
-  const uint64 = (data: Uint32Array) =>
-    makeData({
-      type: new Uint64(),
+  const columns = [keys, sizes, labels, ...(members === null ? [] : memberColumns(members))];
+  const children = schema.fields.map(({ type }, i) => {
+    const column = {
+      type,
       length,
       nullCount: 0,
-      data: new BigUint64Array(data.buffer, data.byteOffset, length),
-    });
-  const children: Data<DataType>[] = [
-    makeData({ type: new Utf8(), length, nullCount: 0, data: keys, valueOffsets: keyOffsets }),
-    uint32(sizes),
-    makeData({ type: new Int32(), length, nullCount: 0, data: labels }),
-  ];
-  if (members !== null)
-    children.push(
-      uint32(members.shard),
-      uint64(members.offset),
-      uint64(members.txtOffset),
-      uint32(members.txtSize),
-      uint64(members.jsonOffset),
-      uint32(members.jsonSize),
-    );
+      data: columns[i],
+      valueOffsets: type instanceof Utf8 ? keyOffsets : null,
+    };
+    // The types of Arrow do not know that each column has its field's.
+    return makeData(column as never) as Data;
+  });
   return new RecordBatch(
     schema,
     makeData({ type: new Struct(schema.fields), length, nullCount: 0, children }) as Data<Struct>,
   );
 }
 
+/** In the order of `memberFields`. */
+function memberColumns(members: MemberColumns) {
+  const { shard, offset, txtOffset, txtSize, jsonOffset, jsonSize } = members;
+  return [shard, offset, txtOffset, txtSize, jsonOffset, jsonSize];
+}
+
 async function readArrow(path: string): Promise<{ details: ManifestDetails; batches: RowBatch[] }> {
-  const file = await openFile(path).catch((cause: NodeJS.ErrnoException) => {
+  const file = await open(path).catch((cause: NodeJS.ErrnoException) => {
     throw cause.code === 'ENOENT' ? notIndexed(path) : invalid(path, cause.message, cause);
   });
   try {
@@ -141,7 +138,7 @@ async function readArrow(path: string): Promise<{ details: ManifestDetails; batc
     const details = detailsSchema.parse(JSON.parse(reader.schema.metadata.get(metadataKey) ?? 'null'));
     const hasMembers = details.shards.length > 0;
     const names = reader.schema.fields.map((field) => field.name).join();
-    const expected = (hasMembers ? [...fileColumns, ...memberColumns] : fileColumns).map((field) => field.name).join();
+    const expected = (hasMembers ? [...fileFields, ...memberFields] : fileFields).map((field) => field.name).join();
     if (names !== expected) throw new Error(`the columns ${names}`);
     const batches: RowBatch[] = [];
     for await (const batch of reader) {
@@ -157,30 +154,16 @@ async function readArrow(path: string): Promise<{ details: ManifestDetails; batc
 }
 
 function rowBatch(batch: RecordBatch, hasMembers: boolean): RowBatch {
-  const [key, size, label, ...rest] = batch.data.children;
-  const values = <T>(column: Data<DataType>): T => column.values as T;
-  const words = (column: Data<DataType>): Uint32Array<ArrayBuffer> => {
-    const { buffer, byteOffset } = values<BigUint64Array<ArrayBuffer>>(column);
-    return new Uint32Array(buffer, byteOffset, 2 * column.length);
-  };
-  const [shard, offset, txtOffset, txtSize, jsonOffset, jsonSize] = rest;
-  const members: MemberColumns | null = hasMembers
-    ? {
-        shard: values(shard!),
-        offset: words(offset!),
-        txtOffset: words(txtOffset!),
-        txtSize: values(txtSize!),
-        jsonOffset: words(jsonOffset!),
-        jsonSize: values(jsonSize!),
-      }
-    : null;
+  const [keys, sizes, labels, shard, offset, txtOffset, txtSize, jsonOffset, jsonSize] = batch.data.children.map(
+    ({ values }) => values,
+  );
   return {
     count: batch.numRows,
-    keys: values(key!),
-    keyOffsets: key!.valueOffsets as Int32Array<ArrayBuffer>,
-    sizes: values(size!),
-    labels: values(label!),
-    members,
+    keys,
+    keyOffsets: batch.data.children[0]!.valueOffsets as Int32Array<ArrayBuffer>,
+    sizes,
+    labels,
+    members: hasMembers ? { shard, offset, txtOffset, txtSize, jsonOffset, jsonSize } : null,
   };
 }
 

@@ -1,7 +1,4 @@
-import type { Split } from '../layouts/layout.js';
-import type { Location } from '../storage/location.js';
-
-export type { Location };
+import type { Location } from '../storage/storage.js';
 
 /** The class of a sample. */
 export interface Label {
@@ -12,9 +9,7 @@ export interface Label {
 /** The ordered list of a source's samples of one split, with a fingerprint. Index i is the sample's place in it. */
 export interface Manifest {
   readonly source: string;
-  readonly split: Split;
   readonly layout: string;
-  readonly root: string;
   readonly count: number;
   /** SHA-256 over the sorted keys and sizes, hex. */
   readonly fingerprint: string;

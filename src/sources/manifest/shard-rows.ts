@@ -1,102 +1,82 @@
 import type { ShardListing } from '../scan/shard.js';
-import type { ShardFile } from '../scan/shards.js';
-import { type RowBatch, RowCollector, rowsPerBatch, wide } from './rows.js';
-import type { StoredManifest } from './stored-manifest.js';
-
-/** What is wrong with a shard, for the report. */
-export interface ShardWarning {
-  readonly shard: string;
-  readonly what: string;
-}
-
-/** The rows of all shards. */
-export interface ShardRows {
-  readonly batches: RowBatch[];
-  /** As `ManifestDetails.shards`. */
-  readonly shards: [string, number, string, number][];
-  readonly warnings: readonly ShardWarning[];
-}
+import type { ListedShards, ShardFile } from '../scan/shards.js';
+import { columnRows, type MemberColumns, memberRows, RowCollector, rowsPerBatch } from './rows.js';
+import type { Rows, StoredManifest } from './stored-manifest.js';
 
 /** The rows of shards; those that have not been scanned yet are left out. */
-export function rowsOfShards(files: readonly ShardFile[], listings: readonly (ShardListing | null)[]): ShardRows {
-  const collector = new RowCollector(true);
-  const shards: [string, number, string, number][] = [];
-  const warnings: ShardWarning[] = [];
-  for (const [i, file] of files.entries()) {
+export function rowsOfShards(
+  { shards: files, leftOut }: ListedShards,
+  listings: readonly (ShardListing | null)[],
+): Rows {
+  const collector = new RowCollector();
+  const members: MemberColumns[] = [];
+  const shards: Rows['shards'] = [];
+  const warnings: Rows['warnings'] = [];
+  for (const [i, { name: shard }] of files.entries()) {
     const listing = listings[i];
     if (listing == null) continue;
-    appendShard(collector, file.name, shards.length, listing);
-    shards.push([file.name, listing.bytes, listing.version, listing.count]);
     const { damage, successes, count } = listing;
+    appendKeys(collector, shard, listing);
+    members.push({ ...listing.members, shard: new Uint32Array(count).fill(shards.length) });
+    shards.push([shard, listing.bytes, listing.version, count]);
     if (damage !== null)
-      warnings.push({
-        shard: file.name,
-        what: `damaged at byte ${damage.offset}: ${damage.what}; ${count} samples before it`,
-      });
+      warnings.push({ shard, what: `damaged at byte ${damage.offset}: ${damage.what}; ${count} samples before it` });
     if (successes !== null && successes !== count)
-      warnings.push({ shard: file.name, what: `${count} samples, but its _stats.json counts ${successes} successes` });
+      warnings.push({ shard, what: `${count} samples, but its _stats.json counts ${successes} successes` });
   }
-  return { batches: collector.finish(), shards, warnings };
+  const batches = collector
+    .finish()
+    .map((batch, i) => ({ ...batch, members: memberRows(members, i * rowsPerBatch, batch.count) }));
+  return { batches, classNames: [], folders: [], shards, warnings, leftOut };
 }
 
-function appendShard(collector: RowCollector, name: string, shard: number, listing: ShardListing): void {
-  const prefix = Buffer.from(`${name}/`, 'utf8');
+function appendKeys(collector: RowCollector, shard: string, { names, count, sizes }: ShardListing): void {
+  const prefix = Buffer.from(`${shard}/`, 'utf8');
   let start = 0;
-  for (let i = 0; i < listing.count; i++) {
-    const end = listing.names.indexOf(0, start);
-    collector.append(prefix, listing.names, start, end, listing.sizes[i]!, -1, {
-      shard,
-      offset: listing.offsets[i]!,
-      txtOffset: listing.txtOffsets[i]!,
-      txtSize: listing.txtSizes[i]!,
-      jsonOffset: listing.jsonOffsets[i]!,
-      jsonSize: listing.jsonSizes[i]!,
-    });
+  for (let i = 0; i < count; i++) {
+    const end = names.indexOf(0, start);
+    collector.append(prefix, names, start, end, sizes[i]!, -1);
     start = end + 1;
+  }
+}
+
+/** A shard of a manifest, and what was listed for it. */
+interface KnownShard extends ShardFile {
+  readonly listing: () => ShardListing;
+}
+
+/** The shards of a manifest in their order. */
+export function* shardsOf(known: StoredManifest): Generator<KnownShard, void> {
+  let next = 0;
+  for (const [name, bytes, version, count] of known.details.shards) {
+    const first = next;
+    next += count;
+    yield { name, bytes, version, listing: () => listingOf(known, { name, bytes, version }, first, count) };
   }
 }
 
 /** Finds a shard among the sound ones of manifests, by name, size and version, as it was listed for them. */
 export function knownShards(manifests: readonly StoredManifest[]): (file: ShardFile) => ShardListing | null {
-  const shards = new Map<string, () => ShardListing>();
+  const shards = new Map<string, KnownShard>();
   for (const known of manifests) {
     const warned = new Set(known.details.warnings.map(({ shard }) => shard));
-    let first = 0;
-    for (const [name, bytes, version, count] of known.details.shards) {
-      const start = first;
-      if (!warned.has(name) && version !== '0')
-        shards.set(`${name}/${bytes}/${version}`, () => listingOf(known, name, bytes, version, start, count));
-      first += count;
-    }
+    for (const shard of shardsOf(known))
+      if (!warned.has(shard.name) && shard.version !== '0')
+        shards.set(`${shard.name}/${shard.bytes}/${shard.version}`, shard);
   }
-  return ({ name, bytes, version }) => shards.get(`${name}/${bytes}/${version}`)?.() ?? null;
+  return ({ name, bytes, version }) => shards.get(`${name}/${bytes}/${version}`)?.listing() ?? null;
 }
 
-function listingOf(
-  known: StoredManifest,
-  name: string,
-  bytes: number,
-  version: string,
-  first: number,
-  count: number,
-): ShardListing {
-  const floats = (pick: (batch: RowBatch, row: number) => number) =>
-    Float64Array.from({ length: count }, (_, i) =>
-      pick(known.batches[Math.floor((first + i) / rowsPerBatch)]!, (first + i) % rowsPerBatch),
-    );
-  const words = (pick: (batch: RowBatch, row: number) => number) => Uint32Array.from(floats(pick));
-  const names = Array.from({ length: count }, (_, i) => `${known.key(first + i).slice(name.length + 1)}\0`);
+function listingOf(known: StoredManifest, file: ShardFile, first: number, count: number): ShardListing {
+  const names = Array.from({ length: count }, (_, i) => `${known.key(first + i).slice(file.name.length + 1)}\0`);
+  const sizes = known.batches.map((batch) => batch.sizes);
+  const members = known.batches.map((batch) => batch.members!);
   return {
-    bytes,
-    version,
+    ...file,
     names: new TextEncoder().encode(names.join('')),
     count,
-    sizes: words((batch, row) => batch.sizes[row]!),
-    offsets: floats((batch, row) => wide(batch.members!.offset, row)),
-    txtOffsets: floats((batch, row) => wide(batch.members!.txtOffset, row)),
-    txtSizes: words((batch, row) => batch.members!.txtSize[row]!),
-    jsonOffsets: floats((batch, row) => wide(batch.members!.jsonOffset, row)),
-    jsonSizes: words((batch, row) => batch.members!.jsonSize[row]!),
+    sizes: columnRows(sizes, first, new Uint32Array(count)),
+    members: memberRows(members, first, count),
     damage: null,
     successes: null,
   };

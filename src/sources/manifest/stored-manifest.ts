@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Place } from '../layouts/layout.js';
+import type { LeftOut } from '../scan/folder.js';
 import { compareKeys } from '../scan/name-order.js';
-import type { Location } from '../storage/location.js';
+import type { Location } from '../storage/storage.js';
 import { below } from '../storage/storages.js';
 import type { Manifest } from './manifest.js';
-import { type RowBatch, rowsPerBatch, wide } from './rows.js';
+import { type RowBatch, rowsPerBatch } from './rows.js';
 
 /** What a manifest's file says beside its rows, and what the cheap check compares. */
 export const detailsSchema = z.object({
@@ -34,6 +35,12 @@ export const detailsSchema = z.object({
 
 /** See `detailsSchema`. */
 export type ManifestDetails = z.infer<typeof detailsSchema>;
+
+/** What a source's files came to, whichever way they are stored. */
+export interface Rows extends Pick<ManifestDetails, 'classNames' | 'folders' | 'shards' | 'warnings'> {
+  readonly batches: readonly RowBatch[];
+  readonly leftOut: readonly LeftOut[];
+}
 
 /** A manifest with what the check and the next indexing need of it. */
 export interface StoredManifest extends Manifest {
@@ -66,31 +73,26 @@ export function manifestOf(details: ManifestDetails, batches: readonly RowBatch[
     const row = rowOf(index);
     return buffers[Math.floor(index / rowsPerBatch)]!.toString('utf8', keyOffsets[row]!, keyOffsets[row + 1]!);
   };
-  const compareAt = (index: number, wanted: Uint8Array): number => {
-    const { keys, keyOffsets } = at(index);
-    const row = rowOf(index);
-    return compareKeys(keys, keyOffsets[row]!, keyOffsets[row + 1]!, wanted, 0, wanted.length);
-  };
   const lowerBound = (wanted: Uint8Array): number => {
     let low = 0;
     let high = count;
     while (low < high) {
       const middle = Math.floor((low + high) / 2);
-      if (compareAt(middle, wanted) < 0) low = middle + 1;
+      const { keys, keyOffsets } = at(middle);
+      const row = rowOf(middle);
+      if (compareKeys(keys, keyOffsets[row]!, keyOffsets[row + 1]!, wanted) < 0) low = middle + 1;
       else high = middle;
     }
     return low;
   };
-  const inShard = (index: number, offset: number, length: number): Location => {
+  const inShard = (index: number, offset: bigint, length: number): Location => {
     const [name] = details.shards[at(index).members!.shard[rowOf(index)]!]!;
-    return { path: below(shardFolder, name), root: guard, offset, length };
+    return { path: below(shardFolder, name), root: guard, offset: Number(offset), length };
   };
 
   return {
     source: details.source,
-    split: details.split,
     layout: details.layout,
-    root: place.root,
     count,
     fingerprint: details.fingerprint,
     version: createHash('sha256')
@@ -109,7 +111,7 @@ export function manifestOf(details: ManifestDetails, batches: readonly RowBatch[
     location(index) {
       const { members, sizes } = at(index);
       const length = sizes[rowOf(index)]!;
-      if (members !== null) return inShard(index, wide(members.offset, rowOf(index)), length);
+      if (members !== null) return inShard(index, members.offset[rowOf(index)]!, length);
       return { path: below(place.root, key(index)), root: guard, offset: null, length };
     },
     sibling(index, suffix) {
@@ -117,8 +119,8 @@ export function manifestOf(details: ManifestDetails, batches: readonly RowBatch[
       if (members === null) return null;
       const [offsets, lengths] =
         suffix === 'txt' ? [members.txtOffset, members.txtSize] : [members.jsonOffset, members.jsonSize];
-      const offset = wide(offsets, rowOf(index));
-      return offset === 0 ? null : inShard(index, offset, lengths[rowOf(index)]!);
+      const offset = offsets[rowOf(index)]!;
+      return offset === 0n ? null : inShard(index, offset, lengths[rowOf(index)]!);
     },
     find(wanted) {
       const bytes = Buffer.from(wanted, 'utf8');

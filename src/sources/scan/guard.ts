@@ -1,13 +1,19 @@
 import type { Place } from '../layouts/layout.js';
+import type { StorageFault } from '../storage/storage.js';
 import { below, storageOf } from '../storage/storages.js';
+import { unreadable } from './unreadable.js';
 
 /**
  * The folder that no sample may leave once links are followed: the source's root, or the place itself where the split's
  * folder is a link to somewhere else, which is the operator's own choice.
  *
- * @throws StorageFault
+ * @throws TributaryError SOURCE_UNREADABLE
  */
 export async function guardOf(place: Place): Promise<string> {
   const inner = below(place.root, place.folder);
-  return (await storageOf(place.root).isInside(inner, place.root)) ? place.root : inner;
+  try {
+    return (await storageOf(place.root).isInside(inner, place.root)) ? place.root : inner;
+  } catch (error) {
+    throw unreadable(error as StorageFault);
+  }
 }

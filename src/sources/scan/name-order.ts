@@ -24,24 +24,17 @@ export function sortNames(names: string[]): string[] {
 }
 
 /**
- * Compares two keys, UTF-8, as Python compares their `Path` objects: component by component, each by code point. UTF-8
+ * Compares the key `start..end` of `keys` with another, UTF-8, as Python compares their `Path` objects: component by component, each by code point. UTF-8
  * keeps the order of code points, and a separator that sorts below every byte makes components compare first.
  */
-export function compareKeys(
-  a: Uint8Array,
-  aStart: number,
-  aEnd: number,
-  b: Uint8Array,
-  bStart: number,
-  bEnd: number,
-): number {
-  const length = Math.min(aEnd - aStart, bEnd - bStart);
+export function compareKeys(keys: Uint8Array, start: number, end: number, key: Uint8Array): number {
+  const length = Math.min(end - start, key.length);
   for (let i = 0; i < length; i++) {
-    const x = a[aStart + i]!;
-    const y = b[bStart + i]!;
+    const x = keys[start + i]!;
+    const y = key[i]!;
     if (x !== y) return (x === slash ? 0 : x) - (y === slash ? 0 : y);
   }
-  return aEnd - aStart - (bEnd - bStart);
+  return end - start - key.length;
 }
 
 const slash = 0x2f;

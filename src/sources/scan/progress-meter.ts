@@ -39,11 +39,11 @@ export class ProgressMeter {
     this.#known += work;
   }
 
-  /** Work is done, and what it found. */
-  add(work: number, count: number, bytes: number): void {
+  /** Work is done, and so many samples of these sizes were found. */
+  add(work: number, { count, sizes }: { readonly count: number; readonly sizes: Uint32Array }): void {
     this.#done += work;
     this.#count += count;
-    this.#bytes += bytes;
+    for (const size of sizes) this.#bytes += size;
     if (this.seconds - this.#told >= 0.1) this.tell();
   }
 

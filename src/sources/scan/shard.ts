@@ -1,20 +1,20 @@
-import { fill } from '../storage/fill.js';
-import type { SourceStorage } from '../storage/storage.js';
+import { fill, type SourceStorage } from '../storage/storage.js';
 import { storageOf } from '../storage/storages.js';
-import { joinNames } from './folder.js';
+import { hold, joinNames } from './folder.js';
 import { hasImageSuffix } from './images.js';
 import { compareNames } from './name-order.js';
 import { type Damage, indexTar, type TarMember } from './tar.js';
 
-// As for folders.
-const hold = { mayWait: true } as const;
-
-/** A tar shard to read the headers of. */
-export interface ShardTask {
-  readonly url: string;
+/** Where the samples of shards and their siblings lie in them, a value a sample. An offset of 0 is no sibling. */
+export interface MemberPlaces {
+  readonly offset: BigUint64Array<ArrayBuffer>;
+  readonly txtOffset: BigUint64Array<ArrayBuffer>;
+  readonly txtSize: Uint32Array<ArrayBuffer>;
+  readonly jsonOffset: BigUint64Array<ArrayBuffer>;
+  readonly jsonSize: Uint32Array<ArrayBuffer>;
 }
 
-/** The samples of a shard, sorted by key. Every array but `names` has one value a sample; an offset of 0 is no sibling. */
+/** The samples of a shard, sorted by key. */
 export interface ShardListing {
   /** Size of the shard in bytes. */
   readonly bytes: number;
@@ -24,11 +24,7 @@ export interface ShardListing {
   readonly names: Uint8Array<ArrayBuffer>;
   readonly count: number;
   readonly sizes: Uint32Array<ArrayBuffer>;
-  readonly offsets: Float64Array<ArrayBuffer>;
-  readonly txtOffsets: Float64Array<ArrayBuffer>;
-  readonly txtSizes: Uint32Array<ArrayBuffer>;
-  readonly jsonOffsets: Float64Array<ArrayBuffer>;
-  readonly jsonSizes: Uint32Array<ArrayBuffer>;
+  readonly members: MemberPlaces;
   readonly damage: Damage | null;
   /** `successes` of the `_stats.json` beside the shard; null where there is none that says so. */
   readonly successes: number | null;
@@ -41,7 +37,7 @@ export interface ShardListing {
  *
  * @throws StorageFault where the shard cannot be read.
  */
-export async function scanShard({ url }: ShardTask): Promise<ShardListing> {
+export async function scanShard({ url }: { readonly url: string }): Promise<ShardListing> {
   const storage = storageOf(url);
   const version = (await storage.stat(url, hold))?.version ?? '0';
   const file = await storage.open(url, hold);
@@ -60,17 +56,21 @@ export async function scanShard({ url }: ShardTask): Promise<ShardListing> {
   const sibling = (member: TarMember, suffix: string) => siblings.get(`${keyOf(member.name)}.${suffix}`);
   const txt = sorted.map((member) => sibling(member, 'txt'));
   const json = sorted.map((member) => sibling(member, 'json'));
+  const offsets = (of: typeof txt) => BigUint64Array.from(of, (member) => BigInt(member?.offset ?? 0));
+  const sizes = (of: typeof txt) => Uint32Array.from(of, (member) => member?.size ?? 0);
   return {
     bytes: file.size,
     version,
     names: joinNames(sorted.map((member) => member.name)),
     count: sorted.length,
-    sizes: Uint32Array.from(sorted, (member) => member.size),
-    offsets: Float64Array.from(sorted, (member) => member.offset),
-    txtOffsets: Float64Array.from(txt, (member) => member?.offset ?? 0),
-    txtSizes: Uint32Array.from(txt, (member) => member?.size ?? 0),
-    jsonOffsets: Float64Array.from(json, (member) => member?.offset ?? 0),
-    jsonSizes: Uint32Array.from(json, (member) => member?.size ?? 0),
+    sizes: sizes(sorted),
+    members: {
+      offset: offsets(sorted),
+      txtOffset: offsets(txt),
+      txtSize: sizes(txt),
+      jsonOffset: offsets(json),
+      jsonSize: sizes(json),
+    },
     damage,
     successes: await readSuccesses(storage, url.replace(/\.tar$/, '_stats.json')),
   };

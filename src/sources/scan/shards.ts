@@ -1,12 +1,11 @@
 import type { Place } from '../layouts/layout.js';
 import { isShardName } from '../layouts/look.js';
-import type { OddKind } from '../storage/storage.js';
-import { StorageFault } from '../storage/storage.js';
+import { type Entry, StorageFault } from '../storage/storage.js';
 import { below, storageOf } from '../storage/storages.js';
 import type { LeftOut } from './folder.js';
 import { guardOf } from './guard.js';
 import { inBatches } from './in-batches.js';
-import { sortNames } from './name-order.js';
+import { compareNames } from './name-order.js';
 import type { ProgressMeter } from './progress-meter.js';
 import type { Scanner } from './scanner.js';
 import type { ShardListing } from './shard.js';
@@ -20,26 +19,32 @@ export interface ShardFile {
   readonly version: string;
 }
 
+/** The shards of a place in their order. */
+export interface ListedShards {
+  readonly shards: readonly ShardFile[];
+  readonly leftOut: readonly LeftOut[];
+}
+
 /**
  * The shards of a place: `*.tar`, sorted by name. Only regular files that stay inside the guard.
  *
  * @throws TributaryError SOURCE_UNREADABLE
  */
-export async function listShards(place: Place): Promise<{ shards: ShardFile[]; leftOut: LeftOut[] }> {
+export async function listShards(place: Place): Promise<ListedShards> {
   const folder = below(place.root, place.folder);
   const storage = storageOf(folder);
-  const kinds = new Map<string, 'file' | 'folder' | OddKind>();
+  const within = await guardOf(place);
+  const found: Entry[] = [];
   const shards: ShardFile[] = [];
   const leftOut: LeftOut[] = [];
   try {
-    for await (const page of storage.list(folder, { within: await guardOf(place) }))
-      for (const { name, kind } of page) if (isShardName(name)) kinds.set(name, kind);
-    const names = sortNames([...kinds.keys()]);
-    const stats = await inBatches(names, async (name) =>
-      kinds.get(name) === 'file' ? storage.stat(below(folder, name)) : null,
+    for await (const page of storage.list(folder, { within }))
+      found.push(...page.filter(({ name }) => isShardName(name)));
+    found.sort((a, b) => compareNames(a.name, b.name));
+    const stats = await inBatches(found, async ({ name, kind }) =>
+      kind === 'file' ? storage.stat(below(folder, name)) : null,
     );
-    for (const [i, name] of names.entries()) {
-      const kind = kinds.get(name)!;
+    for (const [i, { name, kind }] of found.entries()) {
       const stat = stats[i];
       if (stat?.kind === 'file') shards.push({ name, bytes: stat.size, version: stat.version });
       else leftOut.push({ kind: kind === 'file' || kind === 'folder' ? 'not_a_file' : kind, key: name });
@@ -71,13 +76,10 @@ export async function scanShards(
     const file = files[i]!;
     const same = known(file);
     if (same !== null) reused++;
-    const listing = same ?? (await scanner.scanShard({ url: below(place.root, below(place.folder, file.name)) }));
+    const listing =
+      same ?? (await scanner.run('scanShard', { url: below(place.root, below(place.folder, file.name)) }));
     listings[i] = listing;
-    meter.add(
-      file.bytes,
-      listing.count,
-      listing.sizes.reduce((sum, size) => sum + size, 0),
-    );
+    meter.add(file.bytes, listing);
     await onMore(listings);
   });
   return { listings: listings as ShardListing[], reused };

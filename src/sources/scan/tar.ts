@@ -1,5 +1,4 @@
-import { fill } from '../storage/fill.js';
-import type { StoredFile } from '../storage/storage.js';
+import { fill, type StoredFile } from '../storage/storage.js';
 
 /** A regular file in a tar shard. */
 export interface TarMember {
@@ -33,15 +32,15 @@ const longestName = 1 << 20;
 export async function indexTar(file: StoredFile): Promise<TarIndex> {
   const end = file.size;
   const members: TarMember[] = [];
-  const window = new Window(file);
+  const bytesAt = windowOf(file);
   const damaged = (offset: number, what: string): TarIndex => ({ members, damage: { offset, what } });
   let at = 0;
   let longName: string | null = null;
   let pax = new Map<string, string>();
   while (at + block <= end) {
-    const header = await window.bytes(at, block);
+    const header = await bytesAt(at, block);
     if (header === null) return damaged(at, 'the file ends inside a header');
-    if (isZero(header)) return { members, damage: null };
+    if (header.every((byte) => byte === 0)) return { members, damage: null };
     if (!hasChecksum(header)) return damaged(at, 'a header fails its checksum');
     const type = header[156]!;
     const size = pax.has('size') ? Number(pax.get('size')) : numberAt(header, 124, 12);
@@ -49,7 +48,7 @@ export async function indexTar(file: StoredFile): Promise<TarIndex> {
     const offset = at + block;
     if (offset + size > end) return damaged(at, `the file ends inside a member of ${size} bytes`);
     if (type === 0x4c || type === 0x78) {
-      const data = size <= longestName ? await window.bytes(offset, size) : null;
+      const data = size <= longestName ? await bytesAt(offset, size) : null;
       if (data === null) return damaged(at, `a name takes ${size} bytes`);
       if (type === 0x4c) longName = textOf(data);
       else {
@@ -70,34 +69,26 @@ export async function indexTar(file: StoredFile): Promise<TarIndex> {
   return damaged(Math.min(at, end), 'the file ends without an end mark');
 }
 
-/** Reads a few kilobytes at a time: the headers of a sample and its small siblings lie close together. */
-class Window {
-  readonly #file: StoredFile;
-  readonly #buffer = Buffer.alloc(4096);
-  #start = 0;
-  #length = 0;
-
-  constructor(file: StoredFile) {
-    this.#file = file;
-  }
-
-  /** `length` bytes at `offset`, valid until the next call, or null where the file has fewer. */
-  async bytes(offset: number, length: number): Promise<Buffer | null> {
-    if (length > this.#buffer.length) {
+/**
+ * Reads a few kilobytes at a time: the headers of a sample and its small siblings lie close together. What it gives is
+ * `length` bytes at `offset`, valid until the next call, or null where the file has fewer.
+ */
+function windowOf(file: StoredFile): (offset: number, length: number) => Promise<Buffer | null> {
+  const buffer = Buffer.alloc(4096);
+  let start = 0;
+  let held = 0;
+  return async (offset, length) => {
+    if (length > buffer.length) {
       const large = Buffer.alloc(length);
-      return (await fill(this.#file, large, offset)) < length ? null : large;
+      return (await fill(file, large, offset)) < length ? null : large;
     }
-    if (offset < this.#start || offset + length > this.#start + this.#length) {
-      this.#length = await fill(this.#file, this.#buffer, offset);
-      this.#start = offset;
-      if (this.#length < length) return null;
+    if (offset < start || offset + length > start + held) {
+      held = await fill(file, buffer, offset);
+      start = offset;
+      if (held < length) return null;
     }
-    return this.#buffer.subarray(offset - this.#start, offset - this.#start + length);
-  }
-}
-
-function isZero(header: Buffer): boolean {
-  return header.every((byte) => byte === 0);
+    return buffer.subarray(offset - start, offset - start + length);
+  };
 }
 
 function hasChecksum(header: Buffer): boolean {

@@ -1,23 +1,25 @@
-import { type FolderTask, listFolder, type SizesTask, sizeFiles } from './folder.js';
-import { type ShardTask, scanShard } from './shard.js';
+import { listFolder, sizeFiles } from './folder.js';
+import { scanShard } from './shard.js';
 import type { Unreadable } from './unreadable.js';
 
-/** The tasks of a scan, by name. */
 const scans = { listFolder, sizeFiles, scanShard };
 
-/** What a scan came to. */
-export type Outcome<T> = { readonly value: T } | { readonly fault: Unreadable };
+/** The tasks of a scan, by name. */
+export type Scans = typeof scans;
 
 /** One scan, to be run on any thread. */
-export type ScanTask =
-  | { readonly scan: 'listFolder'; readonly task: FolderTask }
-  | { readonly scan: 'sizeFiles'; readonly task: SizesTask }
-  | { readonly scan: 'scanShard'; readonly task: ShardTask };
+export interface ScanTask<S extends keyof Scans = keyof Scans> {
+  readonly scan: S;
+  readonly task: Parameters<Scans[S]>[0];
+}
+
+/** What a scan came to. */
+export type Outcome = { readonly value: Awaited<ReturnType<Scans[keyof Scans]>> } | { readonly fault: Unreadable };
 
 /** Runs one scan. It never rejects. */
-export default async function runScan({ scan, task }: ScanTask): Promise<Outcome<unknown>> {
+export default async function runScan({ scan, task }: ScanTask): Promise<Outcome> {
   try {
-    return { value: await (scans[scan] as (task: unknown) => Promise<unknown>)(task) };
+    return { value: await scans[scan](task as never) };
   } catch (error) {
     const { code = 'UNKNOWN', message, url = task.url } = error as Partial<Unreadable> & Error;
     return { fault: { url, code, message } };

@@ -1,11 +1,8 @@
 import { TributaryError } from '../../errors.js';
+import type { StorageFault } from '../storage/storage.js';
 
-/** What a storage said of something in a source, as plain data: an error would lose its code on the way between threads. */
-export interface Unreadable {
-  readonly url: string;
-  readonly code: string;
-  readonly message: string;
-}
+/** A fault as plain data: an error would lose its code on the way between threads. */
+export type Unreadable = Pick<StorageFault, 'url' | 'code' | 'message'>;
 
 /** SOURCE_UNREADABLE, for a source that cannot be indexed or checked. */
 export function unreadable({ url, code, message }: Unreadable): TributaryError {

@@ -1,8 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { TributaryError } from '../../errors.js';
-import { fill } from './fill.js';
-import type { Location } from './location.js';
-import { type SourceStorage, StorageFault } from './storage.js';
+import { fill, type Location, type SourceStorage, StorageFault } from './storage.js';
 import { storageOf } from './storages.js';
 
 /** How `readSample` deals with a storage that fails. */
@@ -11,7 +9,6 @@ export interface ReadOptions {
   readonly retries?: number | undefined;
   /** The first pause in milliseconds; each is twice the one before, up to 30 times the first, times a random half to whole. */
   readonly pauseMs?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
   /** The storage of the location's scheme where it is not given. */
   readonly storage?: SourceStorage | undefined;
 }
@@ -21,14 +18,13 @@ export interface ReadOptions {
  *
  * @throws TributaryError SAMPLE_CORRUPT with `metadata.cause` (the storage's code, or SIZE_CHANGED) where the sample is not
  * what was indexed and will not come back by itself; STORAGE_UNAVAILABLE where the storage failed through all retries, or
- * where the whole source is gone, which is a storage that is not mounted; STREAM_CANCELLED where the signal says so.
+ * where the whole source is gone, which is a storage that is not mounted.
  */
 export async function readSample(location: Location, options: ReadOptions = {}): Promise<Buffer> {
-  const { retries = 5, pauseMs = 50, signal, storage = storageOf(location.path) } = options;
+  const { retries = 5, pauseMs = 50, storage = storageOf(location.path) } = options;
   for (let attempt = 0; ; attempt++) {
-    if (signal?.aborted) throw cancelled(location);
     try {
-      return await readOnce(location, storage, signal);
+      return await readOnce(location, storage);
     } catch (error) {
       if (!(error instanceof StorageFault)) throw error;
       if (!error.mayPass && !(await isUnmounted(location.root, storage)))
@@ -36,14 +32,14 @@ export async function readSample(location: Location, options: ReadOptions = {}):
       if (attempt >= retries) throw unavailable(location, error, attempt + 1);
     }
     const longest = pauseMs * Math.min(30, 2 ** attempt);
-    await pause(longest * (0.5 + Math.random() / 2), undefined, signal && { signal }).catch(() => {});
+    await pause(longest * (0.5 + Math.random() / 2));
   }
 }
 
-async function readOnce(location: Location, storage: SourceStorage, signal: AbortSignal | undefined): Promise<Buffer> {
+async function readOnce(location: Location, storage: SourceStorage): Promise<Buffer> {
   const { path, root, length } = location;
   const offset = location.offset ?? 0;
-  const file = await storage.open(path, { within: root, first: { offset, length }, signal });
+  const file = await storage.open(path, { within: root, first: { offset, length } });
   try {
     const isWhole = location.offset === null ? file.size === length : file.size >= offset + length;
     if (!isWhole) throw corrupt(location, 'SIZE_CHANGED', `a file of ${file.size} bytes`);
@@ -84,13 +80,5 @@ function unavailable(location: Location, fault: StorageFault, attempts: number):
     remedy: 'Look to the storage of the source and ask for the batch again',
     metadata: { path: location.path, cause: fault.code },
     cause: fault,
-  });
-}
-
-function cancelled(location: Location): TributaryError {
-  return new TributaryError('STREAM_CANCELLED', {
-    expected: `to read ${location.path}`,
-    came: 'a cancellation',
-    remedy: 'Ask for the batch again',
   });
 }

@@ -11,15 +11,16 @@ export interface SourceStorage {
   list(folder: string, options?: ListOptions): AsyncIterable<readonly Entry[]>;
   /** What lies at a URL, links followed; null where there is nothing. */
   stat(url: string, options?: CallOptions): Promise<Stat | null>;
+  /** The same for many names in a folder, in their order and without versions. It may hold up the calling thread. */
+  measure(folder: string, names: readonly string[]): Promise<readonly (Measured | null)[]>;
   /** Opens a regular file for reading, and waits for nothing but the storage. Close it after use. */
   open(url: string, options?: OpenOptions): Promise<StoredFile>;
   /** Whether what a URL leads to lies in what the folder leads to; true where a storage knows no links. */
   isInside(url: string, folder: string): Promise<boolean>;
 }
 
-/** What every call can be given. A storage need look at neither. */
+/** What every call can be given. A storage need not look at it. */
 export interface CallOptions {
-  readonly signal?: AbortSignal | undefined;
   /** The calling thread has nothing better to do than to wait for this call: it may be held up. */
   readonly mayWait?: boolean | undefined;
 }
@@ -50,11 +51,15 @@ export interface Entry {
   readonly size: number | null;
 }
 
-/** What lies at a URL. */
-export interface Stat {
-  readonly kind: 'file' | 'folder' | 'other';
+/** What lies somewhere. */
+export interface Measured {
+  readonly kind: 'file' | 'folder' | 'not_a_file';
   /** In bytes. */
   readonly size: number;
+}
+
+/** What lies at a URL. */
+export interface Stat extends Measured {
   /**
    * Another text whenever the content is another: a file's time or ETag, a folder's time. `0` where there is none to rely
    * on: then it is looked at again.
@@ -69,6 +74,17 @@ export interface StoredFile {
   /** Fills `into` with the bytes at `offset`, or with as many as come at once; resolves to their number, 0 at the end. */
   read(into: Uint8Array, offset: number): Promise<number>;
   close(): void;
+}
+
+/** Where a sample's bytes are: a whole file, or `length` bytes at `offset` of a shard. Plain data, which crosses threads. */
+export interface Location {
+  /** The file's URL: for a local file its absolute path. */
+  readonly path: string;
+  /** The URL of the source's folder: what the file's URL leads to must lie inside it. */
+  readonly root: string;
+  readonly offset: number | null;
+  /** Size in bytes when the manifest was built. */
+  readonly length: number;
 }
 
 /** What a storage says instead of an answer. */
@@ -86,4 +102,15 @@ export class StorageFault extends Error {
     this.code = code;
     this.mayPass = mayPass;
   }
+}
+
+/** Reads at `offset` until `into` is full or the file ends; resolves to the number of bytes. Rejects as the file does. */
+export async function fill(file: Pick<StoredFile, 'read'>, into: Uint8Array, offset: number): Promise<number> {
+  let done = 0;
+  while (done < into.length) {
+    const count = await file.read(done === 0 ? into : into.subarray(done), offset + done);
+    if (count === 0) break;
+    done += count;
+  }
+  return done;
 }

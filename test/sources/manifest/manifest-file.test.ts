@@ -6,7 +6,7 @@ import { tableFromIPC } from 'apache-arrow';
 import fc from 'fast-check';
 import { indexSource } from '../../../src/sources/index-source.js';
 import { loadManifest, manifestPath, writeManifest } from '../../../src/sources/manifest/manifest-file.js';
-import { RowCollector, rowsPerBatch } from '../../../src/sources/manifest/rows.js';
+import { memberRows, RowCollector, rowsPerBatch } from '../../../src/sources/manifest/rows.js';
 import { fingerprintOf, type ManifestDetails } from '../../../src/sources/manifest/stored-manifest.js';
 import { tarOf, temporaryFolder, writeTree } from '../tree.js';
 
@@ -80,22 +80,31 @@ test('a manifest is an Arrow file whose columns hold what the manifest says', as
 test('every row comes back from the file, over several batches and beyond 4 GiB', async (context) => {
   const folder = await temporaryFolder(context);
   const count = 2 * rowsPerBatch + 5;
-  const collector = new RowCollector(true);
+  const collector = new RowCollector();
   const prefix = Buffer.from('0.tar/');
   const offsetOf = (i: number): number => 512 + i * 0x12345600;
   for (let i = 0; i < count; i++) {
     const name = Buffer.from(String(i).padStart(8, '0'));
-    const member = {
-      shard: 0,
-      offset: offsetOf(i),
-      txtOffset: i % 2 ? offsetOf(i) + 1 : 0,
-      txtSize: i,
-      jsonOffset: 0,
-      jsonSize: 0,
-    };
-    collector.append(prefix, name, 0, name.length, i + 1, -1, member);
+    collector.append(prefix, name, 0, name.length, i + 1, -1);
   }
-  const batches = collector.finish();
+  // In two parts, as shards are, neither of which ends where a batch does.
+  const parts = [
+    [0, rowsPerBatch + 3],
+    [rowsPerBatch + 3, count],
+  ].map(([first, end]) => {
+    const rows = Array.from({ length: end! - first! }, (_, i) => first! + i);
+    return {
+      shard: new Uint32Array(rows.length),
+      offset: BigUint64Array.from(rows, (i) => BigInt(offsetOf(i))),
+      txtOffset: BigUint64Array.from(rows, (i) => BigInt(i % 2 ? offsetOf(i) + 1 : 0)),
+      txtSize: Uint32Array.from(rows),
+      jsonOffset: new BigUint64Array(rows.length),
+      jsonSize: new Uint32Array(rows.length),
+    };
+  });
+  const batches = collector
+    .finish()
+    .map((batch, i) => ({ ...batch, members: memberRows(parts, i * rowsPerBatch, batch.count) }));
   const details: ManifestDetails = {
     format: 1,
     source: 's',

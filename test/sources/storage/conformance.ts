@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { fill } from '../../../src/sources/storage/fill.js';
 import { readSample } from '../../../src/sources/storage/read-sample.js';
 import type { Entry, SourceStorage } from '../../../src/sources/storage/storage.js';
-import { StorageFault } from '../../../src/sources/storage/storage.js';
+import { fill, StorageFault } from '../../../src/sources/storage/storage.js';
 import { below } from '../../../src/sources/storage/storages.js';
 
 /** A storage with a folder to try it in. */

@@ -6,9 +6,8 @@ import { test } from 'node:test';
 import { indexSource } from '../../../src/sources/index-source.js';
 import { faultOf } from '../../../src/sources/storage/local/faults.js';
 import { localFiles } from '../../../src/sources/storage/local/local-files.js';
-import type { Location } from '../../../src/sources/storage/location.js';
 import { readSample } from '../../../src/sources/storage/read-sample.js';
-import type { SourceStorage } from '../../../src/sources/storage/storage.js';
+import type { Location, SourceStorage } from '../../../src/sources/storage/storage.js';
 import { temporaryFolder, writeTree } from '../tree.js';
 
 const files = localFiles();
@@ -125,18 +124,4 @@ test('a storage that fails is asked again, and its failures never become corrupt
       reason: 'SAMPLE_CORRUPT',
       metadata: { path: location.path, cause: code },
     });
-});
-
-test('a cancelled read ends at once', async (context) => {
-  const root = await temporaryFolder(context);
-  await writeTree(root, { 'a.jpg': 1 });
-  const location: Location = { path: join(root, 'a.jpg'), root, offset: null, length: 1 };
-  const controller = new AbortController();
-  const reading = readSample(location, {
-    pauseMs: 3_600_000,
-    signal: controller.signal,
-    storage: flaky(['EIO'], 'open'),
-  });
-  setImmediate(() => controller.abort());
-  await assert.rejects(reading, { reason: 'STREAM_CANCELLED' });
 });

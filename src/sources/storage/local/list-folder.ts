@@ -1,9 +1,9 @@
-import { type Dirent, readdir, readdirSync } from 'node:fs';
+import { readdir, readdirSync } from 'node:fs';
 import { promisify } from 'node:util';
 import type { Entry } from '../storage.js';
 import type { Call } from './calls.js';
 import { leadsInside, realPathOf } from './links.js';
-import { statsOf } from './stats.js';
+import { kindOf, statsOf } from './stats.js';
 
 const readdirAway = promisify(readdir);
 
@@ -28,17 +28,13 @@ export async function listFolder(path: string, within: string | undefined, call:
   return entries;
 }
 
-function kindOf(entry: Dirent): Entry['kind'] {
-  return entry.isFile() ? 'file' : entry.isDirectory() ? 'folder' : 'not_a_file';
-}
-
 async function linkKind(path: string, within: string | undefined, call: Call): Promise<Entry['kind']> {
   try {
     const real = await realPathOf(path, call);
     const stats = await statsOf(real, call);
     if (stats.isDirectory()) return 'linked_folder';
     if (within !== undefined && !(await leadsInside(real, within, call))) return 'link_outside';
-    return stats.isFile() ? 'file' : 'not_a_file';
+    return kindOf(stats);
   } catch {
     return 'link_outside';
   }

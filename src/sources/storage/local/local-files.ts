@@ -7,7 +7,7 @@ import { faultOf, isNothing } from './faults.js';
 import { isInside, realPathOf } from './links.js';
 import { listFolder } from './list-folder.js';
 import { openFile } from './open-file.js';
-import { statsOf, told } from './stats.js';
+import { measured, statsOf, told } from './stats.js';
 
 /**
  * Local files, by path or by `file:` URL; inside, all are paths.
@@ -20,53 +20,43 @@ export function localFiles(usual: Call = isMainThread ? awayCalls : nearCalls())
   return {
     resolve: (given) => resolve(pathOf(given)),
 
-    async *list(folder, options) {
-      const { within } = options ?? {};
-      let entries: Awaited<ReturnType<typeof listFolder>>;
-      try {
-        entries = await listFolder(pathOf(folder), within && pathOf(within), callOf(options));
-      } catch (error) {
-        throw faultOf(folder, error);
-      }
-      yield entries;
+    async *list(folder, { within, ...options } = {}) {
+      yield await orFault(folder, () => listFolder(pathOf(folder), within && pathOf(within), callOf(options)));
     },
 
-    async stat(url, options) {
-      try {
-        return told(await statsOf(pathOf(url), callOf(options)));
-      } catch (error) {
-        if (isNothing(error)) return null;
-        throw faultOf(url, error);
-      }
-    },
+    stat: (url, options) =>
+      orFault(url, async () => {
+        try {
+          return told(await statsOf(pathOf(url), callOf(options)));
+        } catch (error) {
+          if (isNothing(error)) return null;
+          throw error;
+        }
+      }),
 
-    async open(url, options) {
-      const { within } = options ?? {};
-      try {
+    measure: (folder, names) =>
+      orFault(folder, async () => {
+        const path = pathOf(folder);
+        return names.map((name) => measured(`${path}/${name}`));
+      }),
+
+    open: (url, { within, ...options } = {}) =>
+      orFault(url, async () => {
         const file = await openFile(pathOf(url), within && pathOf(within), callOf(options));
-        return {
-          ...file,
-          async read(into, offset) {
-            try {
-              return await file.read(into, offset);
-            } catch (error) {
-              throw faultOf(url, error);
-            }
-          },
-        };
-      } catch (error) {
-        throw faultOf(url, error);
-      }
-    },
+        return { ...file, read: (into, offset) => orFault(url, () => file.read(into, offset)) };
+      }),
 
-    async isInside(url, folder) {
-      try {
-        return isInside(await realPathOf(pathOf(url), usual), await realPathOf(pathOf(folder), usual));
-      } catch (error) {
-        throw faultOf(url, error);
-      }
-    },
+    isInside: (url, folder) =>
+      orFault(url, async () => isInside(await realPathOf(pathOf(url), usual), await realPathOf(pathOf(folder), usual))),
   };
+}
+
+async function orFault<T>(url: string, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    throw faultOf(url, error);
+  }
 }
 
 function pathOf(url: string): string {

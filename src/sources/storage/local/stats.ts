@@ -1,6 +1,6 @@
-import { type BigIntStats, stat, statSync } from 'node:fs';
+import { type BigIntStats, type Dirent, stat, statSync } from 'node:fs';
 import { promisify } from 'node:util';
-import type { Stat } from '../storage.js';
+import type { Measured, Stat } from '../storage.js';
 import type { Call } from './calls.js';
 
 const statAway = promisify(stat);
@@ -19,9 +19,21 @@ export function statsOf(path: string, call: Call): BigIntStats | Promise<BigIntS
 /** The same as those above know it. The version is the modification time in nanoseconds. */
 export function told(stats: BigIntStats): Stat {
   const isYoung = BigInt(Date.now()) * 1_000_000n - stats.mtimeNs < youngNanoseconds;
-  return {
-    kind: stats.isFile() ? 'file' : stats.isDirectory() ? 'folder' : 'other',
-    size: Number(stats.size),
-    version: isYoung ? '0' : String(stats.mtimeNs),
-  };
+  return { kind: kindOf(stats), size: Number(stats.size), version: isYoung ? '0' : String(stats.mtimeNs) };
+}
+
+/**
+ * Kind and size of what lies at a path, links followed; null for nothing. It holds the thread: a walk asks for every file, and
+ * a promise for each costs as much as the answer.
+ *
+ * @throws the file system's own error.
+ */
+export function measured(path: string): Measured | null {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return stats === undefined ? null : { kind: kindOf(stats), size: stats.size };
+}
+
+/** The kind of something that lies somewhere, if it is no link. */
+export function kindOf(found: Pick<Dirent, 'isFile' | 'isDirectory'>): Measured['kind'] {
+  return found.isFile() ? 'file' : found.isDirectory() ? 'folder' : 'not_a_file';
 }

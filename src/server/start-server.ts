@@ -1,0 +1,143 @@
+import type { Server as HttpServer } from 'node:http';
+import { createServer } from 'node:net';
+import {
+  Server,
+  type ServerCredentials,
+  type ServiceDefinition,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import { ReflectionService } from '@grpc/reflection';
+import { HealthImplementation } from 'grpc-health-check';
+import type { Logger } from 'pino';
+import { packageDefinition } from '../contract/contract.js';
+import { TributaryError } from '../errors.js';
+import type { OpenRuns } from '../runs/open-runs.js';
+import { loaderService } from './loader-service.js';
+import { Metrics } from './metrics.js';
+import type { Replica } from './replica.js';
+import { scheduleService } from './schedule-service.js';
+
+/** The health service's name for liveness: it stays SERVING while a replica drains, so that nobody restarts it. */
+export const liveName = 'live';
+
+/** Where to listen, and how. */
+export interface ListenOptions {
+  /** `host:port`; port 0 for any free one. */
+  readonly listen: string;
+  /** `host:port` of the metrics; absent for none. */
+  readonly metricsListen?: string | undefined;
+  readonly credentials: ServerCredentials;
+}
+
+/** A server that listens. */
+export interface Listening {
+  /** The port that it got. */
+  readonly port: number;
+  readonly metricsPort: number | null;
+  /**
+   * Ends it: not ready, streams end after their current batch with SERVER_DRAINING, open calls have `patience`
+   * milliseconds, then all is closed.
+   */
+  drain(patience: number): Promise<void>;
+}
+
+const options = {
+  'grpc.max_receive_message_length': 4 << 20,
+  'grpc.max_concurrent_streams': 256,
+  'grpc.keepalive_time_ms': 30_000,
+  'grpc.keepalive_timeout_ms': 10_000,
+  // A client looks its name up again when a connection ends: so it learns of replicas that were added. Streams go on.
+  'grpc.max_connection_age_ms': 30_000,
+  'grpc.enable_channelz': 0,
+};
+
+/** Serves a loader replica. ADDRESS_IN_USE where the port is taken. */
+export function serveLoader(replica: Replica, listen: ListenOptions): Promise<Listening> {
+  const drain = (): void => replica.draining.abort();
+  return serve('tributary.v1.LoaderService', loaderService(replica), replica.metrics, listen, drain);
+}
+
+/** Serves the schedule endpoint. ADDRESS_IN_USE where the port is taken. */
+export function serveSchedule(runs: OpenRuns, log: Logger, listen: ListenOptions): Promise<Listening> {
+  const metrics = new Metrics();
+  return serve('tributary.v1.ScheduleService', scheduleService(runs, log, metrics), metrics, listen, () => {});
+}
+
+async function serve(
+  name: string,
+  handlers: object,
+  metrics: Metrics,
+  { listen, metricsListen, credentials }: ListenOptions,
+  beginDrain: () => void,
+): Promise<Listening> {
+  const server = new Server(options);
+  server.addService(packageDefinition[name] as ServiceDefinition, handlers as UntypedServiceImplementation);
+  const health = new HealthImplementation({ '': 'SERVING', [name]: 'SERVING', [liveName]: 'SERVING' });
+  health.addToServer(server);
+  new ReflectionService(packageDefinition, { services: [name] }).addToServer(server);
+  const port = await bind(server, listen, credentials);
+  let ready = true;
+  const http = metricsListen === undefined ? null : await listenHttp(metrics, metricsListen, () => ready);
+  return {
+    port,
+    metricsPort: http === null ? null : (http.address() as { port: number }).port,
+    async drain(patience) {
+      ready = false;
+      health.setStatus('', 'NOT_SERVING');
+      health.setStatus(name, 'NOT_SERVING');
+      beginDrain();
+      await new Promise<void>((resolve) => {
+        const force = setTimeout(() => {
+          server.forceShutdown();
+          // A client that does not read would keep its connection open, and this waiting for it.
+          setTimeout(resolve, 250);
+        }, patience);
+        server.tryShutdown(() => {
+          clearTimeout(force);
+          resolve();
+        });
+      });
+      http?.closeAllConnections();
+      http?.close();
+    },
+  };
+}
+
+function bind(server: Server, listen: string, credentials: ServerCredentials): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.bindAsync(listen, credentials, (error, port) => {
+      if (error === null) return resolve(port);
+      // gRPC tells a text and no code: listening there once more has the system say what is wrong.
+      const probe = createServer().listen(...hostAndPort(listen));
+      probe.once('listening', () => probe.close(() => reject(unlistenable(listen, error))));
+      probe.once('error', (cause) => reject(unlistenable(listen, cause)));
+    });
+  });
+}
+
+async function listenHttp(metrics: Metrics, listen: string, ready: () => boolean): Promise<HttpServer> {
+  const [port, host] = hostAndPort(listen);
+  try {
+    return await metrics.listen(host, port, ready);
+  } catch (error) {
+    throw unlistenable(listen, error as Error);
+  }
+}
+
+function hostAndPort(listen: string): [port: number, host: string] {
+  const colon = listen.lastIndexOf(':');
+  return [Number(listen.slice(colon + 1)), listen.slice(0, colon).replace(/^\[|\]$/g, '')];
+}
+
+function unlistenable(listen: string, error: NodeJS.ErrnoException): TributaryError {
+  const isTaken = error.code === 'EADDRINUSE';
+  return new TributaryError(isTaken ? 'ADDRESS_IN_USE' : 'ARGUMENT_INVALID', {
+    expected: `to listen on ${listen}`,
+    came: error.message,
+    remedy: isTaken
+      ? 'Choose another port, or stop the process that holds this one'
+      : 'Listen on an address and a port that this process may use, as 127.0.0.1:0',
+    metadata: { listen },
+    cause: error,
+  });
+}

@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { cp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type { StageSeconds } from '../../src/batch/sample-task.js';
+import { WorkerPool } from '../../src/batch/worker-pool.js';
+import { planShare } from '../../src/plan/plan.js';
+import { temporaryFolder } from '../sources/tree.js';
+import { smallRun } from './small-run.js';
+
+const vectors = fileURLToPath(new URL('../../../test/vectors/images', import.meta.url));
+const address = { epoch: 0, step: 0, rank: 0, worldSize: 1 };
+
+test('threads answer in the order of the slots and tell how long each took; what fails is thrown', async (t) => {
+  const images = join(await temporaryFolder(t), 'images');
+  await cp(vectors, images, { recursive: true });
+  const open = await smallRun(t, {}, images);
+  const told: StageSeconds[] = [];
+  const pool = new WorkerPool(2, (seconds) => told.push(seconds));
+  t.after(() => pool.close());
+  assert.deepEqual([pool.threads, pool.concurrency], [2, 4]);
+  const slots = planShare(open.plan, address).map((sample, slot) => ({ sample, slot }));
+  const outcomes = await pool.draw(open, slots);
+  const alone = await Promise.all(slots.map(async (one) => (await pool.draw(open, [one]))[0]));
+  assert.deepEqual(outcomes, alone);
+  assert.equal(told.length, 2 * slots.length);
+  assert.ok(told.every(({ read, decode }) => read! >= 0 && decode! >= 0));
+  await rm(images, { recursive: true });
+  await assert.rejects(pool.draw(open, slots), /SOURCE_CHANGED|expected/);
+});

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { openBackend } from '../../src/augment/open-backend.js';
+import type { Batch, BatchSample } from '../../src/batch/batch.js';
+import { contract } from '../../src/contract/contract.js';
+import { batchHeader, batchSample, describeRun } from '../../src/server/messages.js';
+import { draw } from '../augment/cases.js';
+import { smallRun } from '../batch/small-run.js';
+
+const { BatchHeader, DescribeRunResponse, Sample } = contract.tributary.v1;
+const sample: BatchSample = {
+  ...{ source: 'a', key: 'x.jpg', seed: 2 ** 32 - 1, pass: 1, label: { index: 0, name: 'cat' }, index: 4 },
+  ...{ draw: draw({ erase: { top: 1, left: 2, height: 3, width: 4 } }), corrupt: [] },
+};
+
+test('a header has its batch’s address whole, and field by field for clients of before', async (t) => {
+  const open = await smallRun(t);
+  const address = { epoch: 1, step: 0, rank: 1, worldSize: 3 };
+  const batch: Batch = {
+    ...{ address, form: { type: 'FLOAT16', axes: 'NCHW' }, shape: [2, 3, 48, 48], samples: [sample], crc32: 0 },
+    data: new Uint8Array(2 * 3 * 48 * 48 * 2),
+  };
+  const header = BatchHeader.deserialize(BatchHeader.serialize(batchHeader(open, batch, [])));
+  assert.deepEqual(header.address, address);
+  const { epoch, step, rank, worldSize } = header;
+  assert.deepEqual({ epoch, step, rank, worldSize }, address);
+  assert.deepEqual(
+    [header.run, header.fingerprint, header.dataType, header.layout, header.byteSize, header.shape],
+    ['small', open.fingerprint, 'DATA_TYPE_FLOAT16', 'LAYOUT_NCHW', batch.data.length, [2, 3, 48, 48]],
+  );
+  assert.equal(header.nextCursor, `v1.${open.fingerprint.slice(0, 16)}.e1.s1`);
+});
+
+test('a slot tells its label, its erased box and what it stands in for', () => {
+  const sent = (one: BatchSample, drawn = false) => Sample.deserialize(Sample.serialize(batchSample(one, drawn)));
+  const plain = sent(sample);
+  assert.deepEqual(
+    [plain.seed, plain.label, plain.className, plain.erase, plain.status, plain.drawn],
+    [2 ** 32 - 1, 0, 'cat', sample.draw.erase, 'SAMPLE_STATUS_OK', ''],
+  );
+  const other = sent({ ...sample, label: null, corrupt: [{ key: 'y.jpg', reason: 'data' }] }, true);
+  assert.deepEqual(
+    [other._label, other.status, other.corruptKeys, other.corruptReasons],
+    [undefined, 'SAMPLE_STATUS_SUBSTITUTED', ['y.jpg'], ['data']],
+  );
+  assert.deepEqual(JSON.parse(other.drawn), sample.draw);
+});
+
+test('a run is described with every knob of its own', async (t) => {
+  const open = await smallRun(t, { grayscale: 0.25, beta2: 0.9 });
+  const { description } = await openBackend('simd');
+  const sent = DescribeRunResponse.deserialize(DescribeRunResponse.serialize(describeRun(open, description)));
+  assert.deepEqual(
+    [sent.name, sent.knobs!.grayscale, sent.training!.beta2, sent.backend, sent.globalBatch],
+    ['small', 0.25, 0.9, description, 6],
+  );
+  assert.deepEqual(
+    sent.sources.map(({ name, sampleCount, share }) => [name, sampleCount, share]),
+    [['images', open.manifests[0]!.count, 1]],
+  );
+  // Every knob and every setting of the optimiser has its field.
+  const fields = (of: object | null) => Object.keys(of!).filter((name) => !name.startsWith('_')).length;
+  assert.equal(fields(sent.knobs), Object.keys(open.run.knobs).length);
+  assert.equal(fields(sent.training), Object.keys(open.run.training).length);
+});
