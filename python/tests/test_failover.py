@@ -213,7 +213,7 @@ class FailoverTest(FleetTest):
         def lookup(host: str, port: int, **_: Any) -> Any:
             return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (a, port)) for a in answers]
 
-        with mock.patch("socket.getaddrinfo", lookup):
+        with mock.patch("socket.getaddrinfo", lookup), mock.patch("tributary.receiver.AVAILABLE", False):
             loader = Loader(f"dns:///loader.test:{first.port}", run="synthetic", resolve_interval=0.2, patience=10)
             batches = []
             for batch in loader:

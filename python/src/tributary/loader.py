@@ -348,7 +348,7 @@ class BatchIterator(Iterator[Batch]):
         self._loader = loader
         self._worker = worker
         self._stride = worker_and_count()[1]
-        self._lanes: Optional[Lanes] = None
+        self._lanes: Optional[Union[Lanes, Received]] = None
         self._epoch = 0
         self._done = False
         loader._streams.add(self)

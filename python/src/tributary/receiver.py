@@ -163,9 +163,7 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_in_child)
 
 
-def ask(
-    target: Any, options: Any, method: str, request: Any, response: Any, wanted: str, count: int
-) -> List[Tuple[str, Any]]:
+def ask(target: Any, options: Any, method: str, request: Any, response: Any, wanted: str, count: int) -> List[Tuple[str, Any]]:
     """`Replicas.ask_all` from the receiving process: addresses and answers of up to `count` replicas, of one at least."""
     if not available(target, options):
         replicas = Replicas(target, options)
@@ -264,7 +262,9 @@ class Received:
         number = self._turn % self._count
         while True:
             if self._closed or self._pid != os.getpid():
-                raise wrong("STREAM_CANCELLED", "an open iterator of this process", "a closed one", "Make a new one from the loader")
+                raise wrong(
+                    "STREAM_CANCELLED", "an open iterator of this process", "a closed one", "Make a new one from the loader"
+                )
             receiver, session, borrowed = self._sessions[number] or self._open(number)
             message = self._ask(session, borrowed)
             if message is not None:
