@@ -54,9 +54,9 @@ export async function readHeader(file: string): Promise<HeaderFile> {
   const text = await readFile(file, 'utf8').catch((error: Error) => {
     throw noHeader(file, error.message, error);
   });
-  const header = jsonOf(text, {});
-  // Files of versions before 0.2 have the address in fields of its own alone.
-  const { data, error } = headerFile.safeParse({ address: header, ...(header as object) });
+  const header = jsonOf(text, undefined);
+  // Older files have the address in fields of their own alone.
+  const { data, error } = headerFile.safeParse(header instanceof Object ? { address: header, ...header } : header);
   if (data !== undefined) return data;
   const [issue] = error.issues;
   throw noHeader(
