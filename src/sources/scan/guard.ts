@@ -17,3 +17,8 @@ export async function guardOf(place: Place): Promise<string> {
     throw unreadable(error as StorageFault);
   }
 }
+
+/** The folders that links may lead into: the guard, and those that the config names. */
+export async function allowedIn(place: Place): Promise<readonly string[]> {
+  return [await guardOf(place), ...(place.outside ?? [])];
+}

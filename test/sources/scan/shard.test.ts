@@ -37,7 +37,7 @@ test('the members before a damage are samples, the damage is told, and statistic
     '3.tar/b.jpg',
     '3.tar/c.jpg',
   ]);
-  assert.deepEqual(report.warnings, [
+  assert.deepEqual(report.warnings.map(({ shard, what }) => `${shard}: ${what}`), [
     '1.tar: damaged at byte 2048: the file ends inside a member of 1500 bytes; 1 samples before it',
     '1.tar: 1 samples, but its _stats.json counts 3 successes',
     '2.tar: damaged at byte 4096: a header fails its checksum; 2 samples before it',
