@@ -66,7 +66,7 @@ const sourceSchema = z.preprocess(
       path: z.string({ error: 'the path of a folder' }).min(1, { error: 'the path of a folder' }),
       layout: z.string({ error: 'the name of a layout' }).optional(),
       follow_links: z
-        .union([z.literal(true), z.array(z.string().min(1)).min(1)], { error: 'true, or a list of folders' })
+        .custom<true | string[]>(isLinkPolicy, { error: 'true, or a list of folders', params: invalid })
         .optional(),
     },
     { error: (issue) => (issue.code === 'invalid_type' ? 'a path, or a mapping with a path' : undefined) },
@@ -103,6 +103,14 @@ export function parseConfig(
     runs: Object.fromEntries(runs.map(({ name, value }) => [name, value!])),
     limits,
   };
+}
+
+function isLinkPolicy(value: unknown): boolean {
+  return value === true || (Array.isArray(value) && value.length > 0 && value.every(isFolderName));
+}
+
+function isFolderName(value: unknown): boolean {
+  return typeof value === 'string' && value !== '';
 }
 
 /** Reads one run that is already a value, with sources and limits of `config`. Throws as `parseConfig` does. */

@@ -50,12 +50,12 @@ function first(lines: readonly string[]): string[] {
   return more > 0 ? [...lines.slice(0, named), `WARNING: and ${more} more like these`] : [...lines];
 }
 
-/** `3 files whose names are not UTF-8: a, b, c`. */
+/** `left out 2 (files whose names are not UTF-8): a, b; rename them`. */
 function leftOutLine({ kind, count, examples }: LeftOut): string {
   const { text, remedy } = leftOutMeanings[kind];
   const names = examples.map(shownName).join(', ') + (count > examples.length ? ', ...' : '');
-  const before = kind === 'empty' ? '' : 'left out: ';
-  return `${before}${count} ${text}: ${names}${remedy === undefined ? '' : ` (${remedy})`}`;
+  const what = kind === 'empty' ? 'kept' : 'left out';
+  return `${what} ${count} (${text}): ${names}${remedy === undefined ? '' : `; ${remedy}`}`;
 }
 
 /**

@@ -32,7 +32,7 @@ interface Meaning {
   readonly isLoss: boolean;
 }
 
-const links = 'name the folder that they lead into under follow_links of the source';
+const links = "to have them, name the folder that they lead into in the source's follow_links";
 const rename = 'rename them';
 
 /** What each kind is, in the order in which they are told. */
@@ -42,27 +42,27 @@ export const leftOutMeanings: Readonly<Record<LeftOutKind, Meaning>> = {
   link_broken: { text: 'links that lead nowhere', remedy: 'fetch or mount what they lead to', isLoss: true },
   linked_folder: {
     text: 'links to folders, which this layout follows only where the config says so',
-    remedy: 'set follow_links of the source to true',
+    remedy: "to have them, set the source's follow_links to true",
     isLoss: true,
   },
-  link_loop: { text: 'links to a folder that they lie in, which is there already', isLoss: false },
+  link_loop: { text: 'links to a folder that they lie in', isLoss: false },
   folder_not_utf8: { text: 'folders whose names are not UTF-8', remedy: rename, isLoss: true },
   name_not_utf8: { text: 'files whose names are not UTF-8', remedy: rename, isLoss: true },
-  not_a_file: { text: 'with the name of a sample or shard that are no regular files', isLoss: true },
-  too_large: { text: 'of 4 GiB or more', isLoss: true },
-  empty: { text: 'of no bytes, which stay in the index and which decoding will find corrupt', isLoss: true },
+  not_a_file: { text: 'no regular files, though named like samples or shards', isLoss: true },
+  too_large: { text: 'files of 4 GiB or more', isLoss: true },
+  empty: { text: 'files of no bytes, which decoding will find corrupt', isLoss: true },
   image_not_read: { text: 'images of a format that is not read', remedy: 'convert them', isLoss: true },
   duplicate: { text: 'members with the name of a later one, which counts', isLoss: true },
   member_link: { text: 'members that are links, and not hard links to an earlier member', isLoss: true },
   member_sparse: { text: 'sparse members', remedy: 'write the shard without tar -S', isLoss: true },
-  member_kind: { text: 'members with the name of a sample that are no regular files', isLoss: true },
+  member_kind: { text: 'members that are no regular files, though named like samples', isLoss: true },
   shard_suffix: {
     text: 'shards that do not end in .tar',
     remedy: 'unpack what is compressed, so that members can be read where they lie',
     isLoss: true,
   },
-  hidden: { text: 'hidden files or folders (names with a dot before them, __MACOSX)', isLoss: false },
-  other_file: { text: 'other files, which have no suffix of an image', isLoss: false },
+  hidden: { text: 'hidden: names that start with a dot, __MACOSX', isLoss: false },
+  other_file: { text: 'files without the suffix of an image', isLoss: false },
 };
 
 const examplesKept = 3;
