@@ -17,18 +17,18 @@ const realFolders = new Map<string, string>();
 
 /** Whether a real path lies in what one of the folders leads to. @throws the file system's own error. */
 export async function leadsInside(real: string, folders: readonly string[], call: Call): Promise<boolean> {
-  for (const folder of folders) if (await isIn(real, folder, call)) return true;
+  for (const folder of folders) {
+    const known = realFolders.get(folder);
+    if (known !== undefined && isInside(real, known)) return true;
+  }
+  for (const folder of folders) {
+    // A folder may be a link that points elsewhere by now: only its present target can refuse.
+    const present = await presentPath(folder, call);
+    if (present === null) continue;
+    realFolders.set(folder, present);
+    if (isInside(real, present)) return true;
+  }
   return false;
-}
-
-async function isIn(real: string, folder: string, call: Call): Promise<boolean> {
-  const known = realFolders.get(folder);
-  if (known !== undefined && isInside(real, known)) return true;
-  // A folder may be a link that points elsewhere by now: only its present target can refuse.
-  const present = await presentPath(folder, call);
-  if (present === null) return false;
-  realFolders.set(folder, present);
-  return isInside(real, present);
 }
 
 /** Null for a folder that is not there: nothing lies in it. */
