@@ -1,4 +1,5 @@
 import { TributaryError } from '../errors.js';
+import type { IndexReport } from './index-report.js';
 import { type IndexOptions, indexSource } from './index-source.js';
 import { locateSource } from './layouts/layouts.js';
 import { checkManifest } from './manifest/check.js';
@@ -32,12 +33,21 @@ export async function openSource(options: IndexOptions): Promise<StoredManifest>
   return manifest;
 }
 
-/** Opens a source as `openSource` does, and indexes it first where it has no manifest yet. */
-export async function openOrIndexSource(options: IndexOptions): Promise<StoredManifest> {
+/**
+ * Opens a source as `openSource` does, and indexes it first where it has no manifest yet.
+ *
+ * @param onIndexed told what the indexing found.
+ */
+export async function openOrIndexSource(
+  options: IndexOptions,
+  onIndexed: (report: IndexReport) => void = () => {},
+): Promise<StoredManifest> {
   try {
     return await openSource(options);
   } catch (error) {
     if (!(error instanceof TributaryError && error.reason === 'NOT_INDEXED')) throw error;
-    return (await indexSource(options)).manifest;
+    const { manifest, report } = await indexSource(options);
+    onIndexed(report);
+    return manifest;
   }
 }

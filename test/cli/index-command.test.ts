@@ -3,6 +3,8 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { stringify } from 'yaml';
+import { readConfig } from '../../src/cli/options.js';
+import { openSource } from '../../src/sources/open-source.js';
 import { indexedSamples, sevenSources, tributary } from '../fleet.js';
 import { makeOddThings } from '../sources/odd-things.js';
 import { temporaryFolder } from '../sources/tree.js';
@@ -47,6 +49,9 @@ test('every odd thing is told by its kind, a loss aloud, and refused under --str
     .map((line) =>
       line.replace(/, \S+ MB, fingerprint .*/, '').replace(/(left out|kept) (\d+) \((.*?)\): ([^;]*).*/, '$2 $3: $4'),
     );
+  const config = await readConfig(join(cwd, 'tributary.yaml'));
+  for (const source of Object.values(config.sources))
+    await openSource({ ...source, split: 'train', indexFolder: config.index });
   assert.deepEqual(told, [
     'folders (train): 8 samples in 2 classes, imagenet',
     'WARNING: 12 of 17 samples of class dog are lost',

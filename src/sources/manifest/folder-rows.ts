@@ -22,7 +22,10 @@ export function rowsOfFolders(top: WalkedFolder, labelled: boolean): Rows {
       const loss = lossOf(part.leftOut);
       lost += loss.lost;
       missing += loss.missing;
-      if (labelled && folder === top) lostClasses.push(...classesAmong(part.leftOut));
+      if (!(labelled && folder === top)) continue;
+      lostClasses.push(...namesOf(part.leftOut, classKinds));
+      // ImageFolder takes a broken link for no class, so labels are its own; the class is lost all the same.
+      for (const name of namesOf(part.leftOut, brokenKinds)) shares.push({ name, lost: 1, of: 1 });
     }
     const prefix = Buffer.from(prefixOf(folder.path), 'utf8');
     let rows = 0;
@@ -62,9 +65,11 @@ export function rowsOfFolders(top: WalkedFolder, labelled: boolean): Rows {
   return { batches, classNames, folders, shards: [], warnings: [], leftOut: left, shares, lostClasses };
 }
 
-/** What ImageFolder would take for a class among what was left out beside the class folders. */
-function classesAmong(leftOut: readonly LeftOut[]): string[] {
-  return leftOut.filter(({ kind }) => classKinds.has(kind)).flatMap(({ examples }) => examples);
+function namesOf(leftOut: readonly LeftOut[], kinds: ReadonlySet<string>): string[] {
+  return leftOut.filter(({ kind }) => kinds.has(kind)).flatMap(({ examples }) => examples);
 }
 
+const brokenKinds: ReadonlySet<string> = new Set(['link_broken']);
+
+/** What ImageFolder takes for a class among what was left out beside the class folders. */
 const classKinds: ReadonlySet<string> = new Set(['folder_outside', 'folder_not_utf8', 'link_loop']);

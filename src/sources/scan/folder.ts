@@ -88,8 +88,9 @@ export async function listFolder(task: FolderTask): Promise<Listing> {
 
 /** Why something is neither a sample, before its size is known, nor a folder to walk; null for what is. */
 function oddOf(name: string, kind: Entry['kind']): LeftOutKind | null {
-  if (kind === 'folder' || alwaysTold.has(kind)) return kind === 'folder' ? null : (kind as LeftOutKind);
-  if (hasImageSuffix(name)) return kind === 'file' ? null : (kind as LeftOutKind);
+  if (kind === 'folder') return null;
+  if (kind !== 'file' && (alwaysTold.has(kind) || hasImageSuffix(name))) return kind;
+  if (hasImageSuffix(name)) return null;
   if (hasOtherImageSuffix(name)) return 'image_not_read';
   return isOddShardName(name) ? 'shard_suffix' : 'other_file';
 }

@@ -9,7 +9,7 @@ import { unreadable } from './unreadable.js';
  *
  * @throws TributaryError SOURCE_UNREADABLE
  */
-export async function guardOf(place: Place): Promise<string> {
+async function guardOf(place: Place): Promise<string> {
   const inner = below(place.root, place.folder);
   try {
     return (await storageOf(place.root).isInside(inner, place.root)) ? place.root : inner;

@@ -27,7 +27,7 @@ const otherImageSuffixes: ReadonlySet<string> = new Set([
 
 /** Whether a file's name says that it is an image of a format that is not read. */
 export function hasOtherImageSuffix(name: string): boolean {
-  return otherImageSuffixes.has(name.slice(name.lastIndexOf('.') + 1).toLowerCase());
+  return name.includes('.') && otherImageSuffixes.has(name.slice(name.lastIndexOf('.') + 1).toLowerCase());
 }
 
 /**

@@ -12,7 +12,7 @@ export interface TarMember {
 }
 
 /** A member that cannot be read where it lies, or whose name is no key; folders are none of these. */
-export interface OddMember {
+interface OddMember {
   readonly kind: LeftOutKind;
   /** For people. */
   readonly name: string;

@@ -134,6 +134,16 @@ for (const [what, make] of Object.entries(lostClasses))
     await assert.rejects(indexed(root), { reason: 'INDEX_INCOMPLETE', message: /every class folder of source s/ });
   });
 
+test('the links of an annex lead to the store inside it, and a broken class link is told aloud', async (context) => {
+  const root = await temporaryFolder(context);
+  await writeTree(root, { '.git/annex/objects/1f/key/key': 3, 'train/cat/notes.txt': 1, 'train/dog/b.jpg': 1 });
+  await symlink('../../.git/annex/objects/1f/key/key', join(root, 'train/cat/a.jpg'));
+  await symlink('/not/mounted/bird', join(root, 'train/bird'));
+  assert.deepEqual(await indexed(root), imageFolder(root));
+  const options = { name: 's', path: root, split: 'train' as const, indexFolder: `${root}.index` };
+  assert.deepEqual((await indexSource(options)).report.losses, [{ name: 'train/bird', lost: 1, of: 1 }]);
+});
+
 test('a folder of links into a blob store is read once the config names the store', async (context) => {
   const base = await temporaryFolder(context);
   await writeTree(base, { 'hub/blobs/1f': 10, 'hub/blobs/2e': 20, 'hub/snapshots/main/readme.txt': 1 });
