@@ -57,7 +57,7 @@ cat >>$out/tributary.yaml <<END
     epochs: $epochs
     wd_end: 0.2
 END
-node $main index --config $out/tributary.yaml 2>/dev/null
+node $main index --config $out/tributary.yaml >/dev/null 2>&1
 
 say "Starting a schedule endpoint and three replicas"
 start schedule 0 schedule

@@ -1,10 +1,10 @@
 import { Command } from '@commander-js/extra-typings';
 import { findSource } from '../run/config.js';
+import { type IndexReport, reportLines } from '../sources/index-report.js';
 import { indexSource } from '../sources/index-source.js';
+import type { Manifest } from '../sources/manifest/manifest.js';
 import { configOption, readConfig } from './options.js';
 import { ProgressLine } from './progress.js';
-
-const leftOutShown = 5;
 
 /** `index`: builds the manifests. */
 export function indexCommand() {
@@ -12,7 +12,8 @@ export function indexCommand() {
     .description('build the manifests of the sources that runs use')
     .addOption(configOption())
     .option('--source <name...>', 'only these sources')
-    .action(async ({ config: file, source: only }) => {
+    .option('--strict', 'refuse to index a source of which samples are lost')
+    .action(async ({ config: file, source: only, strict }) => {
       const config = await readConfig(file);
       for (const name of only ?? []) findSource(config, name);
       for (const { name, split } of usedSources(config, only)) {
@@ -20,23 +21,26 @@ export function indexCommand() {
         const { manifest, report } = await indexSource({
           ...findSource(config, name),
           split,
+          strict,
           indexFolder: config.index,
           onProgress: ({ count, fraction, secondsLeft, rate }) =>
             line.text(
               `${count} samples, ${Math.round(rate)}/s, ${Math.round(100 * fraction)} % of what is known${left(secondsLeft)}`,
             ),
         });
-        line.close(
-          `${manifest.count} samples, ${manifest.layout}, ${(report.bytes / 1e6).toFixed(1)} MB, ${report.seconds.toFixed(1)} s, ` +
-            `fingerprint ${manifest.fingerprint.slice(0, 16)}`,
-        );
-        for (const warning of report.warnings) process.stderr.write(`  ${warning}\n`);
-        for (const { key, kind } of report.leftOut.slice(0, leftOutShown))
-          process.stderr.write(`  left out ${key}: ${kind}\n`);
-        if (report.leftOut.length > leftOutShown)
-          process.stderr.write(`  and ${report.leftOut.length - leftOutShown} more left out\n`);
+        line.close(`done in ${report.seconds.toFixed(1)} s`);
+        process.stdout.write(`${summary(`${name} (${split})`, manifest, report).join('\n  ')}\n`);
       }
     });
+}
+
+function summary(what: string, { layout, classNames, fingerprint }: Manifest, report: IndexReport): string[] {
+  const classes = classNames.length > 0 ? ` in ${classNames.length} classes` : '';
+  const size = `${(report.bytes / 1e6).toFixed(1)} MB`;
+  return [
+    `${what}: ${report.count} samples${classes}, ${layout}, ${size}, fingerprint ${fingerprint.slice(0, 16)}`,
+    ...reportLines(report, classes === '' ? 'shard' : 'class'),
+  ];
 }
 
 function left(seconds: number | null): string {

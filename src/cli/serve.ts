@@ -28,7 +28,13 @@ export function serveCommand() {
       const log = pino({ level: flags.logLevel });
       const config = await readConfig(flags.config);
       const credentials = await serverCredentials(flags);
-      const runs = indexedRuns(config, flags.indexMissing ? openOrIndexSource : openSource);
+      const openOrIndex: typeof openSource = (options) =>
+        openOrIndexSource(options, ({ count, leftOut, losses, warnings }) => {
+          const isWhole = losses.length + warnings.length === 0;
+          const found = { source: options.name, split: options.split, count, leftOut, losses, warnings };
+          log[isWhole ? 'info' : 'warn'](found, 'indexed');
+        });
+      const runs = indexedRuns(config, flags.indexMissing ? openOrIndex : openSource);
       const [opened, caches] = await Promise.all([runs.openAll(), openCaches(flags, log)]);
       const metrics = new Metrics();
       const backend = await openBackend(flags.backend);

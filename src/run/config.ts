@@ -16,6 +16,11 @@ export interface SourceConfig {
   readonly path: string;
   /** The name of a layout, which opening the source checks; undefined: found by looking. */
   readonly layout: string | undefined;
+  /**
+   * Where links inside the source may lead beside the source itself: anywhere, or into these folders (as `path` is). With it,
+   * links to folders are followed in every layout.
+   */
+  readonly followLinks?: true | readonly string[];
 }
 
 /** A config file, resolved. Use `findRun` and `findSource` to look up names that come from outside. */
@@ -60,6 +65,9 @@ const sourceSchema = z.preprocess(
     {
       path: z.string({ error: 'the path of a folder' }).min(1, { error: 'the path of a folder' }),
       layout: z.string({ error: 'the name of a layout' }).optional(),
+      follow_links: z
+        .custom<true | string[]>(isLinkPolicy, { error: 'true, or a list of folders', params: invalid })
+        .optional(),
     },
     { error: (issue) => (issue.code === 'invalid_type' ? 'a path, or a mapping with a path' : undefined) },
   ),
@@ -95,6 +103,14 @@ export function parseConfig(
     runs: Object.fromEntries(runs.map(({ name, value }) => [name, value!])),
     limits,
   };
+}
+
+function isLinkPolicy(value: unknown): boolean {
+  return value === true || (Array.isArray(value) && value.length > 0 && value.every(isFolderName));
+}
+
+function isFolderName(value: unknown): boolean {
+  return typeof value === 'string' && value !== '';
 }
 
 /** Reads one run that is already a value, with sources and limits of `config`. Throws as `parseConfig` does. */
@@ -167,11 +183,14 @@ function nameProblems(name: string, path: readonly string[]): Problem[] {
 }
 
 function readSource({ name, value, path, problems }: Entry, folder: string) {
-  const { data, problems: found } = check(sourceSchema, value, path, unknownAmong(['path', 'layout']));
-  const source: SourceConfig | null =
-    data === null
-      ? null
-      : { name, path: isUrl(data.path) ? data.path : resolved(folder, data.path), layout: data.layout };
+  const { data, problems: found } = check(sourceSchema, value, path, unknownAmong(['path', 'layout', 'follow_links']));
+  const placed = (path: string) => (isUrl(path) ? path : resolved(folder, path));
+  const source: SourceConfig | null = data && {
+    name,
+    path: placed(data.path),
+    layout: data.layout,
+    ...(data.follow_links && { followLinks: data.follow_links === true || data.follow_links.map(placed) }),
+  };
   return { name, value: source, problems: [...problems, ...found] };
 }
 

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { TributaryError } from '../errors.js';
+import { findingsOf, type IndexReport, refuseLosses, refuseLostClasses, reportLines } from './index-report.js';
 import type { Place, SourceLayout } from './layouts/layout.js';
 import { locateSource, type SourceOptions } from './layouts/layouts.js';
 import { rowsOfFolders } from './manifest/folder-rows.js';
@@ -12,9 +13,8 @@ import {
   type Rows,
   type StoredManifest,
 } from './manifest/stored-manifest.js';
-import type { LeftOut, LeftOutKind } from './scan/folder.js';
 import { walkFolder } from './scan/folders.js';
-import { guardOf } from './scan/guard.js';
+import { allowedIn } from './scan/guard.js';
 import { type Progress, ProgressMeter } from './scan/progress-meter.js';
 import { Scanner } from './scan/scanner.js';
 import { listShards, scanShards } from './scan/shards.js';
@@ -23,21 +23,9 @@ import { listShards, scanShards } from './scan/shards.js';
 export interface IndexOptions extends SourceOptions {
   /** The folder of manifests. */
   readonly indexFolder: string;
+  /** Whether losses are an error. */
+  readonly strict?: boolean | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
-}
-
-/** What an indexing found. */
-export interface IndexReport {
-  readonly manifestPath: string;
-  readonly count: number;
-  readonly bytes: number;
-  readonly seconds: number;
-  /** What looks like a sample or a shard and is none, by its path inside the source. */
-  readonly leftOut: readonly LeftOut[];
-  /** Lines for people: shards that are damaged or at odds with their `_stats.json`, and what was left out, by its kind. */
-  readonly warnings: readonly string[];
-  /** Shards that were taken from an earlier manifest. */
-  readonly reusedShards: number;
 }
 
 /** While shards are indexed, what is there is kept this often, so that an interrupted indexing goes on from it. */
@@ -48,7 +36,7 @@ const keepEverySeconds = 15;
  * the manifest that was there, or from what an interrupted indexing left.
  *
  * @throws TributaryError SOURCE_MISSING, SOURCE_EMPTY (upstream's FileNotFoundError), SOURCE_UNREADABLE, SHARD_INVALID,
- * ARGUMENT_INVALID where the manifest cannot be written.
+ * INDEX_INCOMPLETE where labels would shift or, under `strict`, samples are lost; ARGUMENT_INVALID where the manifest cannot be written.
  */
 export async function indexSource(options: IndexOptions): Promise<{ manifest: StoredManifest; report: IndexReport }> {
   const { layout, place } = await locateSource(options);
@@ -57,13 +45,16 @@ export async function indexSource(options: IndexOptions): Promise<{ manifest: St
   const meter = new ProgressMeter(options.name, options.onProgress);
   const scanner = new Scanner();
   try {
-    const guard = await guardOf(place);
-    const write = (to: string, rows: Rows) => writeRows(to, rows, options, layout, place, guard);
+    const within = await allowedIn(place);
+    const write = (to: string, rows: Rows) => writeRows(to, rows, options, layout, place, within[0]!);
     const { rows, reused } =
       layout.samples === 'files'
-        ? { rows: rowsOfFolders(await walkFolder(scanner, place, guard, place.folder, meter), layout.labelled) }
+        ? { rows: rowsOfFolders(await walkFolder(scanner, place, within, place.folder, meter), layout.labelled) }
         : await rowsOfPlace(scanner, place, meter, [path, partial], (part) => write(partial, part));
+    if (layout.labelled) refuseLostClasses(options.name, rows);
     if (rows.batches.length === 0) throw nothingFound(options, place, rows);
+    const findings = findingsOf(rows);
+    if (options.strict) refuseLosses(options.name, findings);
     const details = await write(path, rows);
     await rm(partial, { force: true });
     meter.tell();
@@ -72,8 +63,7 @@ export async function indexSource(options: IndexOptions): Promise<{ manifest: St
       count: details.count,
       bytes: details.bytes,
       seconds: meter.seconds,
-      leftOut: rows.leftOut,
-      warnings: warningsOf(rows),
+      ...findings,
       reusedShards: reused ?? 0,
     };
     return { manifest: manifestOf(details, rows.batches, place), report };
@@ -110,7 +100,7 @@ async function writeRows(
   place: Place,
   guard: string,
 ): Promise<ManifestDetails> {
-  const { batches, classNames, folders, shards, warnings } = rows;
+  const { batches, classNames, folders, shards, warnings, leftOut } = rows;
   const details: ManifestDetails = {
     format: 1,
     source: options.name,
@@ -126,6 +116,8 @@ async function writeRows(
     folders,
     shards,
     warnings,
+    ...(leftOut.length === 0 ? {} : { leftOut: [...leftOut].map((one) => ({ ...one, examples: [...one.examples] })) }),
+    ...(options.followLinks === undefined ? {} : { followsLinks: true as const }),
   };
   await writeManifest(path, details, batches);
   return details;
@@ -148,26 +140,8 @@ function nothingFound(options: IndexOptions, place: Place, rows: Rows): Tributar
     came:
       rows.leftOut.length === 0
         ? 'none'
-        : `none, with ${rows.leftOut.length} left out (${rows.leftOut[0]!.key}: ${rows.leftOut[0]!.kind})`,
+        : `none; ${reportLines({ ...findingsOf(rows), losses: [] }, 'class').join('; ')}`,
     remedy: 'Set the path of the source to the folder that holds its images, or set its layout',
     metadata,
   });
-}
-
-const leftOutNames: Record<LeftOutKind, string> = {
-  link_outside: 'links that lead out of the source or nowhere',
-  linked_folder: 'links to folders, which upstream does not follow either',
-  not_a_file: 'with the name of a sample or shard that are no regular files',
-  name_not_utf8: 'whose names are not UTF-8',
-  too_large: 'of 4 GiB or more',
-};
-
-function warningsOf({ warnings, leftOut }: Rows): string[] {
-  const lines = warnings.map(({ shard, what }) => `${shard}: ${what}`);
-  for (const [kind, name] of Object.entries(leftOutNames)) {
-    const keys = leftOut.filter((one) => one.kind === kind).map(({ key }) => key);
-    if (keys.length > 0)
-      lines.push(`left out ${keys.length} ${name}: ${keys.slice(0, 3).join(', ')}${keys.length > 3 ? ', ...' : ''}`);
-  }
-  return lines;
 }

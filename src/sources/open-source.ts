@@ -1,4 +1,5 @@
 import { TributaryError } from '../errors.js';
+import type { IndexReport } from './index-report.js';
 import { type IndexOptions, indexSource } from './index-source.js';
 import { locateSource } from './layouts/layouts.js';
 import { checkManifest } from './manifest/check.js';
@@ -21,16 +22,32 @@ export async function openSource(options: IndexOptions): Promise<StoredManifest>
       remedy: 'Run `npx tributary index` with the same config',
       metadata: { source: options.name },
     });
+  if ((details.followsLinks === true) !== (options.followLinks !== undefined))
+    throw new TributaryError('NOT_INDEXED', {
+      expected: `a manifest of source ${options.name} that was built ${options.followLinks ? 'with' : 'without'} its follow_links`,
+      came: `one that was built ${details.followsLinks ? 'with' : 'without'} it`,
+      remedy: 'Run `npx tributary index` with the same config',
+      metadata: { source: options.name },
+    });
   await checkManifest(manifest, place);
   return manifest;
 }
 
-/** Opens a source as `openSource` does, and indexes it first where it has no manifest yet. */
-export async function openOrIndexSource(options: IndexOptions): Promise<StoredManifest> {
+/**
+ * Opens a source as `openSource` does, and indexes it first where it has no manifest yet.
+ *
+ * @param onIndexed told what the indexing found.
+ */
+export async function openOrIndexSource(
+  options: IndexOptions,
+  onIndexed: (report: IndexReport) => void = () => {},
+): Promise<StoredManifest> {
   try {
     return await openSource(options);
   } catch (error) {
     if (!(error instanceof TributaryError && error.reason === 'NOT_INDEXED')) throw error;
-    return (await indexSource(options)).manifest;
+    const { manifest, report } = await indexSource(options);
+    onIndexed(report);
+    return manifest;
   }
 }

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { stringify } from 'yaml';
+import { readConfig } from '../../src/cli/options.js';
+import { openSource } from '../../src/sources/open-source.js';
 import { indexedSamples, sevenSources, tributary } from '../fleet.js';
+import { makeOddThings } from '../sources/odd-things.js';
+import { temporaryFolder } from '../sources/tree.js';
 
 test('what runs use is indexed for their splits, and the rest for training', async (t) => {
   const config = await indexedSamples(t);
@@ -13,14 +17,71 @@ test('what runs use is indexed for their splits, and the rest for training', asy
   await writeFile(config, stringify({ index: './fresh', sources: { imagenet, coco, flickr }, runs }));
   const cwd = dirname(config);
   const one = await tributary(['index', '--source', 'flickr'], { cwd });
-  assert.deepEqual([one.code, one.stdout], [0, '']);
-  assert.match(one.stderr, /^flickr \(train\) \d+ samples, flat, .* fingerprint [0-9a-f]{16}$/m);
-  assert.doesNotMatch(one.stderr, /coco/);
+  assert.equal(one.code, 0, one.stderr);
+  assert.match(one.stdout, /^flickr \(train\): \d+ samples, flat, .* fingerprint [0-9a-f]{16}\n$/);
   const plan = ['plan', '--epoch', '0', '--steps', '0', '--run'];
   const refused = await tributary([...plan, 'train'], { cwd });
   assert.match(refused.stderr, /NOT_INDEXED/);
   const all = await tributary(['index'], { cwd });
-  for (const name of [/^imagenet \(val\) /m, /^coco \(train\) /m, /^flickr \(train\) /m])
-    assert.match(all.stderr, name);
+  for (const name of [/^imagenet \(val\): /m, /^coco \(train\): /m, /^flickr \(train\): /m])
+    assert.match(all.stdout, name);
   for (const name of ['train', 'val']) assert.equal((await tributary([...plan, name], { cwd })).code, 0);
+});
+
+test('every odd thing is told by its kind, a loss aloud, and refused under --strict', async (t) => {
+  const cwd = await temporaryFolder(t);
+  makeOddThings(cwd);
+  const run = { recipe: 'dinov3', global_batch: 2, image_size: 32, epochs: 1, sources: ['folders', 'tars'] };
+  const sources = { folders: './folders', tars: './tars' };
+  await writeFile(join(cwd, 'tributary.yaml'), stringify({ sources, runs: { run } }));
+  const strict = await tributary(['index', '--strict'], { cwd });
+  assert.equal(strict.code, 2);
+  assert.match(
+    strict.stderr,
+    /every sample of source folders in its index.*left out 2 .files whose names.*INDEX_INCOMPLETE/s,
+  );
+  assert.deepEqual(await readdir(cwd).then((names) => names.includes('.tributary')), false);
+  const { code, stdout, stderr } = await tributary(['index'], { cwd });
+  assert.equal(code, 0, stderr);
+  const told = stdout
+    .trimEnd()
+    .split(/\n */)
+    .map((line) =>
+      line.replace(/, \S+ MB, fingerprint .*/, '').replace(/(left out|kept) (\d+) \((.*?)\): ([^;]*).*/, '$2 $3: $4'),
+    );
+  const config = await readConfig(join(cwd, 'tributary.yaml'));
+  for (const source of Object.values(config.sources))
+    await openSource({ ...source, split: 'train', indexFolder: config.index });
+  assert.deepEqual(told, [
+    'folders (train): 8 samples in 2 classes, imagenet',
+    'WARNING: 12 of 17 samples of class dog are lost',
+    '1 links to folders outside of the source: train/dog/outside',
+    '1 links to files outside of the source: train/dog/out.jpg',
+    '1 links that lead nowhere: train/dog/gone.jpg',
+    '1 links to a folder that they lie in: train/dog/round',
+    '1 folders whose names are not UTF-8: train/dog/folder\\xff',
+    '2 files whose names are not UTF-8: train/dog/bad\\xfe.jpg, train/dog/bad\\xff.jpg',
+    '1 no regular files, though named like samples or shards: train/dog/fifo.jpg',
+    '1 files of 4 GiB or more: train/dog/huge.jpg',
+    '1 files of no bytes, which decoding will find corrupt: train/dog/empty.jpg',
+    '2 images of a format that is not read: train/dog/d.gif, train/dog/e.PPM',
+    '1 shards that do not end in .tar: train/dog/shards.tar.gz',
+    '4 hidden: names that start with a dot, __MACOSX: train/__MACOSX, train/dog/.DS_Store, train/dog/._a.jpg, ...',
+    '2 files without the suffix of an image: train/dog/notes.txt, train/dog/two\\x0alines.txt',
+    'tars (train): 7 samples, webdataset',
+    'WARNING: 7 of 10 samples of shard 0.tar are lost',
+    'WARNING: 2.tar: damaged at byte 1800: the file ends without an end mark; 1 samples before it',
+    '1 links to files outside of the source: 5.tar',
+    '1 files whose names are not UTF-8: 0.tar/bad\\xff.jpg',
+    '1 no regular files, though named like samples or shards: 6.tar',
+    '1 files of no bytes, which decoding will find corrupt: 0.tar/empty.jpg',
+    '1 images of a format that is not read: 0.tar/d.gif',
+    '1 members with the name of a later one, which counts: 0.tar/b.jpg',
+    '1 members that are links, and not hard links to an earlier member: 0.tar/soft.jpg',
+    '1 sparse members: 0.tar/holes.jpg',
+    '1 members that are no regular files, though named like samples: 0.tar/fifo.jpg',
+    '2 shards that do not end in .tar: 3.tar.gz, 4.TAR',
+    '4 hidden: names that start with a dot, __MACOSX: ._1.tar, 0.tar/._a.jpg, 0.tar/__MACOSX/._b.jpg, ...',
+    '1 files without the suffix of an image: 0.tar/e.cls',
+  ]);
 });

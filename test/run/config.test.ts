@@ -36,6 +36,8 @@ test('paths are relative to the folder of the config', () => {
     b: { name: 'b', path: '/data/b', layout: 'coco' },
   });
   assert.equal(config.index, '/runs/.tributary');
+  const links = (value: string) => read(`sources: {a: {path: x, follow_links: ${value}}}`).sources.a!.followLinks;
+  assert.deepEqual([links('true'), links('[../blobs, /mnt/b]')], [true, ['/blobs', '/mnt/b']]);
   assert.equal(read(`index: ../index\n${withRun()}`).index, '/index');
 });
 
@@ -148,6 +150,12 @@ test('missing keys are named', () => {
 test('misplaced and mistyped keys outside of runs are refused', () => {
   refused(() => read(`indx: x\n${withRun()}`), 'CONFIG_INVALID', /nearest name is index.*/);
   refused(() => read('sources: {a: x}\nr: {recipe: eupe}'), 'CONFIG_INVALID', /Move r under runs/);
+  for (const value of ['false', 'blobs', '[]', '[1]'])
+    refused(
+      () => read(`sources: {a: {path: x, follow_links: ${value}}}`),
+      'CONFIG_INVALID',
+      /true, or a list of folders for sources\.a\.follow_links/,
+    );
   refused(() => read('sources: {a: {path: x, layot: flat}}'), 'CONFIG_INVALID', /in sources\.a.*layout/);
   refused(() => read('sources: {a: x}\nlimits: {pixel: 1}'), 'CONFIG_INVALID', /nearest name is pixels/);
   refused(() => read('sources: {../a: x}'), 'CONFIG_INVALID', /starts with a letter or digit/);
@@ -161,6 +169,8 @@ test('an inline run takes its sources and limits from the config, and has no nam
   const run = parseInlineRun(text, config);
   assert.deepEqual(run, { ...config.runs.r, name: '' });
   refused(() => parseInlineRun(text.replace('"b"', '"/etc"'), config), 'UNKNOWN_SOURCE', /inline run/);
+  const asked = JSON.stringify({ ...JSON.parse(text), follow_links: ['/'] });
+  refused(() => parseInlineRun(asked, config), 'UNKNOWN_KNOB', /follow_links/);
   refused(() => parseInlineRun('recipe: [', config), 'CONFIG_UNREADABLE', /inline run, line 1/);
   refused(
     () => parseInlineRun('path: /etc\nrecipe: eupe\nsources: [a]\nglobal_batch: 1', config),

@@ -9,7 +9,10 @@ test('a source without a manifest is refused with the command, or indexed', asyn
   await writeTree(root, { 'data/train/a.jpg': 1 });
   const options = { name: 's', path: join(root, 'data'), split: 'train' as const, indexFolder: join(root, 'index') };
   await assert.rejects(openSource(options), { reason: 'NOT_INDEXED', message: /npx tributary index/ });
-  assert.equal((await openOrIndexSource(options)).count, 1);
+  const counts: number[] = [];
+  assert.equal((await openOrIndexSource(options, ({ count }) => counts.push(count))).count, 1);
+  assert.equal((await openOrIndexSource(options, ({ count }) => counts.push(count))).count, 1);
+  assert.deepEqual(counts, [1]);
   assert.equal((await openSource(options)).count, 1);
   await writeTree(root, { 'data/train/cat/b.jpg': 1 });
   await assert.rejects(openSource(options), { reason: 'NOT_INDEXED', message: /imagenet layout/ });

@@ -7,6 +7,10 @@ export interface Place {
   readonly root: string;
   /** Path inside `root` with `/`. */
   readonly folder: string;
+  /** Whether links to folders are followed, as torchvision's ImageFolder does; else they are left out, as `Path.rglob` does. */
+  readonly followsFolders?: boolean;
+  /** URLs of other folders that links may lead into, where the config names some. */
+  readonly outside?: readonly string[];
 }
 
 /** One way that a source's files are laid out: the shape of every layout of this folder. */

@@ -20,6 +20,8 @@ export interface SourceOptions {
   /** Its layout, where the config gives it; else it is found by looking. */
   readonly layout?: string | undefined;
   readonly split: Split;
+  /** Where links may lead, where the config says it: see `SourceConfig`. */
+  readonly followLinks?: true | readonly string[];
 }
 
 /**
@@ -48,7 +50,14 @@ export async function locateSource(options: SourceOptions): Promise<{ layout: So
       remedy: `Add the ${split} split to the source, leave the source out of the run, or set its layout`,
       metadata,
     });
-  return { layout, place };
+  return { layout, place: { ...place, ...linksOf(options, layout) } };
+}
+
+/** Links to folders are followed where folders are classes, as ImageFolder does, and where the config asks for it. */
+function linksOf({ followLinks, path }: SourceOptions, { labelled }: SourceLayout): Partial<Place> {
+  if (followLinks === undefined) return labelled ? { followsFolders: true } : {};
+  const outside = followLinks === true ? ['/'] : followLinks.map((folder) => storageOf(path).resolve(folder));
+  return { followsFolders: true, outside };
 }
 
 async function findLayout(path: string): Promise<SourceLayout> {

@@ -12,9 +12,9 @@ export async function isFolder(url: string): Promise<boolean> {
     );
 }
 
-/** Whether the folder at `url` holds at least one folder; false where there is no folder. */
+/** Whether the folder at `url` holds at least one folder, or a link to one; false where there is no folder. */
 export async function hasFolders(url: string): Promise<boolean> {
-  return hasEntry(url, ({ kind }) => kind === 'folder');
+  return hasEntry(url, ({ kind, name }) => (kind === 'folder' || kind === 'linked_folder') && !isHidden(name));
 }
 
 /** Whether the folder at `url` holds at least one `*.tar`; false where there is no folder. */
@@ -25,6 +25,21 @@ export async function hasShards(url: string): Promise<boolean> {
 /** Whether a file's name is a shard's, as the glob `*.tar` says. */
 export function isShardName(name: string): boolean {
   return name.endsWith('.tar') && !name.startsWith('.');
+}
+
+/** Whether the folder at `url` holds something that a shard was made into; false where there is no folder. */
+export async function hasOddShards(url: string): Promise<boolean> {
+  return hasEntry(url, ({ name }) => isOddShardName(name));
+}
+
+/** Whether a file's name is that of a compressed shard, or of one whose suffix is not the glob's. */
+export function isOddShardName(name: string): boolean {
+  return /\.(tar|tar\.(gz|bz2|xz|zst|lz4|z)|tgz|tbz2?|txz|tzst)$/i.test(name) && !name.endsWith('.tar');
+}
+
+/** Whether a file or folder is none of the source's by its name: hidden, or what macOS leaves behind in archives. */
+export function isHidden(name: string): boolean {
+  return name.startsWith('.') || name === '__MACOSX';
 }
 
 /** The first of `places` that `accept` says yes to, or null. */

@@ -1,6 +1,6 @@
 import { below } from '../storage/storages.js';
 import type { SourceLayout } from './layout.js';
-import { firstPlace, hasShards, swappedPlace } from './look.js';
+import { firstPlace, hasOddShards, hasShards, swappedPlace } from './look.js';
 
 /** Tar shards in `shards/*.tar`, as img2dataset writes them for WebDataset. Where the layout is given, `*.tar` may lie in the folder itself. */
 export const webdataset: SourceLayout = {
@@ -8,8 +8,8 @@ export const webdataset: SourceLayout = {
   samples: 'members',
   labelled: false,
   find: (url) => hasShards(below(url, 'shards')),
-  locate: (root, split) =>
-    firstPlace(
+  async locate(root, split) {
+    const places =
       split === 'train'
         ? [
             { root, folder: 'shards' },
@@ -20,7 +20,8 @@ export const webdataset: SourceLayout = {
             swappedPlace(root, ''),
             { root, folder: 'val/shards' },
             { root, folder: 'val' },
-          ],
-      hasShards,
-    ),
+          ];
+    // Where all are compressed, indexing says so by name.
+    return (await firstPlace(places, hasShards)) ?? firstPlace(places, hasOddShards);
+  },
 };

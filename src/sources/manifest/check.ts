@@ -3,7 +3,7 @@ import { TributaryError } from '../../errors.js';
 import type { Place } from '../layouts/layout.js';
 import { prefixOf, splitNames } from '../scan/folder.js';
 import { type WalkedFolder, walkFolder } from '../scan/folders.js';
-import { guardOf } from '../scan/guard.js';
+import { allowedIn } from '../scan/guard.js';
 import { inBatches } from '../scan/in-batches.js';
 import { ProgressMeter } from '../scan/progress-meter.js';
 import { Scanner } from '../scan/scanner.js';
@@ -70,7 +70,7 @@ async function compareFolders(
   changes: SourceChanges,
 ): Promise<void> {
   const storage = storageOf(place.root);
-  const within = await guardOf(place);
+  const within = await allowedIn(place);
   const meter = new ProgressMeter(manifest.source, undefined);
   const known = new Set(manifest.details.folders.map(([path]) => path));
   await inBatches(manifest.details.folders, async ([path, version]) => {

@@ -1,18 +1,32 @@
-import { type LeftOut, prefixOf } from '../scan/folder.js';
+import { prefixOf } from '../scan/folder.js';
 import type { WalkedFolder } from '../scan/folders.js';
+import { type LeftOut, LeftOutTally, lossOf } from '../scan/left-out.js';
 import { RowCollector } from './rows.js';
-import type { Rows } from './stored-manifest.js';
+import type { Rows, Share } from './stored-manifest.js';
 
 /** The rows of a walked folder in the order of Python's `sorted(Path.rglob("*"))`; the walk is consumed. */
 export function rowsOfFolders(top: WalkedFolder, labelled: boolean): Rows {
   const collector = new RowCollector();
   const classNames: string[] = [];
   const folders: [string, string][] = [];
-  const leftOut: LeftOut[] = [];
+  const leftOut = new LeftOutTally();
+  const shares: Share[] = [];
+  const lostClasses: string[] = [];
+  let lost = 0;
+  let missing = 0;
 
   const visit = (folder: WalkedFolder, label: number): number => {
     folders.push([folder.path, folder.version]);
-    for (const part of folder.files) leftOut.push(...part.leftOut);
+    for (const part of folder.files) {
+      leftOut.addAll(part.leftOut);
+      const loss = lossOf(part.leftOut);
+      lost += loss.lost;
+      missing += loss.missing;
+      if (!(labelled && folder === top)) continue;
+      lostClasses.push(...namesOf(part.leftOut, classKinds));
+      // ImageFolder takes a broken link for no class, so labels are its own; the class is lost all the same.
+      for (const name of namesOf(part.leftOut, brokenKinds)) shares.push({ name, lost: 1, of: 1 });
+    }
     const prefix = Buffer.from(prefixOf(folder.path), 'utf8');
     let rows = 0;
     let next = 0;
@@ -21,9 +35,12 @@ export function rowsOfFolders(top: WalkedFolder, labelled: boolean): Rows {
         const [name, below] = folder.folders[next]!;
         if (until !== null && Buffer.compare(Buffer.from(name), until) > 0) return;
         const isClass = labelled && folder === top;
+        const before = { lost, missing };
         const found = visit(below, isClass ? classNames.length : label);
         // ImageFolder refuses a class without images, so a class is a folder with images.
         if (isClass && found > 0) classNames.push(name);
+        if (isClass) shares.push({ name, lost: lost - before.lost, of: found + missing - before.missing });
+        if (isClass && found === 0 && lost > before.lost) lostClasses.push(name);
         rows += found;
       }
     };
@@ -41,6 +58,18 @@ export function rowsOfFolders(top: WalkedFolder, labelled: boolean): Rows {
     return rows;
   };
 
-  visit(top, -1);
-  return { batches: collector.finish(), classNames, folders, shards: [], warnings: [], leftOut };
+  const found = visit(top, -1);
+  if (!labelled) shares.push({ name: '', lost, of: found + missing });
+  const left = leftOut.list().map((one) => ({ ...one, shard: '' }));
+  const batches = collector.finish();
+  return { batches, classNames, folders, shards: [], warnings: [], leftOut: left, shares, lostClasses };
 }
+
+function namesOf(leftOut: readonly LeftOut[], kinds: ReadonlySet<string>): string[] {
+  return leftOut.filter(({ kind }) => kinds.has(kind)).flatMap(({ examples }) => examples);
+}
+
+const brokenKinds: ReadonlySet<string> = new Set(['link_broken']);
+
+/** What ImageFolder takes for a class among what was left out beside the class folders. */
+const classKinds: ReadonlySet<string> = new Set(['folder_outside', 'folder_not_utf8', 'link_loop']);

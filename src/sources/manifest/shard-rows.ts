@@ -1,7 +1,8 @@
+import { type LeftOut, lossOf } from '../scan/left-out.js';
 import type { ShardListing } from '../scan/shard.js';
 import type { ListedShards, ShardFile } from '../scan/shards.js';
 import { columnRows, type MemberColumns, memberRows, RowCollector, rowsPerBatch } from './rows.js';
-import type { Rows, StoredManifest } from './stored-manifest.js';
+import type { Rows, Share, StoredManifest } from './stored-manifest.js';
 
 /** The rows of shards; those that have not been scanned yet are left out. */
 export function rowsOfShards(
@@ -12,12 +13,17 @@ export function rowsOfShards(
   const members: MemberColumns[] = [];
   const shards: Rows['shards'] = [];
   const warnings: Rows['warnings'] = [];
+  const left = leftOut.map((one) => ({ ...one, shard: '' }));
+  const shares: Share[] = [];
   for (const [i, { name: shard }] of files.entries()) {
     const listing = listings[i];
     if (listing == null) continue;
     const { damage, successes, count } = listing;
     appendKeys(collector, shard, listing);
     members.push({ ...listing.members, shard: new Uint32Array(count).fill(shards.length) });
+    left.push(...listing.leftOut.map((one) => ({ ...one, shard })));
+    const { lost, missing } = lossOf(listing.leftOut);
+    shares.push({ name: shard, lost, of: count + missing });
     shards.push([shard, listing.bytes, listing.version, count]);
     if (damage !== null)
       warnings.push({ shard, what: `damaged at byte ${damage.offset}: ${damage.what}; ${count} samples before it` });
@@ -27,7 +33,7 @@ export function rowsOfShards(
   const batches = collector
     .finish()
     .map((batch, i) => ({ ...batch, members: memberRows(members, i * rowsPerBatch, batch.count) }));
-  return { batches, classNames: [], folders: [], shards, warnings, leftOut };
+  return { batches, classNames: [], folders: [], shards, warnings, leftOut: left, shares, lostClasses: [] };
 }
 
 function appendKeys(collector: RowCollector, shard: string, { names, count, sizes }: ShardListing): void {
@@ -78,6 +84,9 @@ function listingOf(known: StoredManifest, file: ShardFile, first: number, count:
     sizes: columnRows(sizes, first, new Uint32Array(count)),
     members: memberRows(members, first, count),
     damage: null,
+    leftOut:
+      known.details.leftOut?.filter(({ shard }) => shard === file.name).map(({ shard: _, ...one }) => one as LeftOut) ??
+      [],
     successes: null,
   };
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Place } from '../layouts/layout.js';
-import type { LeftOut } from '../scan/folder.js';
+import type { LeftOut } from '../scan/left-out.js';
 import { compareKeys } from '../scan/name-order.js';
 import type { Location } from '../storage/storage.js';
 import { below } from '../storage/storages.js';
@@ -31,6 +31,12 @@ export const detailsSchema = z.object({
   shards: z.array(z.tuple([z.string(), z.int(), z.string(), z.int()])),
   /** Shards that are damaged or at odds with their `_stats.json`. */
   warnings: z.array(z.object({ shard: z.string(), what: z.string() })),
+  /** What was left out, by shard (empty for what lies in folders); absent where nothing was. */
+  leftOut: z
+    .array(z.object({ shard: z.string(), kind: z.string(), count: z.int(), examples: z.array(z.string()) }))
+    .optional(),
+  /** Whether the config said where links may lead; absent where it did not. */
+  followsLinks: z.literal(true).optional(),
 });
 
 /** See `detailsSchema`. */
@@ -39,7 +45,20 @@ export type ManifestDetails = z.infer<typeof detailsSchema>;
 /** What a source's files came to, whichever way they are stored. */
 export interface Rows extends Pick<ManifestDetails, 'classNames' | 'folders' | 'shards' | 'warnings'> {
   readonly batches: readonly RowBatch[];
-  readonly leftOut: readonly LeftOut[];
+  /** By shard; empty for what lies in folders. */
+  readonly leftOut: readonly (LeftOut & { readonly shard: string })[];
+  /** How much is lost, by class or by shard; of a source without either under an empty name. */
+  readonly shares: readonly Share[];
+  /** Class folders that are left out or empty while torchvision's ImageFolder counts them: labels would shift. */
+  readonly lostClasses: readonly string[];
+}
+
+/** How much of a class or a shard is lost. */
+export interface Share {
+  readonly name: string;
+  readonly lost: number;
+  /** How many samples there are with those that are lost. */
+  readonly of: number;
 }
 
 /** A manifest with what the check and the next indexing need of it. */
@@ -60,6 +79,7 @@ export function manifestOf(details: ManifestDetails, batches: readonly RowBatch[
   const buffers = batches.map(({ keys }) => Buffer.from(keys.buffer, keys.byteOffset, keys.byteLength));
   const { count } = details;
   const guard = details.guard === 'root' ? place.root : below(place.root, place.folder);
+  const outside = place.outside === undefined ? {} : { outside: place.outside };
   const shardFolder = below(place.root, place.folder);
 
   const at = (index: number): RowBatch => {
@@ -87,7 +107,7 @@ export function manifestOf(details: ManifestDetails, batches: readonly RowBatch[
   };
   const inShard = (index: number, offset: bigint, length: number): Location => {
     const [name] = details.shards[at(index).members!.shard[rowOf(index)]!]!;
-    return { path: below(shardFolder, name), root: guard, offset: Number(offset), length };
+    return { path: below(shardFolder, name), root: guard, ...outside, offset: Number(offset), length };
   };
 
   return {
@@ -112,7 +132,7 @@ export function manifestOf(details: ManifestDetails, batches: readonly RowBatch[
       const { members, sizes } = at(index);
       const length = sizes[rowOf(index)]!;
       if (members !== null) return inShard(index, members.offset[rowOf(index)]!, length);
-      return { path: below(place.root, key(index)), root: guard, offset: null, length };
+      return { path: below(place.root, key(index)), root: guard, ...outside, offset: null, length };
     },
     sibling(index, suffix) {
       const { members } = at(index);

@@ -1,16 +1,9 @@
-import type { Measured, OddKind } from '../storage/storage.js';
-import { storageOf } from '../storage/storages.js';
-import { hasImageSuffix } from './images.js';
+import { isHidden, isOddShardName } from '../layouts/look.js';
+import type { Entry, Measured, SourceStorage } from '../storage/storage.js';
+import { below, storageOf } from '../storage/storages.js';
+import { hasImageSuffix, hasOtherImageSuffix } from './images.js';
+import { type LeftOut, type LeftOutKind, LeftOutTally } from './left-out.js';
 import { sortNames } from './name-order.js';
-
-/** Why something that looks like a sample is none. */
-export type LeftOutKind = OddKind | 'too_large';
-
-/** One thing that was left out, by its path inside the source. */
-export interface LeftOut {
-  readonly kind: LeftOutKind;
-  readonly key: string;
-}
 
 /** What to list: a folder inside a source. */
 export interface FolderTask {
@@ -18,8 +11,10 @@ export interface FolderTask {
   readonly url: string;
   /** The folder's path inside the source with a `/` at its end, or empty. */
   readonly prefix: string;
-  /** URL of the folder that no link may leave. */
-  readonly within: string;
+  /** URLs of the folders that links may lead into. */
+  readonly within: readonly string[];
+  /** Whether links to folders are followed. */
+  readonly followsFolders: boolean;
 }
 
 /** Files of one folder. Names are UTF-8, each with a NUL after it, sorted by code point. */
@@ -53,8 +48,9 @@ export const hold = { mayWait: true } as const;
 const filesPerSlice = 16384;
 
 /**
- * Lists one folder: regular files with an image suffix, and folders. Links to files count as files where they stay inside;
- * links to folders are not followed (Python's `Path.rglob`).
+ * Lists one folder: regular files with an image suffix, and folders. Links to files count as files where they stay inside,
+ * and links to folders as folders where they are followed (Python's `os.walk(followlinks=True)`) and lead to none that they
+ * lie in.
  *
  * @throws StorageFault where the folder cannot be read.
  */
@@ -63,14 +59,17 @@ export async function listFolder(task: FolderTask): Promise<Listing> {
   const version = (await storage.stat(task.url, hold))?.version ?? '0';
   const sizes = new Map<string, number | null>();
   const folders: string[] = [];
-  const leftOut: LeftOut[] = [];
+  const leftOut = new LeftOutTally();
   for await (const page of storage.list(task.url, { ...hold, within: task.within }))
     for (const { name, kind, size } of page) {
-      if (kind === 'folder') folders.push(name);
-      else if (kind === 'linked_folder' || kind === 'name_not_utf8') leftOut.push({ kind, key: task.prefix + name });
-      else if (!hasImageSuffix(name)) continue;
-      else if (kind !== 'file') leftOut.push({ kind, key: task.prefix + name });
-      else sizes.set(name, size);
+      const why = isHidden(name)
+        ? 'hidden'
+        : kind === 'linked_folder'
+          ? await whyNot(storage, task, name)
+          : oddOf(name, kind);
+      if (why !== null) leftOut.add(why, task.prefix + name);
+      else if (kind === 'file') sizes.set(name, size);
+      else folders.push(name);
     }
   sortNames(folders);
   const files = sortNames([...sizes.keys()]);
@@ -83,7 +82,32 @@ export async function listFolder(task: FolderTask): Promise<Listing> {
     ? small.map((name) => ({ kind: 'file', size: sizes.get(name)! }) as const)
     : await storage.measure(task.url, small);
   const measured = measuredFiles(task, small, found);
-  return { ...measured, unmeasured: slices, folders, version, leftOut: [...leftOut, ...measured.leftOut] };
+  leftOut.addAll(measured.leftOut);
+  return { ...measured, unmeasured: slices, folders, version, leftOut: leftOut.list() };
+}
+
+/** Why something is neither a sample, before its size is known, nor a folder to walk; null for what is. */
+function oddOf(name: string, kind: Entry['kind']): LeftOutKind | null {
+  if (kind === 'folder') return null;
+  if (kind !== 'file' && (alwaysTold.has(kind) || hasImageSuffix(name))) return kind;
+  if (hasImageSuffix(name)) return null;
+  if (hasOtherImageSuffix(name)) return 'image_not_read';
+  return isOddShardName(name) ? 'shard_suffix' : 'other_file';
+}
+
+/** What may hold samples whatever its name is. */
+const alwaysTold: ReadonlySet<string> = new Set(['folder_outside', 'folder_not_utf8', 'name_not_utf8', 'link_broken']);
+
+/** Why a link to a folder is not followed; null where it is. */
+async function whyNot(storage: SourceStorage, task: FolderTask, name: string): Promise<LeftOutKind | null> {
+  if (!task.followsFolders) return 'linked_folder';
+  const target = below(task.url, name);
+  // The folders on the way from the source's root, which is what the prefix says of the URL.
+  for (let depth = task.prefix.split('/').length - 1, above = task.url; depth >= 0; depth--) {
+    if ((await storage.isInside(above, target)) && (await storage.isInside(target, above))) return 'link_loop';
+    above = above.slice(0, above.lastIndexOf('/'));
+  }
+  return null;
 }
 
 /**
@@ -111,16 +135,17 @@ export function joinNames(names: readonly string[]): Uint8Array<ArrayBuffer> {
 function measuredFiles(task: FolderTask, names: readonly string[], found: readonly (Measured | null)[]): MeasuredFiles {
   const sizes = new Uint32Array(names.length);
   const kept: string[] = [];
-  const leftOut: LeftOut[] = [];
+  const leftOut = new LeftOutTally();
   for (const [i, name] of names.entries()) {
     const file = found[i]!;
     if (file === null) continue;
-    if (file.kind !== 'file') leftOut.push({ kind: 'not_a_file', key: task.prefix + name });
-    else if (file.size > 0xffffffff) leftOut.push({ kind: 'too_large', key: task.prefix + name });
+    if (file.kind !== 'file') leftOut.add('not_a_file', task.prefix + name);
+    else if (file.size > 0xffffffff) leftOut.add('too_large', task.prefix + name);
     else {
+      if (file.size === 0) leftOut.add('empty', task.prefix + name);
       sizes[kept.length] = file.size;
       kept.push(name);
     }
   }
-  return { names: joinNames(kept), count: kept.length, sizes: sizes.slice(0, kept.length), leftOut };
+  return { names: joinNames(kept), count: kept.length, sizes: sizes.slice(0, kept.length), leftOut: leftOut.list() };
 }

@@ -18,7 +18,7 @@ export interface WalkedFolder {
 /**
  * Walks one folder of a source and all below it.
  *
- * @param within URL of the folder that no link may leave.
+ * @param within URLs of the folders that links may lead into.
  * @param path the folder's inside the place's root.
  * @param isLeftOut whether a folder below it, by its path, is passed over.
  * @throws TributaryError SOURCE_UNREADABLE
@@ -26,13 +26,18 @@ export interface WalkedFolder {
 export async function walkFolder(
   scanner: Scanner,
   place: Place,
-  within: string,
+  within: readonly string[],
   path: string,
   meter: ProgressMeter,
   isLeftOut: (path: string) => boolean = () => false,
 ): Promise<WalkedFolder> {
   meter.expect(1);
-  const task: FolderTask = { url: below(place.root, path), prefix: prefixOf(path), within };
+  const task: FolderTask = {
+    url: below(place.root, path),
+    prefix: prefixOf(path),
+    within,
+    followsFolders: place.followsFolders === true,
+  };
   const listing = await scanner.run('listFolder', task);
   meter.add(1, listing);
   meter.expect(listing.unmeasured.length);

@@ -9,11 +9,16 @@ import { unreadable } from './unreadable.js';
  *
  * @throws TributaryError SOURCE_UNREADABLE
  */
-export async function guardOf(place: Place): Promise<string> {
+async function guardOf(place: Place): Promise<string> {
   const inner = below(place.root, place.folder);
   try {
     return (await storageOf(place.root).isInside(inner, place.root)) ? place.root : inner;
   } catch (error) {
     throw unreadable(error as StorageFault);
   }
+}
+
+/** The folders that links may lead into: the guard, and those that the config names. */
+export async function allowedIn(place: Place): Promise<readonly string[]> {
+  return [await guardOf(place), ...(place.outside ?? [])];
 }

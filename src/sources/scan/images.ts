@@ -19,6 +19,17 @@ export const imageSuffixes: ReadonlySet<string> = new Set([
   'webp',
 ]);
 
+/** Suffixes of images that nothing here decodes; torchvision's ImageFolder takes the first two. */
+const otherImageSuffixes: ReadonlySet<string> = new Set([
+  ...['ppm', 'pgm', 'pbm', 'pnm', 'gif', 'jfif', 'jpe', 'jxl', 'tga', 'exr', 'hdr', 'psd', 'svg'],
+  ...['cr2', 'cr3', 'nef', 'arw'],
+]);
+
+/** Whether a file's name says that it is an image of a format that is not read. */
+export function hasOtherImageSuffix(name: string): boolean {
+  return name.includes('.') && otherImageSuffixes.has(name.slice(name.lastIndexOf('.') + 1).toLowerCase());
+}
+
 /**
  * Whether a file's name ends in an image suffix, in any case. What counts as a suffix is decided as Python's
  * `PurePath.suffix` decides it: `.jpg` and `x.` have none.

@@ -1,7 +1,8 @@
 import { fill, type SourceStorage } from '../storage/storage.js';
 import { storageOf } from '../storage/storages.js';
 import { hold, joinNames } from './folder.js';
-import { hasImageSuffix } from './images.js';
+import { hasImageSuffix, hasOtherImageSuffix } from './images.js';
+import { type LeftOut, LeftOutTally } from './left-out.js';
 import { compareNames } from './name-order.js';
 import { type Damage, indexTar, type TarMember } from './tar.js';
 
@@ -26,14 +27,15 @@ export interface ShardListing {
   readonly sizes: Uint32Array<ArrayBuffer>;
   readonly members: MemberPlaces;
   readonly damage: Damage | null;
+  readonly leftOut: readonly LeftOut[];
   /** `successes` of the `_stats.json` beside the shard; null where there is none that says so. */
   readonly successes: number | null;
 }
 
 /**
- * Indexes one shard: samples are the members with an image suffix; the `.txt` and `.json` of the same WebDataset key (the
- * name up to the first dot of its last component) are their siblings. Of two members of one name the last counts, as it
- * does for `tar -x`.
+ * Indexes one shard: samples are the members with an image suffix; the `.txt` and `.json` (in any case, as WebDataset has it)
+ * of the same WebDataset key, the name up to the first dot of its last component, are their siblings, and failing these those of
+ * the same name up to its last dot. Of two members of one name the last counts, as it does for `tar -x`.
  *
  * @throws StorageFault where the shard cannot be read.
  */
@@ -41,19 +43,38 @@ export async function scanShard({ url }: { readonly url: string }): Promise<Shar
   const storage = storageOf(url);
   const version = (await storage.stat(url, hold))?.version ?? '0';
   const file = await storage.open(url, hold);
-  const { members, damage } = await indexTar(file).finally(file.close);
+  const { members, odd, damage } = await indexTar(file).finally(file.close);
   const samples = new Map<string, TarMember>();
   const siblings = new Map<string, TarMember>();
-  for (const member of members) {
-    if (member.size > 0xffffffff || member.name.includes('\0')) continue;
-    if (hasImageSuffix(member.name)) samples.set(member.name, member);
-    else if (/\.(txt|json)$/.test(member.name)) siblings.set(member.name, member);
+  const otherCase = new Map<string, TarMember>();
+  const leftOut = new LeftOutTally();
+  const shard = url.slice(url.lastIndexOf('/') + 1);
+  const leave = (kind: LeftOut['kind'], name: string) => leftOut.add(kind, `${shard}/${name}`);
+  for (const { kind, name } of odd) {
+    const isFile = kind === 'name_not_utf8' || hasImageSuffix(name) || siblingSuffix.test(name);
+    leave(hiddenPath.test(name) ? 'hidden' : isFile ? kind : 'other_file', name);
   }
+  for (const member of members) {
+    const { name, size } = member;
+    if (hiddenPath.test(name)) leave('hidden', name);
+    else if (hasImageSuffix(name)) {
+      if (samples.has(name)) leave('duplicate', name);
+      if (size > 0xffffffff) leave('too_large', name);
+      else samples.set(name, member);
+    } else if (siblingSuffix.test(name)) {
+      const lower = name.replace(siblingSuffix, (suffix) => suffix.toLowerCase());
+      if (size <= 0xffffffff) (lower === name ? siblings : otherCase).set(lower, member);
+    } else leave(hasOtherImageSuffix(name) ? 'image_not_read' : 'other_file', name);
+  }
+  for (const { name, size } of samples.values()) if (size === 0) leave('empty', name);
   const sorted = [...samples.values()]
     .map((member) => ({ member, order: member.name.replaceAll('/', '\0') }))
     .sort((a, b) => compareNames(a.order, b.order))
     .map(({ member }) => member);
-  const sibling = (member: TarMember, suffix: string) => siblings.get(`${keyOf(member.name)}.${suffix}`);
+  const siblingOf = (stem: string, suffix: string) =>
+    siblings.get(`${stem}.${suffix}`) ?? otherCase.get(`${stem}.${suffix}`);
+  const sibling = ({ name }: TarMember, suffix: string) =>
+    siblingOf(keyOf(name), suffix) ?? siblingOf(name.slice(0, name.lastIndexOf('.')), suffix);
   const txt = sorted.map((member) => sibling(member, 'txt'));
   const json = sorted.map((member) => sibling(member, 'json'));
   const offsets = (of: typeof txt) => BigUint64Array.from(of, (member) => BigInt(member?.offset ?? 0));
@@ -72,9 +93,15 @@ export async function scanShard({ url }: { readonly url: string }): Promise<Shar
       jsonSize: sizes(json),
     },
     damage,
+    leftOut: leftOut.list(),
     successes: await readSuccesses(storage, url.replace(/\.tar$/, '_stats.json')),
   };
 }
+
+const siblingSuffix = /\.(txt|json)$/i;
+
+/** Whether one of the names in a path is hidden, as `isHidden` has it; `.` and `..` are not. */
+const hiddenPath = /(?:^|\/)(?:\.(?!\.?(?:\/|$))|__MACOSX(?:\/|$))/;
 
 /** A member's WebDataset key (webdataset/tariterators.py, `base_plus_ext`). */
 function keyOf(name: string): string {

@@ -1,10 +1,10 @@
 import type { Place } from '../layouts/layout.js';
-import { isShardName } from '../layouts/look.js';
+import { isHidden, isOddShardName, isShardName } from '../layouts/look.js';
 import { type Entry, StorageFault } from '../storage/storage.js';
 import { below, storageOf } from '../storage/storages.js';
-import type { LeftOut } from './folder.js';
-import { guardOf } from './guard.js';
+import { allowedIn } from './guard.js';
 import { inBatches } from './in-batches.js';
+import { type LeftOut, LeftOutTally } from './left-out.js';
 import { compareNames } from './name-order.js';
 import type { ProgressMeter } from './progress-meter.js';
 import type { Scanner } from './scanner.js';
@@ -33,13 +33,17 @@ export interface ListedShards {
 export async function listShards(place: Place): Promise<ListedShards> {
   const folder = below(place.root, place.folder);
   const storage = storageOf(folder);
-  const within = await guardOf(place);
+  const within = await allowedIn(place);
   const found: Entry[] = [];
   const shards: ShardFile[] = [];
-  const leftOut: LeftOut[] = [];
+  const leftOut = new LeftOutTally();
   try {
     for await (const page of storage.list(folder, { within }))
-      found.push(...page.filter(({ name }) => isShardName(name)));
+      for (const entry of page) {
+        if (isShardName(entry.name)) found.push(entry);
+        else if (isHidden(entry.name)) leftOut.add('hidden', entry.name);
+        else if (isOddShardName(entry.name)) leftOut.add('shard_suffix', entry.name);
+      }
     found.sort((a, b) => compareNames(a.name, b.name));
     const stats = await inBatches(found, async ({ name, kind }) =>
       kind === 'file' ? storage.stat(below(folder, name)) : null,
@@ -47,12 +51,12 @@ export async function listShards(place: Place): Promise<ListedShards> {
     for (const [i, { name, kind }] of found.entries()) {
       const stat = stats[i];
       if (stat?.kind === 'file') shards.push({ name, bytes: stat.size, version: stat.version });
-      else leftOut.push({ kind: kind === 'file' || kind === 'folder' ? 'not_a_file' : kind, key: name });
+      else leftOut.add(kind === 'file' || kind === 'folder' ? 'not_a_file' : kind, name);
     }
   } catch (error) {
     throw error instanceof StorageFault ? unreadable(error) : error;
   }
-  return { shards, leftOut };
+  return { shards, leftOut: leftOut.list() };
 }
 
 /**

@@ -37,9 +37,12 @@ export async function readSample(location: Location, options: ReadOptions = {}):
 }
 
 async function readOnce(location: Location, storage: SourceStorage): Promise<Buffer> {
-  const { path, root, length } = location;
+  const { path, root, outside, length } = location;
   const offset = location.offset ?? 0;
-  const file = await storage.open(path, { within: root, first: { offset, length } });
+  const file = await storage.open(path, {
+    within: outside === undefined ? [root] : [root, ...outside],
+    first: { offset, length },
+  });
   try {
     const isWhole = location.offset === null ? file.size === length : file.size >= offset + length;
     if (!isWhole) throw corrupt(location, 'SIZE_CHANGED', `a file of ${file.size} bytes`);

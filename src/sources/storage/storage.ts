@@ -27,25 +27,33 @@ export interface CallOptions {
 
 /** How to list. */
 interface ListOptions extends CallOptions {
-  /** The folder that no link may leave. */
-  readonly within?: string | undefined;
+  /** The folders that links may lead into; anywhere where it is not given. */
+  readonly within?: readonly string[] | undefined;
 }
 
 /** How to open. */
 interface OpenOptions extends CallOptions {
-  /** The folder that the file must lie in once all links are followed: it is a permanent fault, OUTSIDE_ROOT, if not. */
-  readonly within?: string | undefined;
+  /** The folders of which the file must lie in one once all links are followed: it is a permanent fault, OUTSIDE_ROOT, if not. */
+  readonly within?: readonly string[] | undefined;
   /** The bytes that will be read first: a storage that pays for each request asks for them with the opening. */
   readonly first?: { readonly offset: number; readonly length: number } | undefined;
 }
 
 /** Why something in a folder can be neither read nor looked into. */
-export type OddKind = 'link_outside' | 'linked_folder' | 'not_a_file' | 'name_not_utf8';
+export type OddKind =
+  | 'link_outside'
+  | 'folder_outside'
+  | 'linked_folder'
+  | 'link_broken'
+  | 'not_a_file'
+  | 'name_not_utf8'
+  | 'folder_not_utf8';
 
 /** One thing in a folder. */
 export interface Entry {
+  /** As it is; one that is not UTF-8 with its odd bytes as `\xff`. */
   readonly name: string;
-  /** A link to a file inside is a file; links to folders are not followed. */
+  /** A link to a file inside is a file; one to a folder inside a `linked_folder`. */
   readonly kind: 'file' | 'folder' | OddKind;
   /** In bytes; null where the storage's listing does not tell it. */
   readonly size: number | null;
@@ -82,6 +90,8 @@ export interface Location {
   readonly path: string;
   /** The URL of the source's folder: what the file's URL leads to must lie inside it. */
   readonly root: string;
+  /** URLs of other folders that links may lead into, where the config names some. */
+  readonly outside?: readonly string[];
   readonly offset: number | null;
   /** Size in bytes when the manifest was built. */
   readonly length: number;

@@ -16,7 +16,7 @@ test('a layout is found by looking, in the order shards, images/train2017, train
   for (const [files, name, folder] of steps) {
     await writeTree(root, files);
     const { layout, place } = await locateSource({ name: 's', path: root, split: 'train' });
-    assert.deepEqual([layout.name, place], [name, { root, folder }]);
+    assert.deepEqual([layout.name, place.root, place.folder], [name, root, folder]);
   }
 });
 
@@ -36,8 +36,13 @@ test('the validation split is found beside the training split, or refused', asyn
   });
   const val = async (path: string, layout?: string) =>
     (await locateSource({ name: 's', path: join(root, path), layout, split: 'val' })).place;
-  assert.deepEqual(await val('imagenet'), { root: join(root, 'imagenet'), folder: 'val' });
-  assert.deepEqual(await val('imagenet/train', 'imagenet'), { root: join(root, 'imagenet/val'), folder: '' });
+  const followsFolders = true;
+  assert.deepEqual(await val('imagenet'), { root: join(root, 'imagenet'), folder: 'val', followsFolders });
+  assert.deepEqual(await val('imagenet/train', 'imagenet'), {
+    root: join(root, 'imagenet/val'),
+    folder: '',
+    followsFolders,
+  });
   assert.deepEqual(await val('coco'), { root: join(root, 'coco'), folder: 'images/val2017' });
   assert.deepEqual(await val('web'), { root: join(root, 'web'), folder: 'val/shards' });
   assert.deepEqual(await val('train/paired/train'), { root: join(root, 'train/paired/val'), folder: '' });

@@ -38,7 +38,14 @@ test('keys come in the order of sorted(Path.rglob), names beyond the basic plane
     '10.jpg',
     '9.jpg',
   ];
-  const files: Record<string, number> = { 'skip.txt': 1, '.jpg': 1, 'x.': 1, noext: 1, '.hidden.jpg': 3 };
+  const files: Record<string, number> = {
+    'skip.txt': 1,
+    '.jpg': 1,
+    'x.': 1,
+    noext: 1,
+    '.hidden.jpg': 3,
+    '.folder/a.jpg': 1,
+  };
   for (const [i, name] of names.entries()) {
     if (name.includes('.')) files[name] = i + 1;
     for (const folder of ['a', 'a.jpg.d', 'a-b', 'ä', '😀', '\uff21', 'B', 'b/c'])
@@ -50,7 +57,8 @@ test('keys come in the order of sorted(Path.rglob), names beyond the basic plane
   const program = `
 import json, pathlib, sys
 root = pathlib.Path(sys.argv[1]); suffixes = set(sys.argv[2].split(','))
-found = sorted(p for p in root.rglob('*') if p.is_file() and p.suffix[1:].lower() in suffixes)
+is_hidden = lambda p: any(part.startswith('.') for part in p.relative_to(root).parts)
+found = sorted(p for p in root.rglob('*') if p.is_file() and not is_hidden(p) and p.suffix[1:].lower() in suffixes)
 print(json.dumps([[str(p.relative_to(root)), p.stat().st_size] for p in found]))`;
   const expected = JSON.parse(execFileSync(python, ['-c', program, root, suffixes.join()], { encoding: 'utf8' }));
   assert.deepEqual(

@@ -52,7 +52,7 @@ export function storageTests(name: string, start: (context: TestContext) => Prom
     const content = Buffer.from(Array.from({ length: 5000 }, (_, i) => (i * 7919) & 255));
     await put('x.bin', content);
     const first = { offset: 4000, length: 10 };
-    const file = await storage.open(below(root, 'x.bin'), { within: root, first });
+    const file = await storage.open(below(root, 'x.bin'), { within: [root], first });
     assert.equal(file.size, 5000);
     for (const [offset, length] of [
       [4000, 10],
@@ -102,14 +102,23 @@ export function storageTests(name: string, start: (context: TestContext) => Prom
     await link('in/outside.jpg', 'out/b.jpg');
     await link('in/nowhere.jpg', 'in/none.jpg');
     await link('in/loop', 'in');
+    await link('in/away', 'out');
     assert.ok(!(await storage.isInside(below(root, 'in/outside.jpg'), within)));
     assert.deepEqual((await listed(storage, within, within)).map((entry) => `${entry.kind} ${entry.name}`).sort(), [
       'file a.jpg',
       'file inside.jpg',
-      'link_outside nowhere.jpg',
+      'folder_outside away',
+      'link_broken nowhere.jpg',
       'link_outside outside.jpg',
       'linked_folder loop',
     ]);
+    for await (const page of storage.list(within, { within: [within, below(root, 'gone'), below(root, 'out')] }))
+      assert.deepEqual(
+        page.filter(({ kind }) => kind.endsWith('outside')),
+        [],
+      );
+    const location = { path: below(within, 'outside.jpg'), root: within, outside: [below(root, 'out')], offset: null };
+    assert.equal((await readSample({ ...location, length: 4 }, { storage })).length, 4);
     assert.equal(await sample(storage, within, 'inside.jpg', 4), '00000000');
     assert.equal(await sample(storage, within, 'outside.jpg', 4), 'SAMPLE_CORRUPT OUTSIDE_ROOT');
   });
@@ -123,7 +132,8 @@ export function storageTests(name: string, start: (context: TestContext) => Prom
 
 async function listed(storage: SourceStorage, url: string, within?: string): Promise<Entry[]> {
   const entries: Entry[] = [];
-  for await (const page of storage.list(url, { within })) entries.push(...page);
+  for await (const page of storage.list(url, { within: within === undefined ? undefined : [within] }))
+    entries.push(...page);
   return entries;
 }
 

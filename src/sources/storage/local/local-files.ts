@@ -21,7 +21,7 @@ export function localFiles(usual: Call = isMainThread ? awayCalls : nearCalls())
     resolve: (given) => resolve(pathOf(given)),
 
     async *list(folder, { within, ...options } = {}) {
-      yield await orFault(folder, () => listFolder(pathOf(folder), within && pathOf(within), callOf(options)));
+      yield await orFault(folder, () => listFolder(pathOf(folder), within?.map(pathOf), callOf(options)));
     },
 
     stat: (url, options) =>
@@ -42,7 +42,7 @@ export function localFiles(usual: Call = isMainThread ? awayCalls : nearCalls())
 
     open: (url, { within, ...options } = {}) =>
       orFault(url, async () => {
-        const file = await openFile(pathOf(url), within && pathOf(within), callOf(options));
+        const file = await openFile(pathOf(url), within?.map(pathOf), callOf(options));
         return { ...file, read: (into, offset) => orFault(url, () => file.read(into, offset)) };
       }),
 

@@ -14,10 +14,10 @@ const reading = constants.O_RDONLY | constants.O_NONBLOCK;
 /**
  * Opens a regular file.
  *
- * @param within the folder that its real path must lie in, if any.
+ * @param within the folders of which its real path must lie in one, if any.
  * @throws StorageFault NOT_A_FILE, OUTSIDE_ROOT, or the file system's own error.
  */
-export async function openFile(path: string, within: string | undefined, call: Call): Promise<StoredFile> {
+export async function openFile(path: string, within: readonly string[] | undefined, call: Call): Promise<StoredFile> {
   const file = await call(
     () => openSync(path, reading),
     () => openAway(path, reading),
