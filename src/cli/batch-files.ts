@@ -5,6 +5,7 @@ import type { BatchHeader__Output } from '../../protos/generated/tributary/v1/Ba
 import type { ReceivedBatch } from '../client/receive.js';
 import { TributaryError } from '../errors.js';
 import type { Address } from '../run/address.js';
+import { isMapping } from '../run/fields.js';
 import { jsonOf } from './options.js';
 import { makeOutputFolder, writeOutput } from './output.js';
 
@@ -56,7 +57,7 @@ export async function readHeader(file: string): Promise<HeaderFile> {
   });
   const header = jsonOf(text, undefined);
   // Older files have the address in fields of their own alone.
-  const { data, error } = headerFile.safeParse(header instanceof Object ? { address: header, ...header } : header);
+  const { data, error } = headerFile.safeParse(isMapping(header) ? { address: header, ...header } : header);
   if (data !== undefined) return data;
   const [issue] = error.issues;
   throw noHeader(

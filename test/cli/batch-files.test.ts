@@ -41,6 +41,14 @@ test('NumPy reads the tensor of every type, and the header is read again', async
   assert.equal(batchName({ epoch: 12345, step: 0, rank: 0, worldSize: 1 }), '12345-00000000-r0of1');
 });
 
+test('a header whose address is in fields of their own, as older versions wrote it, is read', async (t) => {
+  const file = join(await temporaryFolder(t), 'header.json');
+  const { address: _, ...rest } = own;
+  const older = { ...rest, epoch: 3, step: 12, rank: 1, world_size: 4, crc32: 77 };
+  await writeFile(file, JSON.stringify({ ...older, data_type: 'DATA_TYPE_UINT8', layout: 'LAYOUT_NHWC' }));
+  assert.deepEqual((await readHeader(file)).address, { epoch: 3, step: 12, rank: 1, world_size: 4 });
+});
+
 test('a file that is no header is refused by what it lacks', async (t) => {
   const file = join(await temporaryFolder(t), 'header.json');
   const refusal = (message: RegExp) => ({ reason: 'ARGUMENT_INVALID', message });
