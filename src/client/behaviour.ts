@@ -55,6 +55,8 @@ export const rules = camelCase(mapped(behaviour.rules, (entry) => entry.value)) 
     | 'medianOf'
     | 'comparedBehind'
     | 'crcAttempts'
+    | 'tick'
+    | 'longestGap'
     | 'firstPause'
     | 'longestPause'
     | 'refusedPause'
