@@ -24,6 +24,14 @@ def environment(**more: str) -> Any:
     return {**os.environ, "PYTHONPATH": f"{PYTHON / 'src'}{os.pathsep}{PYTHON}", **more}
 
 
+def run_python(*arguments: str, seconds: float = 120, **more: str) -> subprocess.CompletedProcess[str]:
+    """A Python process over this package's sources, run to its end."""
+    command = [sys.executable, "-W", "ignore", *arguments]
+    return subprocess.run(
+        command, env=environment(**more), cwd=PYTHON, timeout=seconds, capture_output=True, text=True, check=False
+    )
+
+
 class Process:
     """One replica: `address`, and signals for it."""
 

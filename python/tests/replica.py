@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import pathlib
 import signal
 import sys
 import threading
@@ -43,6 +44,7 @@ class Service:
         context.abort(code, text)
 
     def check(self, request: Any, context: grpc.ServicerContext) -> None:
+        time.sleep(self.options.answer_delay)
         if self.draining.is_set():
             self.refuse(context, grpc.StatusCode.UNAVAILABLE, "SERVER_DRAINING", "the replica drains")
         if request.run.name != "synthetic":
@@ -129,6 +131,7 @@ class Service:
                 sample.label = slot % 3
             if slot % 4 == 1:
                 sample.erase.top, sample.erase.left, sample.erase.height, sample.erase.width = 1, 2, 3, 4
+        header.samples[0].text = "x" * o.text_bytes
         yield contract.StreamBatchesResponse(header=header)
         for offset in range(0, len(raw), o.chunk_bytes):
             if step in o.hang_inside and offset:
@@ -162,12 +165,15 @@ def parse(arguments: List[str]) -> argparse.Namespace:
     parser.add_argument("--image-size", type=int, default=SIZE)
     parser.add_argument("--chunk-bytes", type=int, default=300)
     parser.add_argument("--delay", type=float, default=0.0)
+    parser.add_argument("--answer-delay", type=float, default=0.0)
     parser.add_argument("--slow", type=slow, default={})
     for fault in ("hang", "hang-inside", "corrupt", "other-bytes", "corrupt-sample"):
         parser.add_argument(f"--{fault}", type=steps, default=[])
     parser.add_argument("--die-after", type=int, default=0)
     parser.add_argument("--drain-after", type=int, default=0)
     parser.add_argument("--log", default="")
+    parser.add_argument("--text-bytes", type=int, default=0)
+    parser.add_argument("--tls", default="", help="a folder with key.pem and cert.pem")
     return parser.parse_args(arguments)
 
 
@@ -202,7 +208,12 @@ def main() -> None:
             ),
         )
     )
-    port = server.add_insecure_port(f"{options.host}:{options.port}")
+    address = f"{options.host}:{options.port}"
+    if options.tls:
+        pair = tuple(pathlib.Path(options.tls, name).read_bytes() for name in ("key.pem", "cert.pem"))
+        port = server.add_secure_port(address, grpc.ssl_server_credentials([pair]))
+    else:
+        port = server.add_insecure_port(address)
     signal.signal(signal.SIGTERM, lambda *_: service.draining.set())
     server.start()
     print(port, flush=True)

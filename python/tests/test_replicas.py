@@ -24,6 +24,7 @@ class LeakTest(FleetTest):
 
         def use(times: int) -> None:
             for _ in range(times):
+                loader.set_epoch(0)
                 self.assertEqual(len(list(loader)), 3)
                 for _ in loader:
                     break

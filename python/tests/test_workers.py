@@ -78,6 +78,7 @@ class WorkersTest(FleetTest):
         replica = self.replica()
         loader = self.loader(replica)
         for stop in (1, 5):
+            loader.set_epoch(0)
             data = iter(DataLoader(loader, batch_size=None, num_workers=3, multiprocessing_context="forkserver"))
             for _ in range(stop):
                 batch = next(data)

@@ -29,6 +29,7 @@ function failure(error: TributaryError, code: string, peer: string): Failure {
 /** What gRPC itself says of a limit, on this side or the other, under a reason that names it; null for anything else. */
 function ownLimit(error: ServiceError): TributaryError | null {
   const details = error.details ?? error.message;
+  // gRPC gives a flooded connection the same code, and has nothing but its text to tell them apart.
   if (error.code === status.RESOURCE_EXHAUSTED && details.includes('larger than max'))
     return new TributaryError('TOO_MUCH_ASKED', {
       expected: `messages of ${channelOptions['grpc.max_receive_message_length']} bytes at most`,

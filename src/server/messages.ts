@@ -4,17 +4,27 @@ import type { Sample } from '../../protos/generated/tributary/v1/Sample.js';
 import type { Batch, BatchSample, CorruptSample } from '../batch/batch.js';
 import type { NamedSample } from '../batch/plan-batch.js';
 import { camelCase } from '../contract/camel-case.js';
+import { checkMessage, textBytes } from '../contract/message-limit.js';
 import { formatCursor, nextCursor } from '../plan/cursor.js';
 import { shares } from '../plan/mixing.js';
 import { mean, std } from '../run/normalisation.js';
 import { version } from '../run/version.js';
 import type { OpenRun } from '../runs/open-run.js';
 
-/** What an opened run is, as DescribeRun answers. */
+/**
+ * What an opened run is, as DescribeRun answers.
+ * @throws TributaryError TOO_MUCH_ASKED where its class names do not fit into a message.
+ */
 export function describeRun(open: OpenRun, backend: string): DescribeRunResponse {
   const { run, manifests } = open;
   const parts = shares(open.plan);
   const { beta2, ...training } = run.training;
+  const names = textBytes(manifests.flatMap(({ classNames }) => classNames));
+  checkMessage(
+    names,
+    `class names of run ${run.name}`,
+    'Shorten the names of its classes, or split its sources into runs',
+  );
   return {
     name: run.name,
     fingerprint: open.fingerprint,
@@ -54,9 +64,18 @@ export function describeRun(open: OpenRun, backend: string): DescribeRunResponse
   };
 }
 
-/** The header of a finished batch. */
+/**
+ * The header of a finished batch.
+ * @throws TributaryError TOO_MUCH_ASKED where the texts of its samples do not fit into a message.
+ */
 export function batchHeader(open: OpenRun, batch: Batch, samples: Sample[]): BatchHeader {
   const { address } = batch;
+  const texts = samples.flatMap(({ key, text, json, drawn }) => [key, text, json, drawn]);
+  checkMessage(
+    textBytes(texts),
+    `texts of step ${address.step}`,
+    'Ask without text, or for a smaller share (more ranks)',
+  );
   const next = nextCursor(address.epoch, address.step, open.stepsPerEpoch);
   return {
     run: open.run.name,

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { ScheduleServiceHandlers } from '../../protos/generated/tributary/v1/ScheduleService.js';
+import { checkMessage } from '../contract/message-limit.js';
 import type { OpenRuns } from '../runs/open-runs.js';
 import { epochSchedule, epochSchedules } from '../schedule/schedule.js';
 import { handleUnary } from './handle.js';
@@ -15,6 +16,12 @@ export function scheduleService(runs: OpenRuns, log: Logger, metrics: Metrics): 
     }),
     ListEpochSchedules: handleUnary({ log, metrics }, async (request) => {
       const { fingerprint, run } = await openAsked(runs, request);
+      // An epoch's number and two doubles, each with its tag.
+      checkMessage(
+        run.training.epochs * 27,
+        `the schedule of all epochs of run ${run.name}`,
+        'Lower epochs in the run',
+      );
       return { fingerprint, schedules: epochSchedules(run.training) };
     }),
   };

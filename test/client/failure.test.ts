@@ -19,13 +19,35 @@ test('a server’s own error is read whole, with its verdict and the pause that 
   assert.deepEqual([toFailure(toServiceError(busy), 'a:1').retrySeconds, toFailure(busy, '').verdict], [1.5, 'again']);
 });
 
+function failed(code: status, details: string): ServiceError {
+  return Object.assign(new Error(details), { code, details, metadata: new Metadata() });
+}
+
 test('a connection that failed is NO_REPLICA, in the words of what it failed of', () => {
-  const failed = (details: string): ServiceError =>
-    Object.assign(new Error(details), { code: status.UNAVAILABLE, details, metadata: new Metadata() });
   const { error, verdict } = toFailure(
-    failed('No connection established. Last error: Error: connect ECONNREFUSED 127.0.0.1:1. Resolution note: '),
-    'dns:///a:1',
+    failed(
+      status.UNAVAILABLE,
+      'No connection established. Last error: Error: connect ECONNREFUSED 127.0.0.1:1. Resolution note: ',
+    ),
+    'a:1',
   );
   assert.deepEqual([error.reason, verdict], ['NO_REPLICA', 'again']);
-  assert.match(error.message, /an answer from a:1, but got UNAVAILABLE: connect ECONNREFUSED 127\.0\.0\.1:1\./);
+  assert.match(error.message, /an answer from a:1, but got UNAVAILABLE \(.*connect ECONNREFUSED 127\.0\.0\.1:1/);
+});
+
+test('limits are named, and are no lack of replicas', () => {
+  for (const [code, details, reason, verdict] of [
+    [status.RESOURCE_EXHAUSTED, 'Received message larger than max (9437184 vs 8388608)', 'TOO_MUCH_ASKED', 'refused'],
+    [
+      status.UNAVAILABLE,
+      'No connection established. Last error: Error: connect EMFILE 10.0.0.1:50051',
+      'CLIENT_EXHAUSTED',
+      'end',
+    ],
+    [status.UNAVAILABLE, 'No connection established. Last error: Error: connect ECONNREFUSED', 'NO_REPLICA', 'again'],
+    [status.RESOURCE_EXHAUSTED, 'Bandwidth exhausted', 'NO_REPLICA', 'again'],
+  ] as const) {
+    const failure = toFailure(failed(code, details), '10.0.0.1:50051');
+    assert.deepEqual([failure.error.reason, failure.verdict], [reason, verdict], details);
+  }
 });

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tributary.batch import Address, Batch, Box, Sample
+from tributary.credentials import Tls
 from tributary.errors import TributaryError
 from tributary.loader import BatchIterator, Loader, RunDescription
 from tributary.normalize import normalize
@@ -19,6 +20,7 @@ __all__ = [
     "RunDescription",
     "Sample",
     "Schedule",
+    "Tls",
     "TributaryError",
     "normalize",
 ]

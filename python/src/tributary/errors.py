@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from typing import Any, Dict, Mapping, Optional
 
 import grpc
 
-from tributary import contract
+from tributary import behaviour, contract
 
 DOMAIN = "tributary.v1"
 
@@ -22,6 +24,8 @@ _CODES = {
     "CRC_MISMATCH": "DATA_LOSS",
     "REPLAY_DIFFERS": "DATA_LOSS",
     "NO_REPLICA": "UNAVAILABLE",
+    "TOO_MUCH_ASKED": "RESOURCE_EXHAUSTED",
+    "CLIENT_EXHAUSTED": "RESOURCE_EXHAUSTED",
     "STREAM_CANCELLED": "CANCELLED",
     "INTERNAL": "INTERNAL",
 }
@@ -73,6 +77,10 @@ def from_rpc(error: grpc.RpcError) -> TributaryError:
                 status = contract.RpcStatus.FromString(value)
             except Exception:  # a damaged trailer must not hide the error that it belongs to
                 status = None
+    if status is None:
+        own = _own_limit(code, text)
+        if own is not None:
+            return own
     reason, metadata, retry_seconds = code, {}, None
     for detail in status.details if status is not None else ():
         kind = detail.type_url.rsplit("/", 1)[-1]
@@ -85,3 +93,33 @@ def from_rpc(error: grpc.RpcError) -> TributaryError:
     result = TributaryError(reason, text, code=code, metadata=metadata)
     result.retry_seconds = retry_seconds
     return result
+
+
+def exhausted(error: OSError) -> Optional[TributaryError]:
+    """CLIENT_EXHAUSTED where it is this process that has run out of descriptors or memory, else None."""
+    return _client_exhausted(error.strerror or "") if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOMEM) else None
+
+
+def _own_limit(code: str, text: str) -> Optional[TributaryError]:
+    """What gRPC itself says of a limit, on this side or the other, in words that name it; None for anything else."""
+    # gRPC gives a flooded connection the same code, and has nothing but its text to tell them apart.
+    if code == "RESOURCE_EXHAUSTED" and "larger than max" in text:
+        return wrong(
+            "TOO_MUCH_ASKED",
+            f"messages of {behaviour.CHANNEL['grpc.max_receive_message_length']} bytes at most",
+            f"one that is longer ({text})",
+            "Ask for less in one message: no text, shorter class names, fewer epochs, a smaller inline run",
+        )
+    for number in (errno.EMFILE, errno.ENFILE, errno.ENOMEM):
+        if os.strerror(number) in text:
+            return _client_exhausted(os.strerror(number))
+    return None
+
+
+def _client_exhausted(what: str) -> TributaryError:
+    return wrong(
+        "CLIENT_EXHAUSTED",
+        "descriptors and memory for a connection",
+        f'"{what}" in the trainer\'s own process',
+        "Raise its limit (ulimit -n), or find what it leaves open",
+    )

@@ -1,6 +1,6 @@
 """Several streams at once, put in order again.
 
-The steps that are wanted are numbered from 0: the *places*. Lane l of L takes the places l, l + L, l + 2L and so on, as
+The steps that are wanted are numbered from 0: the *turns*. Lane l of L takes the turns l, l + L, l + 2L and so on, as
 streams of a replica with a stride; each stream is a lease of some batches, and the next lease may be anywhere. A batch is
 a function of its address, so it does not matter which replica sends it, or whether two do.
 """
@@ -23,9 +23,6 @@ from tributary.behaviour import verdict
 from tributary.contract import Chunk
 from tributary.errors import TributaryError, from_rpc, wrong
 from tributary.replicas import Replica, Replicas, end_stream
-
-# How often the watch looks for streams that hang and steps that are late, in seconds.
-TICK = 0.1
 
 
 @dataclass(frozen=True)
@@ -55,16 +52,18 @@ class Steps:
     stride: int
     count: int
 
-    def at(self, place: int) -> int:
-        """The step at a place."""
-        return self.first + place * self.stride
+    def at(self, turn: int) -> int:
+        """The step at a turn."""
+        return self.first + turn * self.stride
 
 
 @dataclass
 class _Reader:
-    """A stream that is being read: a lane's lease, or a late step's second attempt. Guarded by the condition."""
+    """A stream that is being read: a lane's lease, or a late step's second attempt. Guarded by the condition. Times are those
+    of the pool's clock.
+    """
 
-    place: int
+    turn: int
     call: Any = None
     replica: Optional[Replica] = None
     # Since when it waits for a message, and since when for the batch; None while it waits for nobody but the trainer.
@@ -96,6 +95,7 @@ class Lanes:
     ):
         self._replicas = replicas
         self._changed = replicas.changed
+        self._clock = replicas.clock
         self._steps = steps
         self._make_request = make_request
         self._pace = pace
@@ -111,11 +111,12 @@ class Lanes:
         self._seconds: Deque[float] = deque(maxlen=behaviour.MEDIAN_OF)
         self._broken: Optional[BaseException] = None
         self._closed = False
-        self._wanted = False
+        # Since when the trainer waits, by the pool's clock.
+        self._wanted_since: Optional[float] = None
         self._pid = os.getpid()
-        self._readers = [_Reader(place) for place in range(self._count)] if steps.count else []
+        self._readers = [_Reader(turn) for turn in range(self._count)] if steps.count else []
         self._threads = [
-            threading.Thread(target=self._guarded, args=(self._run_lane, r), name=f"tributary-lane-{r.place}", daemon=True)
+            threading.Thread(target=self._guarded, args=(self._run_lane, r), name=f"tributary-lane-{r.turn}", daemon=True)
             for r in self._readers
         ]
         if self._threads:
@@ -130,10 +131,10 @@ class Lanes:
         with self._changed:
             if self._head >= self._steps.count:
                 return None
-            self._wanted = True
+            self._wanted_since = self._clock.now()
             while self._head not in self._ready and self._broken is None and not self._closed:
                 self._changed.wait()
-            self._wanted = False
+            self._wanted_since = None
             if self._broken is not None:
                 raise self._broken
             if self._closed:
@@ -144,8 +145,8 @@ class Lanes:
             del self._ready[self._head]
             self._head += 1
             self._asked_again = 0
-            for place in [p for p in self._crcs if p < self._head - behaviour.COMPARED_BEHIND]:
-                del self._crcs[place]
+            for turn in [p for p in self._crcs if p < self._head - behaviour.COMPARED_BEHIND]:
+                del self._crcs[turn]
             self._changed.notify_all()
             return result
 
@@ -174,17 +175,17 @@ class Lanes:
                     self._broken = error
                 self._changed.notify_all()
 
-    def _admitted(self, place: int) -> bool:
-        return place < self._head + self._pace.window
+    def _admitted(self, turn: int) -> bool:
+        return turn < self._head + self._pace.window
 
     def _run_lane(self, lane: _Reader) -> None:
         while True:
             with self._changed:
-                while lane.place in self._crcs or lane.place < self._head:
-                    lane.place += self._count
-                if self._closed or lane.place >= self._steps.count:
+                while lane.turn in self._crcs or lane.turn < self._head:
+                    lane.turn += self._count
+                if self._closed or lane.turn >= self._steps.count:
                     return
-                if not self._admitted(lane.place) or isinstance(self._ready.get(lane.place), TributaryError):
+                if not self._admitted(lane.turn) or isinstance(self._ready.get(lane.turn), TributaryError):
                     self._changed.wait()
                     continue
                 replica = self._replicas.choose(lane.avoid)
@@ -192,18 +193,17 @@ class Lanes:
                     self._wait_for_replica(lane)
                     continue
                 self._attach(lane, replica)
-            left = (self._steps.count - 1 - lane.place) // self._count + 1
+            left = (self._steps.count - 1 - lane.turn) // self._count + 1
             self._read(lane, min(self._pace.lease, left), self._count)
 
     def _wait_for_replica(self, lane: _Reader) -> None:
-        now = time.monotonic()
-        lane.failing_since = lane.failing_since or now
+        now = self._clock.now()
+        lane.failing_since = now if lane.failing_since is None else lane.failing_since
         refusal = self._replicas.all_refused()
-        waited = now - lane.failing_since
         if refusal is not None:
-            self._ready[lane.place] = refusal
-        elif waited > self._pace.patience:
-            self._ready[lane.place] = self._replicas.no_replica(waited, self._name(lane.place))
+            self._ready[lane.turn] = refusal
+        elif self._replicas.out_of_patience(lane.failing_since):
+            self._ready[lane.turn] = self._replicas.no_replica(now - lane.failing_since, self._name(lane.turn))
         else:
             self._changed.wait(min(self._replicas.next_retry(), 1.0))
             return
@@ -212,11 +212,11 @@ class Lanes:
     def _attach(self, reader: _Reader, replica: Replica) -> None:
         reader.replica = replica
         reader.cancelled = ""
-        reader.waiting_since = reader.batch_since = time.monotonic()
+        reader.waiting_since = reader.batch_since = self._clock.now()
         replica.streams += 1
 
-    def _name(self, place: int) -> str:
-        return f"step {self._steps.at(place)} of epoch {self._steps.epoch}"
+    def _name(self, turn: int) -> str:
+        return f"step {self._steps.at(turn)} of epoch {self._steps.epoch}"
 
     def _read(self, reader: _Reader, count: int, stride: int) -> None:
         """Reads one stream to its end: of its lease, of the replica's patience, or of the need for it."""
@@ -225,7 +225,7 @@ class Lanes:
         try:
             request = self._make_request()
             request.epoch = self._steps.epoch
-            request.first_step = self._steps.at(reader.place)
+            request.first_step = self._steps.at(reader.turn)
             request.step_count = count
             request.step_stride = stride * self._steps.stride
             call = self._replicas.stream(replica, request)
@@ -241,8 +241,8 @@ class Lanes:
                     raise TributaryError("UNAVAILABLE", "the stream ended before its first batch", code="UNAVAILABLE")
                 if batch is None:
                     break
-                self._deliver(reader, replica, batch, time.monotonic() - (reader.batch_since or 0))
-                reader.place += stride
+                self._deliver(reader, replica, batch, self._clock.now() - (reader.batch_since or 0))
+                reader.turn += stride
         except grpc.RpcError as failure:
             self._note_failure(reader, replica, from_rpc(failure))
         except TributaryError as failure:
@@ -256,25 +256,25 @@ class Lanes:
             self._replicas.release(replica)
 
     def _wait_for_room(self, lane: _Reader, fresh: bool) -> bool:
-        """Waits until the trainer wants the reader's place; False where the stream is to end instead, because it is closed,
-        another replica gave the place, or, unless the stream is fresh, one has fewer streams to serve.
+        """Waits until the trainer wants the reader's turn; False where the stream is to end instead, because it is closed,
+        another replica gave the turn, or, unless the stream is fresh, one has fewer streams to serve.
         """
         with self._changed:
             lane.waiting_since = lane.batch_since = None
-            while not self._admitted(lane.place) and not self._closed and not lane.cancelled:
+            while not self._admitted(lane.turn) and not self._closed and not lane.cancelled:
                 self._changed.wait()
-            moved = lane.place in self._crcs
+            moved = lane.turn in self._crcs
             if lane.replica is not None and not fresh:
                 moved = moved or self._replicas.uneven(lane.replica)
-            lane.waiting_since = lane.batch_since = time.monotonic()
+            lane.waiting_since = lane.batch_since = self._clock.now()
             return not (self._closed or lane.cancelled or moved)
 
     def _receive(self, reader: _Reader, call: Any) -> Optional[Batch]:
         """The reader's next batch; None where the replica ended the stream in good order."""
         partial: Optional[PartialBatch] = None
-        wanted = self._steps.at(reader.place)
+        wanted = self._steps.at(reader.turn)
         for part in call:
-            reader.waiting_since = time.monotonic()
+            reader.waiting_since = self._clock.now()
             message: Any = part
             if isinstance(part, Chunk):
                 kind, chunk = "chunk", part
@@ -285,7 +285,7 @@ class Lanes:
                 if (address.epoch, address.step) != (self._steps.epoch, wanted):
                     raise wrong(
                         "INTERNAL",
-                        self._name(reader.place),
+                        self._name(reader.turn),
                         f"step {address.step} of epoch {address.epoch}",
                         "The replica breaks the contract: stop it",
                     )
@@ -301,18 +301,18 @@ class Lanes:
         return None
 
     def _deliver(self, reader: _Reader, replica: Replica, batch: Batch, seconds: float) -> None:
-        """Puts a batch in its place; the first answer wins, and a second one must agree with it."""
-        place = reader.place
+        """Puts a batch in its turn; the first answer wins, and a second one must agree with it."""
+        turn = reader.turn
         with self._changed:
             self._replicas.succeeded(replica)
             reader.hangs, reader.failing_since = 0, None
             reader.avoid = set()
-            first = self._crcs.get(place)
+            first = self._crcs.get(turn)
             if first is not None:
                 if first[0] != batch.crc32:
                     self._broken = wrong(
                         "REPLAY_DIFFERS",
-                        f"the bytes of {first[1]} with CRC-32 {first[0]:08x} for {self._name(place)}",
+                        f"the bytes of {first[1]} with CRC-32 {first[0]:08x} for {self._name(turn)}",
                         f"{batch.crc32:08x} from {replica.address}",
                         "One of the two replicas is broken: compare both with scripts/verify_batch.py",
                         first=first[1],
@@ -321,11 +321,11 @@ class Lanes:
                     self._changed.notify_all()
                 return
             self._seconds.append(seconds)
-            self._crcs[place] = (batch.crc32, replica.address)
-            if place >= self._head and not self._closed:
-                self._ready[place] = batch
+            self._crcs[turn] = (batch.crc32, replica.address)
+            if turn >= self._head and not self._closed:
+                self._ready[turn] = batch
             for other in [*self._readers, *self._hedges]:
-                if other is not reader and other.place == place and other.call is not None:
+                if other is not reader and other.turn == turn and other.call is not None:
                     if other.replica is not None:
                         other.replica.slow_until = time.monotonic() + behaviour.SLOW_SECONDS
                         other.avoid = {other.replica.address}
@@ -333,25 +333,26 @@ class Lanes:
             self._changed.notify_all()
 
     def _note_failure(self, reader: _Reader, replica: Replica, error: TributaryError) -> None:
-        place = reader.place
+        turn = reader.turn
         with self._changed:
             if self._closed or reader.cancelled == "late":
                 return
-            reader.failing_since = reader.failing_since or reader.batch_since or time.monotonic()
+            if reader.failing_since is None:
+                reader.failing_since = self._clock.now() if reader.batch_since is None else reader.batch_since
             if reader.cancelled == "hung":
                 reader.hangs += 1
                 error = TributaryError("UNAVAILABLE", f"no message for {self._limit(reader, -1):.0f} s", code="UNAVAILABLE")
             if error.reason == "CRC_MISMATCH":
-                self._damaged[place] = self._damaged.get(place, 0) + 1
+                self._damaged[turn] = self._damaged.get(turn, 0) + 1
             self._replicas.failed(replica, error)
             reader.avoid.add(replica.address)
-            final = verdict(error.code, error.reason) == "end" or self._damaged.get(place, 0) >= behaviour.CRC_ATTEMPTS
-            waited = time.monotonic() - reader.failing_since
-            if not final and waited > self._pace.patience:
-                error, final = self._replicas.no_replica(waited, self._name(place)), True
-            # A place that was answered already does not fail any more.
-            if final and place not in self._crcs:
-                self._ready[place] = error
+            final = verdict(error.code, error.reason) == "end" or self._damaged.get(turn, 0) >= behaviour.CRC_ATTEMPTS
+            if not final and self._replicas.out_of_patience(reader.failing_since):
+                waited = self._clock.now() - reader.failing_since
+                error, final = self._replicas.no_replica(waited, self._name(turn)), True
+            # A turn that was answered already does not fail any more.
+            if final and turn not in self._crcs:
+                self._ready[turn] = error
             self._changed.notify_all()
 
     def _limit(self, reader: _Reader, more: int = 0) -> float:
@@ -364,13 +365,15 @@ class Lanes:
         """Ends streams that hang, and asks again for the step that the trainer waits for."""
         with self._changed:
             while not self._closed and self._head < self._steps.count:
-                now = time.monotonic()
+                now = self._clock.now()
                 for reader in [*self._readers, *self._hedges]:
                     hung = reader.waiting_since is not None and now - reader.waiting_since > self._limit(reader)
                     if hung:
                         reader.cancel("hung")
+                if self._wanted_since is not None:
+                    self._replicas.say(now - self._wanted_since, self._name(self._head))
                 self._hedge(now)
-                self._changed.wait(TICK)
+                self._changed.wait(behaviour.TICK)
 
     def _late_after(self) -> float:
         """Seconds after which the step that the trainer waits for is late: twice as many after each time that it was."""
@@ -381,11 +384,11 @@ class Lanes:
         return late * 2.0**self._asked_again
 
     def _hedge(self, now: float) -> None:
-        place = self._head
-        if not self._wanted or place in self._ready:
+        turn = self._head
+        if self._wanted_since is None or turn in self._ready:
             return
         late_after = self._late_after()
-        late = [r for r in [*self._readers, *self._hedges] if r.place == place and r.replica is not None]
+        late = [r for r in [*self._readers, *self._hedges] if r.turn == turn and r.replica is not None]
         for lane in late:
             if lane.batch_since is None or now - lane.batch_since <= late_after:
                 continue
@@ -394,11 +397,11 @@ class Lanes:
             replica = self._replicas.choose(avoid)
             if replica is None or replica.address in avoid:
                 return
-            hedge = _Reader(place)
+            hedge = _Reader(turn)
             self._hedges.append(hedge)
             self._attach(hedge, replica)
             thread = threading.Thread(
-                target=self._guarded, args=(self._read_once, hedge), name=f"tributary-again-{place}", daemon=True
+                target=self._guarded, args=(self._read_once, hedge), name=f"tributary-again-{turn}", daemon=True
             )
             self._threads = [t for t in self._threads if t.is_alive()] + [thread]
             thread.start()

@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import weakref
 from dataclasses import dataclass, replace
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
-
-import grpc
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
 from tributary import apart, behaviour, contract
 from tributary.batch import Batch, PartialBatch, make_state, torch
+from tributary.credentials import Credentials
+from tributary.epochs import Epochs, Worker
 from tributary.errors import TributaryError, wrong
 from tributary.lanes import Lanes, Pace, Steps
-from tributary.ranks import rank_and_world_size, worker_and_count
+from tributary.parent import end_with_parent
+from tributary.ranks import checked, claim, of_launcher, of_process_group, worker_and_count
 from tributary.replicas import Options, Replicas, Target, endpoints
 
 _Base: Any = object if torch is None else torch.utils.data.IterableDataset
@@ -73,7 +74,7 @@ class Loader(_Base):
         fingerprint: str = "",
         with_drawn: bool = False,
         with_text: bool = False,
-        credentials: Optional[grpc.ChannelCredentials] = None,
+        credentials: Optional[Credentials] = None,
         channel_options: Sequence[Tuple[str, Any]] = (),
         connect_timeout: float = behaviour.CONNECT_TIMEOUT,
         stall_timeout: float = behaviour.STALL_TIMEOUT,
@@ -92,7 +93,9 @@ class Loader(_Base):
                 raise wrong("ARGUMENT_INVALID", f"{name} of 1 or more", str(number), f"Raise {name}")
         if (device is not None or pin_memory) and torch is None:
             raise wrong("ARGUMENT_INVALID", "torch, for device and pin_memory", "no torch", "Install torch")
-        self.rank, self.world_size = rank_and_world_size(rank, world_size)
+        self._given_ranks = checked(rank, world_size)
+        self._group_ranks: Optional[Tuple[int, int]] = None
+        self._claimed: Set[Tuple[int, int]] = set()
         self.run = run or ""
         self._target = target
         self._inline_run = inline_run
@@ -106,12 +109,12 @@ class Loader(_Base):
         self._budget_bytes = budget_bytes
         self._wanted_fingerprint = fingerprint
         self._description: Optional[RunDescription] = None
-        # Epoch, step to begin with, and a count of the times that these were set. Shared memory, so that worker processes
-        # that live for several epochs see what the main process sets.
-        start = [_checked_epoch(epoch), 0, 0]
-        self._start: Any = start if torch is None else torch.tensor(start, dtype=torch.int64).share_memory_()
-        self._begun = -1
-        self._own_step = False
+        self._epochs = Epochs(_checked_epoch(epoch))
+        # How often this process has begun to iterate: one of the numbers by which sibling workers know their iteration.
+        self._iterations = 0
+        # Where a worker process was told to go on, by a state of its own.
+        self._worker_start: Optional[Tuple[int, int]] = None
+        self._loaded = False
         self._state: Optional[Dict[str, Any]] = None
         self._streams: weakref.WeakSet[BatchIterator] = weakref.WeakSet()
 
@@ -122,22 +125,33 @@ class Loader(_Base):
         return self.describe().steps_per_epoch
 
     def __iter__(self) -> Iterator[Batch]:
-        """The batches of the epoch that is set, from where the loaded state says. In a DataLoader's worker w of n, every
-        n-th step from the w-th on, so that the DataLoader's round robin gives the steps in order.
+        """The batches of the next epoch, from where the loaded state says. In a DataLoader's worker w of n, every n-th step
+        from the w-th on, so that the DataLoader's round robin gives the steps in order. What epoch it is, is decided
+        with the first batch that is asked for.
         """
-        return BatchIterator(self)
+        self._iterations += 1
+        worker = self._worker()
+        if not self._loaded or (worker is not None and self._worker_start is None):
+            self._state = None
+        return BatchIterator(self, worker)
 
     @property
     def epoch(self) -> int:
-        """The epoch that the next iteration streams."""
-        return int(self._start[0])
+        """The epoch that is being streamed; between two iterations, the one that the next streams."""
+        streamed = [stream.epoch for stream in self._streams if stream.epoch is not None]
+        return max(streamed) if streamed else self._epochs.epoch
 
     def set_epoch(self, epoch: int) -> None:
-        """Sets the epoch of the next iteration. A loaded state stays in force where it is of this epoch."""
-        if _checked_epoch(epoch) != self.epoch:
-            self._begin(epoch, 0)
+        """Sets the epoch of the next iteration, which is otherwise the one after the latest. A loaded state stays in force
+        where it is of this epoch.
+        """
+        if self._loaded and _checked_epoch(epoch) == self._epochs.epoch:
+            self._epochs.set(epoch, self._epochs.peek(None)[1], named=True)
+            return
+        self._epochs.set(_checked_epoch(epoch), 0, named=True)
+        self._loaded = False
+        if all(stream.epoch is None for stream in self._streams):
             self._state = None
-            self._own_step = False
 
     def state_dict(self) -> Dict[str, Any]:
         """Where the last batch that was yielded leaves off: run, fingerprint, epoch, next step and cursor.
@@ -147,22 +161,27 @@ class Loader(_Base):
         """
         if self._state is not None:
             return dict(self._state)
-        step = int(self._start[1]) if self._begun != int(self._start[2]) else 0
-        return make_state(self.run, self._fingerprint(), self.epoch, step, "")
+        worker = self._worker()
+        epoch, step = self._worker_start or self._epochs.peek(worker)
+        if worker is not None and self._worker_start is None:
+            step += worker.number
+        return self._state_of(epoch, step, "")
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Makes the next iteration begin where a state left off, with any world size. CURSOR_INVALID for what is no state."""
+        """Makes the next iteration begin where a state left off, with any world size; after an epoch's end, with the next
+        epoch. CURSOR_INVALID for what is no state.
+        """
         try:
             version, epoch, step = state["version"], int(state["epoch"]), int(state["step"])
         except (KeyError, TypeError, ValueError):
             version, epoch, step = None, 0, 0
         if version != 1 or epoch < 0 or step < 0:
             raise wrong("CURSOR_INVALID", "a state of Loader.state_dict", repr(state), "Load what was saved")
-        worker, count = worker_and_count()
-        if int(state.get("worker_count", count)) != count or int(state.get("worker", worker)) != worker:
+        number, count = worker_and_count()
+        if int(state.get("worker_count", count)) != count or int(state.get("worker", number)) != number:
             raise wrong(
                 "CURSOR_INVALID",
-                f"the state of worker {worker} of {count}",
+                f"the state of worker {number} of {count}",
                 f"that of {state.get('worker')} of {state.get('worker_count')}",
                 "Use as many workers as when the state was saved, or save Batch.state_dict()",
             )
@@ -171,14 +190,50 @@ class Loader(_Base):
         if known and saved and known != saved:
             raise _other_fingerprint(saved, known)
         self._wanted_fingerprint = saved or self._wanted_fingerprint
-        self._begin(epoch, step)
-        # A worker's own state names a step of this worker; any other one, the step of the first worker.
-        self._own_step = "worker" in state
+        if self._worker() is None:
+            self._epochs.set(epoch, step, named=False)
+        else:
+            # A worker's own state names a step of this worker; any other one, the step of the first worker. Its siblings
+            # load theirs.
+            self._worker_start = epoch, step if "worker" in state else step + number
+            self._epochs.resume(epoch)
+        self._loaded = True
         self._state = dict(state)
 
-    def _begin(self, epoch: int, step: int) -> None:
-        self._start[0], self._start[1] = epoch, step
-        self._start[2] += 1
+    def _worker(self) -> Optional[Worker]:
+        """This process' part in the iteration that has begun last, or begins now; None outside a DataLoader's workers."""
+        info = torch.utils.data.get_worker_info() if torch is not None else None
+        return None if info is None else Worker(info.seed - info.id, self._iterations, info.id)
+
+    def _state_of(self, epoch: int, step: int, cursor: str) -> Dict[str, Any]:
+        state = make_state(self.run, self._fingerprint(), epoch, step, cursor)
+        number, count = worker_and_count()
+        if count > 1:
+            state.update(worker=number, worker_count=count)
+        return state
+
+    # Which share of a batch -------------------------------------------------------------------------------------------
+
+    @property
+    def rank(self) -> int:
+        """This process' rank: as given, else as it is found now."""
+        return self._ranks()[0]
+
+    @property
+    def world_size(self) -> int:
+        """The number of ranks: as given, else as it is found now."""
+        return self._ranks()[1]
+
+    def _ranks(self) -> Tuple[int, int]:
+        # Asked at each use: a loader may be made before its process group, or in a process that has none.
+        return self._given_ranks or of_process_group() or self._group_ranks or of_launcher(os.environ)
+
+    def _claim(self) -> None:
+        """Finds out, once, whether another process of the group streams the same share."""
+        ranks = self._ranks()
+        if ranks not in self._claimed:
+            claim(self.fingerprint, *ranks)
+            self._claimed.add(ranks)
 
     # What is asked of the replicas ------------------------------------------------------------------------------------
 
@@ -218,23 +273,27 @@ class Loader(_Base):
 
     def fetch(self, epoch: int, step: int) -> Batch:
         """One batch, from any replica: the same bytes as in its epoch. Leaves the loader's place alone."""
-        lanes = self._lanes(Steps(epoch, step, 1, 1))
+        lanes = self._lanes(self._replicas(), Steps(epoch, step, 1, 1))
         try:
             batch = lanes.take()
             assert batch is not None
-            return self._placed(batch)
+            return self._on_device(batch)
         finally:
             lanes.close()
 
     def _fingerprint(self) -> str:
         return self._description.fingerprint if self._description is not None else self._wanted_fingerprint
 
-    def _lanes(self, steps: Steps) -> Lanes:
+    def _replicas(self) -> Replicas:
+        return Replicas(self._target, self._options)
+
+    def _lanes(self, replicas: Replicas, steps: Steps) -> Lanes:
         run = self.describe()
+        rank, world_size = self._ranks()
         request = contract.StreamBatchesRequest(
             run=selector(self.run, self._inline_run),
-            rank=self.rank,
-            world_size=self.world_size,
+            rank=rank,
+            world_size=world_size,
             data_type=contract.DATA_TYPES[self._data_type],
             layout=contract.LAYOUTS[self._layout],
             expected_fingerprint=run.fingerprint,
@@ -250,12 +309,12 @@ class Loader(_Base):
             return partial.finish(crc32, run.mean, run.std)
 
         pinned = self._pin_memory and torch is not None and torch.cuda.is_available() and worker_and_count()[1] == 1
-        batch_bytes = run.global_batch // self.world_size * run.image_size**2 * 3 * contract.BYTES[self._data_type]
+        batch_bytes = run.global_batch // world_size * run.image_size**2 * 3 * contract.BYTES[self._data_type]
         window = max(1, min(self._pace.window, self._budget_bytes // max(batch_bytes, 1)))
         pace = replace(self._pace, window=window)
-        return Lanes(Replicas(self._target, self._options), steps, make_request, pace, finish, pinned)
+        return Lanes(replicas, steps, make_request, pace, finish, pinned)
 
-    def _placed(self, batch: Batch) -> Batch:
+    def _on_device(self, batch: Batch) -> Batch:
         return batch if self._device is None else batch.to(self._device)
 
     def close(self) -> None:
@@ -266,7 +325,8 @@ class Loader(_Base):
     # What goes to worker processes --------------------------------------------------------------------------------------
 
     def __getstate__(self) -> Dict[str, Any]:
-        return {**self.__dict__, "_streams": None}
+        # Worker processes have no process group of their own.
+        return {**self.__dict__, "_streams": None, "_group_ranks": of_process_group() or self._group_ranks}
 
     def __setstate__(self, state: Dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -274,34 +334,46 @@ class Loader(_Base):
 
 
 class BatchIterator(Iterator[Batch]):
-    """One pass over the rest of an epoch. Closes itself at the end, when it is dropped, and when the process ends."""
+    """One pass over the rest of an epoch, which begins with the first batch that is asked for. Closes itself at the end, when
+    it is dropped, and when the process ends.
+    """
 
-    def __init__(self, loader: Loader):
-        worker, count = worker_and_count()
+    def __init__(self, loader: Loader, worker: Optional[Worker]):
         self._loader = loader
-        self._worker, self._workers = worker, count
-        self._epoch = loader.epoch
-        generation = int(loader._start[2])
-        first = int(loader._start[1]) if loader._begun != generation else 0
-        loaded = loader._state or {}
-        loader._begun = generation
-        offset = 0 if loader._own_step else worker
-        loader._own_step = False
-        self._total = loader.describe().steps_per_epoch
-        first += offset
-        left = max(0, -((first - self._total) // count)) if first < self._total else 0
-        self._step = first
+        self._worker = worker
+        self._stride = worker_and_count()[1]
+        self._lanes: Optional[Lanes] = None
+        self._epoch = 0
         self._done = False
-        loader._state = (
-            self._state(first, "")
-            if count > 1
-            else make_state(loader.run, loader.fingerprint, self._epoch, first, loaded.get("cursor", ""))
-        )
-        lanes = loader._lanes(Steps(self._epoch, first, count, left))
-        self._lanes = lanes
+        loader._streams.add(self)
+
+    @property
+    def epoch(self) -> Optional[int]:
+        """The epoch that is being streamed; None before and after."""
+        return None if self._lanes is None or self._done else self._epoch
+
+    def _begin(self) -> Lanes:
+        loader = self._loader
+        if self._worker is not None:
+            end_with_parent()
+        total = loader.describe().steps_per_epoch
+        # What cannot even begin must not use up an epoch.
+        replicas = loader._replicas()
+        if loader._worker_start is not None:
+            self._epoch, first = loader._worker_start
+        else:
+            if self._worker is None:
+                loader._claim()
+            self._epoch, first = loader._epochs.begin(self._worker, total)
+            first += self._worker.number if self._worker is not None else 0
+        left = max(0, -((first - total) // self._stride)) if first < total else 0
+        lanes = loader._lanes(replicas, Steps(self._epoch, first, self._stride, left))
+        cursor = (loader._state or {}).get("cursor", "") if loader._loaded else ""
+        loader._worker_start, loader._loaded = None, False
+        loader._state = loader._state_of(self._epoch, first, cursor)
         # The lanes' threads know the lanes, not this iterator: so it can be dropped while they run.
         self._closing = weakref.finalize(self, _close, lanes, os.getpid())
-        loader._streams.add(self)
+        return lanes
 
     def __iter__(self) -> BatchIterator:
         return self
@@ -310,31 +382,27 @@ class BatchIterator(Iterator[Batch]):
         if self._done:
             raise StopIteration
         try:
+            if self._lanes is None:
+                self._lanes = self._begin()
             batch = self._lanes.take()
         except BaseException:
             self.close()
             raise
+        loader = self._loader
         if batch is None:
             self.close()
-            if self._workers == 1:
-                self._loader._state = self._state_of(self._epoch + 1, 0, "")
+            # A worker does not know whether its siblings have something left.
+            if self._worker is None:
+                loader._state = loader._state_of(self._epoch + 1, 0, "")
             raise StopIteration
-        self._loader._state = self._state(batch.address.step + self._workers, batch.cursor)
-        return self._loader._placed(batch)
-
-    def _state(self, step: int, cursor: str) -> Dict[str, Any]:
-        return self._state_of(self._epoch, step, cursor)
-
-    def _state_of(self, epoch: int, step: int, cursor: str) -> Dict[str, Any]:
-        state = make_state(self._loader.run, self._loader.fingerprint, epoch, step, cursor)
-        if self._workers > 1:
-            state.update(worker=self._worker, worker_count=self._workers)
-        return state
+        loader._state = loader._state_of(self._epoch, batch.address.step + self._stride, batch.cursor)
+        return loader._on_device(batch)
 
     def close(self) -> None:
         """Ends the streams and threads of this pass."""
         self._done = True
-        self._closing()
+        if self._lanes is not None:
+            self._closing()
 
 
 def _close(lanes: Lanes, pid: int) -> None:

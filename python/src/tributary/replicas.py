@@ -17,13 +17,16 @@ import socket
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import Any, Dict, List, Optional, Sequence, Set, Tuple, Union
+from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple, Union
 
 import grpc
 
-from tributary import behaviour, contract
+from tributary import behaviour, contract, forks
 from tributary.behaviour import verdict
-from tributary.errors import TributaryError, from_rpc, wrong
+from tributary.clock import Clock
+from tributary.credentials import Credentials, opened
+from tributary.errors import TributaryError, exhausted, from_rpc, wrong
+from tributary.waiting import Waiting
 
 Target = Union[str, Sequence[str]]
 
@@ -32,11 +35,24 @@ Target = Union[str, Sequence[str]]
 class Options:
     """How to reach replicas. Times in seconds."""
 
-    credentials: Optional[grpc.ChannelCredentials] = None
+    credentials: Optional[Credentials] = None
     channel_options: Sequence[Tuple[str, Any]] = ()
     connect_timeout: float = behaviour.CONNECT_TIMEOUT
     patience: float = behaviour.PATIENCE
     resolve_interval: float = behaviour.RESOLVE_INTERVAL
+
+    def __getstate__(self) -> Dict[str, Any]:
+        if isinstance(self.credentials, grpc.ChannelCredentials):
+            raise wrong(
+                "ARGUMENT_INVALID",
+                "credentials that worker processes can be given",
+                "grpc.ChannelCredentials",
+                "Give the paths of PEM files (tributary.Tls), or a function that makes the credentials",
+            )
+        return self.__dict__
+
+    def __deepcopy__(self, _: Any) -> Options:
+        return self
 
 
 @dataclass
@@ -96,6 +112,8 @@ def resolve(target: Target) -> Tuple[Dict[str, str], Dict[str, str]]:
         try:
             answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except OSError as error:
+            if exhausted(error) is not None:
+                raise exhausted(error) from None  # type: ignore[misc]
             failed[authority] = f"the name does not resolve ({error.strerror or error})"
             continue
         for family, _, _, _, socket_address in answers:
@@ -112,6 +130,7 @@ class Replicas:
 
     def __init__(self, target: Target, options: Options):
         self.changed = threading.Condition()
+        self.clock = Clock()
         self._target = target
         self._options = options
         self._known: Dict[str, Replica] = {}
@@ -120,7 +139,8 @@ class Replicas:
         self._pid = os.getpid()
         self._dice = random.Random()
         self._resolver: Optional[threading.Thread] = None
-        _refuse_fork()
+        self._waiting = Waiting()
+        forks.refuse_fork()
         self._refresh()
 
     def watch(self) -> None:
@@ -208,16 +228,28 @@ class Replicas:
 
     def no_replica(self, waited: float, wanted: str) -> TributaryError:
         """The one error when waiting comes to nothing: every address and why. Call with `changed` held."""
-        reasons = {r.address.split(":", 1)[1]: str(r.last_error) if r.last_error else "no answer" for r in self._known.values()}
-        reasons.update(self._unresolved)
-        listed = "; ".join(f"{name}: {why}" for name, why in sorted(reasons.items())) or "the target has no addresses"
         return wrong(
             "NO_REPLICA",
             f"a replica to answer for {wanted}",
-            f"none in {waited:.0f} s ({listed})",
+            f"none in {waited:.0f} s ({self._listed()})",
             "Start a replica of this run at the target, or raise patience",
-            **reasons,
+            **self._reasons(),
         )
+
+    def _reasons(self) -> Dict[str, str]:
+        reasons = {r.address.split(":", 1)[1]: str(r.last_error) if r.last_error else "no answer" for r in self._known.values()}
+        return {**reasons, **self._unresolved}
+
+    def _listed(self) -> str:
+        return "; ".join(f"{name}: {why}" for name, why in sorted(self._reasons().items())) or "the target has no addresses"
+
+    def say(self, waited: float, wanted: str) -> None:
+        """Logs what is waited for, where it takes long. Call with `changed` held."""
+        self._waiting.look(waited, lambda: f"{wanted} ({self._listed()})")
+
+    def out_of_patience(self, since: float) -> bool:
+        """Whether too long has been waited since a time of the pool's clock."""
+        return self.clock.waited(since, self._options.patience, self._options.connect_timeout)
 
     def channel(self, replica: Replica) -> grpc.Channel:
         """The channel to a replica, opened when it is first needed."""
@@ -242,7 +274,7 @@ class Replicas:
         listed = list(options.items())
         if self._options.credentials is None:
             return grpc.insecure_channel(replica.address, options=listed)
-        return grpc.secure_channel(replica.address, self._options.credentials, options=listed)
+        return grpc.secure_channel(replica.address, opened(self._options.credentials), options=listed)
 
     def _drop(self, replica: Replica) -> None:
         channel, replica.channel = replica.channel, None
@@ -262,7 +294,11 @@ class Replicas:
 
     def ask_all(self, method: str, request: Any, response: Any, wanted: str, count: int) -> List[Tuple[Replica, Any]]:
         """The answers of up to `count` replicas, of one at least."""
-        start = time.monotonic()
+        with self.clock.ticking():
+            return self._ask_all(method, request, response, wanted, count)
+
+    def _ask_all(self, method: str, request: Any, response: Any, wanted: str, count: int) -> List[Tuple[Replica, Any]]:
+        start = self.clock.now()
         while True:
             with self.changed:
                 chosen: List[Replica] = []
@@ -271,21 +307,23 @@ class Replicas:
                     if replica is None or replica in chosen:
                         break
                     chosen.append(replica)
-            answers = self._ask_each(chosen, method, request, response)
+            answers = self._ask_each(chosen, method, request, response, lambda: self.say(self.clock.now() - start, wanted))
             if answers:
                 return answers
             with self.changed:
                 refusal = self.all_refused()
-                waited = time.monotonic() - start
                 if refusal is not None:
                     raise refusal
-                if waited > self._options.patience:
-                    raise self.no_replica(waited, wanted)
+                self.say(self.clock.now() - start, wanted)
+                if self.out_of_patience(start):
+                    raise self.no_replica(self.clock.now() - start, wanted)
                 self.changed.wait(min(self.next_retry(), 1.0))
             if self._resolver is None:
                 self._refresh()
 
-    def _ask_each(self, chosen: Sequence[Replica], method: str, request: Any, response: Any) -> List[Tuple[Replica, Any]]:
+    def _ask_each(
+        self, chosen: Sequence[Replica], method: str, request: Any, response: Any, say: Callable[[], None]
+    ) -> List[Tuple[Replica, Any]]:
         """One question to each, at once. Once one has answered, the others have only a moment more."""
         done: queue.SimpleQueue[Tuple[Replica, Any]] = queue.SimpleQueue()
         calls = []
@@ -297,16 +335,22 @@ class Replicas:
             future.add_done_callback(lambda _, which=(replica, future): done.put(which))
             calls.append(future)
         answers: List[Tuple[Replica, Any]] = []
-        end = time.monotonic() + 2 * behaviour.ANSWER_SECONDS
-        for _ in calls:
+        failed = 0
+        end = self.clock.now() + 2 * behaviour.ANSWER_SECONDS
+        while len(answers) + failed < len(calls):
             try:
-                replica, future = done.get(timeout=max(0.0, end - time.monotonic()))
+                replica, future = done.get(timeout=behaviour.TICK)
             except queue.Empty:
+                with self.changed:
+                    say()
+                if self.clock.now() < end:
+                    continue
                 break
             try:
                 answer = future.result()
             except grpc.RpcError as failure:
                 error = from_rpc(failure)
+                failed += 1
                 with self.changed:
                     self.failed(replica, error)
                     if replica.streams == 0:
@@ -317,7 +361,7 @@ class Replicas:
                 with self.changed:
                     self.succeeded(replica)
                 if not answers:
-                    end = time.monotonic() + behaviour.AGREE_SECONDS
+                    end = self.clock.now() + behaviour.AGREE_SECONDS
                 answers.append((replica, answer))
         for future in calls:
             future.cancel()
@@ -325,9 +369,9 @@ class Replicas:
 
     def stream(self, replica: Replica, request: Any) -> Any:
         """Opens StreamBatches on a replica."""
-        global _streaming_pid  # what matters is the process, not the pool
-        _streaming_pid = os.getpid()
-        return self.channel(replica).unary_stream(
+        channel = self.channel(replica)
+        forks.streams(self)
+        return channel.unary_stream(
             f"/{contract.LOADER_SERVICE}/StreamBatches",
             request_serializer=contract.StreamBatchesRequest.SerializeToString,
             response_deserializer=contract.read_part,
@@ -336,6 +380,7 @@ class Replicas:
     def close(self) -> None:
         """Closes every channel and ends the thread that resolves names."""
         self._closed.set()
+        forks.is_over(self)
         if os.getpid() != self._pid:
             return
         with self.changed:
@@ -357,26 +402,6 @@ def end_stream(call: Any) -> None:
     call.cancel()
     while getattr(getattr(call, "_state", None), "due", None):
         call._consume_next_event()
-
-
-# The process that has opened a stream, where this one or the one that it was forked from has.
-_streaming_pid: Optional[int] = None
-
-
-def has_streamed() -> bool:
-    """Whether this process has opened a stream."""
-    return _streaming_pid == os.getpid()
-
-
-def _refuse_fork() -> None:
-    """gRPC hangs or crashes in a process forked off one that has streamed; an error is better (grpc/grpc#32992)."""
-    if _streaming_pid not in (None, os.getpid()):
-        raise wrong(
-            "ARGUMENT_INVALID",
-            "worker processes by spawn or forkserver, once a loader has streamed in the main process",
-            "fork",
-            'Give the DataLoader multiprocessing_context="forkserver"',
-        )
 
 
 def _is_number(host: str) -> bool:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any, List, Optional, Sequence, Tuple
 
-import grpc
-
 from tributary import apart, behaviour, contract
+from tributary.credentials import Credentials
 from tributary.errors import wrong
 from tributary.loader import Loader, selector
 from tributary.replicas import Options, Target, endpoints
@@ -26,7 +25,7 @@ class Schedule:
         *,
         inline_run: Optional[str] = None,
         fingerprint: str = "",
-        credentials: Optional[grpc.ChannelCredentials] = None,
+        credentials: Optional[Credentials] = None,
         channel_options: Sequence[Tuple[str, Any]] = (),
         connect_timeout: float = behaviour.CONNECT_TIMEOUT,
         patience: float = behaviour.PATIENCE,

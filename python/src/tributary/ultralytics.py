@@ -49,14 +49,14 @@ class TributaryTrainer:
         if mode != "train":
             return super().get_dataloader(dataset_path, batch_size=batch_size, rank=rank, mode=mode)  # type: ignore[misc]
         settings = self.tributary
-        place = rank_and_world_size()
-        loader = Loader(settings.target, run=settings.run, rank=place[0], world_size=place[1], **settings.arguments)
+        rank, world_size = rank_and_world_size()
+        loader = Loader(settings.target, run=settings.run, rank=rank, world_size=world_size, **settings.arguments)
         run = loader.describe()
-        if run.global_batch != batch_size * place[1]:
+        if run.global_batch != batch_size * world_size:
             raise wrong(
                 "ARGUMENT_INVALID",
                 f"the run's global batch of {run.global_batch}",
-                f"{batch_size} for each of {place[1]} ranks",
+                f"{batch_size} for each of {world_size} ranks",
                 f"Train with batch={run.global_batch}, or change global_batch of run {settings.run}",
             )
         schedule = Schedule(settings.schedule, run=settings.run) if settings.schedule is not None else None

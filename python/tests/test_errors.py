@@ -1,0 +1,45 @@
+"""Errors that name a limit at once, and are not taken for a lack of replicas."""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+import unittest
+
+from tests.fleet import FleetTest, run_python
+from tributary import TributaryError
+from tributary.errors import exhausted
+
+# Leaves the process so few descriptors that the next connection finds none.
+FULL = """
+import os, resource, sys, tributary
+loader = tributary.Loader(sys.argv[1], run="synthetic", patience=60)
+len(loader), list(loader)
+resource.setrlimit(resource.RLIMIT_NOFILE, (len(os.listdir("/proc/self/fd")) - int(sys.argv[2]), 4096))
+list(loader)
+"""
+
+
+class LimitsTest(FleetTest):
+    def test_a_message_that_is_too_long_is_named_at_once(self) -> None:
+        loader = self.loader(self.replica("--text-bytes", 9 << 20), patience=60)
+        start = time.monotonic()
+        with self.assertRaisesRegex(TributaryError, "TOO_MUCH_ASKED: expected messages of 8388608 bytes") as raised:
+            list(loader)
+        self.assertLess(time.monotonic() - start, 30)
+        self.assertEqual(raised.exception.code, "RESOURCE_EXHAUSTED")
+
+    def test_a_process_without_descriptors_is_named_at_once(self) -> None:
+        replica = self.replica("--steps", 3)
+        for fewer in ("3", "6"):
+            done = run_python("-c", FULL, replica.address, fewer, seconds=55)
+            self.assertRegex(done.stderr, 'CLIENT_EXHAUSTED: .* got "Too many open files"')
+
+    def test_which_errors_of_the_system_are_limits(self) -> None:
+        for number, expected in ((errno.EMFILE, True), (errno.ENOMEM, True), (errno.ECONNREFUSED, False)):
+            self.assertEqual(exhausted(OSError(number, os.strerror(number))) is not None, expected)
+
+
+if __name__ == "__main__":
+    unittest.main()

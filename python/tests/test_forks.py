@@ -1,0 +1,41 @@
+"""Forks beside a stream. In a process of its own with a limit, so that one that hangs stops nothing."""
+
+from __future__ import annotations
+
+import subprocess
+import unittest
+
+from tests.fleet import FleetTest, run_python
+
+FORK = """
+import os, sys, tributary
+iterator = iter(tributary.Loader(sys.argv[1], run="synthetic"))
+next(iterator)
+if sys.argv[2] == "closed":
+    iterator.close()
+child = os.fork()
+if child == 0:
+    os._exit(0)
+os.waitpid(child, 0)
+iterator.close()
+"""
+
+
+class ForkTest(FleetTest):
+    def said(self, when: str, support: str) -> str:
+        replica = self.replica("--steps", 1000, "--delay", 0.01)
+        try:
+            return run_python("-c", FORK, replica.address, when, seconds=20, GRPC_ENABLE_FORK_SUPPORT=support).stderr
+        except subprocess.TimeoutExpired as hung:
+            return (hung.stderr or b"").decode()
+
+    def test_a_fork_that_may_hang_is_told_before(self) -> None:
+        self.assertRegex(self.said("open", "1"), "^tributary: this process forks.*GRPC_ENABLE_FORK_SUPPORT.*forkserver")
+
+    def test_other_forks_are_not(self) -> None:
+        self.assertEqual(self.said("closed", "1"), "")
+        self.assertEqual(self.said("open", "0"), "")
+
+
+if __name__ == "__main__":
+    unittest.main()
