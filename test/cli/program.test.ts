@@ -41,7 +41,13 @@ test('a health check loads no schema of configs, no images and no kernels', asyn
   const command = `"$0" ${main} health --address 127.0.0.1:1 2>/dev/null; times`;
   const costs = async (line: string): Promise<number> => {
     const { stdout } = await promisify(execFile)('bash', ['-c', line, process.execPath]);
-    const [user, system] = [...stdout.trim().split('\n').at(-1)!.matchAll(/(\d+)m([\d.]+)s/g)].map(([, m, s]) => Number(m) * 60 + Number(s));
+    const [user, system] = [
+      ...stdout
+        .trim()
+        .split('\n')
+        .at(-1)!
+        .matchAll(/(\d+)m([\d.]+)s/g),
+    ].map(([, m, s]) => Number(m) * 60 + Number(s));
     return user! + system!;
   };
   const health = await costs(command);

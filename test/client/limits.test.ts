@@ -9,7 +9,7 @@ import { contract } from '../../src/contract/contract.js';
 test('a message that is too large is named at once, and not tried again until the patience is over', async (t) => {
   const server = new Server();
   server.addService(contract.tributary.v1.LoaderService.service, {
-    DescribeRun: (_: unknown, done: (error: null, answer: object) => void) => done(null, { run: 'a'.repeat(9 << 20) }),
+    DescribeRun: (_: unknown, done: (error: null, answer: object) => void) => done(null, { name: 'a'.repeat(9 << 20) }),
     PlanBatches: () => {},
     StreamBatches: () => {},
   });
