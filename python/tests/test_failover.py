@@ -126,7 +126,7 @@ class FailoverTest(FleetTest):
         # Neither attempt is cancelled here, so that both answers arrive.
         with mock.patch("tributary.lanes._Reader.cancel", lambda *_: None):
             with self.assertRaises(TributaryError) as raised:
-                for _ in self.loader(one, other, hedge_seconds=0.1, stall_timeout=60, prefetch=4):
+                for _ in self.loader(one, other, hedge_seconds=0.1, stall_timeout=60, prefetch=4, receivers=0):
                     pass
         self.assertEqual(raised.exception.reason, "REPLAY_DIFFERS")
         self.assertEqual(
@@ -213,7 +213,7 @@ class FailoverTest(FleetTest):
         def lookup(host: str, port: int, **_: Any) -> Any:
             return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (a, port)) for a in answers]
 
-        with mock.patch("socket.getaddrinfo", lookup):
+        with mock.patch("socket.getaddrinfo", lookup), mock.patch("tributary.receiver.AVAILABLE", False):
             loader = Loader(f"dns:///loader.test:{first.port}", run="synthetic", resolve_interval=0.2, patience=10)
             batches = []
             for batch in loader:

@@ -9,7 +9,7 @@ from tests.fleet import FleetTest, run_python
 
 FORK = """
 import os, sys, tributary
-iterator = iter(tributary.Loader(sys.argv[1], run="synthetic"))
+iterator = iter(tributary.Loader(sys.argv[1], run="synthetic", receivers=0))
 next(iterator)
 if sys.argv[2] == "closed":
     iterator.close()

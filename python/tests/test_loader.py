@@ -187,7 +187,7 @@ class LoaderTest(FleetTest):
         def names() -> list:
             return [t.name for t in threading.enumerate() if t.name.startswith("tributary")]
 
-        loader = self.loader(replica)
+        loader = self.loader(replica, receivers=0)
         for _ in loader:
             self.assertNotEqual(names(), [])
             break
@@ -210,7 +210,7 @@ class LoaderTest(FleetTest):
 
     def test_what_is_held_ahead_is_bounded(self) -> None:
         replica = self.replica("--steps", 100)
-        iterator = iter(self.loader(replica, prefetch=3, lanes=2))
+        iterator = iter(self.loader(replica, prefetch=3, lanes=2, receivers=0))
         lanes = iterator._lanes = iterator._begin()
         for _ in range(5):
             next(iterator)

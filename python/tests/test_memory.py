@@ -31,7 +31,7 @@ asked = json.loads(sys.argv[1])
 tributary.Loader(asked["address"], run="synthetic").fetch(1, 0)
 gc.collect()
 before, most, held, steps = resident(), 0, 0, []
-loader = tributary.Loader(asked["address"], run="synthetic", prefetch=24, **asked["arguments"])
+loader = tributary.Loader(asked["address"], run="synthetic", prefetch=24, receivers=0, **asked["arguments"])
 iterator = iter(loader)
 for batch in iterator:
     steps.append(batch.address.step)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass, replace
-from typing import Any, Dict, NamedTuple, Optional, Tuple, Union, cast
+from typing import Any, Callable, Dict, NamedTuple, Optional, Tuple, Union, cast
 
 import numpy as np
 
@@ -106,10 +106,60 @@ def make_state(run: str, fingerprint: str, epoch: int, step: int, cursor: str) -
     return {"version": 1, "run": run, "fingerprint": fingerprint, "epoch": epoch, "step": step, "cursor": cursor}
 
 
+@dataclass
+class Arrived:
+    """A whole batch that has been checked, before it is a trainer's: plain values, and its tensor's bytes as they came."""
+
+    array: Optional[np.ndarray[Any, Any]]
+    data_type: int
+    shape: Tuple[int, ...]
+    labels: np.ndarray[Any, Any]
+    samples: Tuple[Sample, ...]
+    address: Address
+    cursor: str
+    run: str
+    fingerprint: str
+    layout: str
+    steps_per_epoch: int
+    crc32: int
+
+    def batch(self, mean: Tuple[float, ...], std: Tuple[float, ...]) -> Batch:
+        """The trainer's batch, over the same memory."""
+        return Batch(
+            images=self._images(),
+            labels=self.labels if torch is None else torch.from_numpy(self.labels),
+            samples=self.samples,
+            address=self.address,
+            cursor=self.cursor,
+            run=self.run,
+            fingerprint=self.fingerprint,
+            layout=self.layout,
+            steps_per_epoch=self.steps_per_epoch,
+            crc32=self.crc32,
+            mean=mean,
+            std=std,
+        )
+
+    def _images(self) -> Any:
+        assert self.array is not None
+        if torch is None:
+            return self.array.view(_NUMPY[self.data_type]).reshape(self.shape)
+        kinds = {1: torch.uint8, 2: torch.float32, 3: torch.float16, 4: torch.bfloat16}
+        return torch.from_numpy(self.array).view(kinds[self.data_type]).view(self.shape)
+
+
+def heap(pin_memory: bool = False) -> Callable[[int], np.ndarray[Any, Any]]:
+    """What makes uint8 [size] in this process' own memory, page-locked where asked for."""
+    if torch is None:
+        return lambda size: np.empty(size, dtype=np.uint8)
+    return lambda size: torch.empty(size, dtype=torch.uint8, pin_memory=pin_memory).numpy()
+
+
 class PartialBatch:
     """A batch while it arrives: each chunk is copied once, to where it stays, and counted into the CRC-32."""
 
-    def __init__(self, header: Any, pin_memory: bool):
+    def __init__(self, header: Any, take: Callable[[int], np.ndarray[Any, Any]]):
+        """`take` makes uint8 [size], where the tensor is to lie."""
         kind = _NUMPY.get(header.data_type)
         size = int(np.prod(header.shape, dtype=np.int64)) * (kind.itemsize if kind else 0)
         if kind is None or size != header.byte_size:
@@ -122,14 +172,8 @@ class PartialBatch:
         self.header = header
         self._crc = 0
         self._filled = 0
-        if torch is not None:
-            self._tensor = torch.empty(size, dtype=torch.uint8, pin_memory=pin_memory)
-            array = self._tensor.numpy()
-        else:
-            self._tensor = None
-            array = np.empty(size, dtype=np.uint8)
-        self._array = array
-        self._view = memoryview(array.data)
+        self._array = take(size)
+        self._view = memoryview(self._array.data)
 
     def add(self, offset: int, data: Union[bytes, memoryview]) -> None:
         """Takes a chunk; CRC_MISMATCH where it does not follow the one before."""
@@ -140,16 +184,17 @@ class PartialBatch:
         self._crc = zlib.crc32(data, self._crc)
         self._filled = end
 
-    def finish(self, crc32: int, mean: Tuple[float, ...], std: Tuple[float, ...]) -> Batch:
-        """The finished batch; CRC_MISMATCH where its bytes are not those that were sent."""
+    def finish(self, crc32: int) -> Arrived:
+        """The whole batch; CRC_MISMATCH where its bytes are not those that were sent."""
         header, a = self.header, self.header.address
         if self._filled != len(self._view) or self._crc != crc32:
             raise self.damaged(f"CRC-32 {self._crc:08x} of {self._filled} bytes")
         samples = tuple(_sample(sample) for sample in header.samples)
-        labels = np.array([-1 if s.label is None else s.label for s in samples], dtype=np.int64)
-        return Batch(
-            images=self._shaped(),
-            labels=labels if torch is None else torch.from_numpy(labels),
+        return Arrived(
+            array=self._array,
+            data_type=header.data_type,
+            shape=tuple(header.shape),
+            labels=np.array([-1 if s.label is None else s.label for s in samples], dtype=np.int64),
             samples=samples,
             address=Address(a.epoch, a.step, a.rank, a.world_size),
             cursor=header.next_cursor,
@@ -158,8 +203,6 @@ class PartialBatch:
             layout="nchw" if header.layout == 2 else "nhwc",
             steps_per_epoch=header.steps_per_epoch,
             crc32=crc32,
-            mean=mean,
-            std=std,
         )
 
     def damaged(self, came: str) -> TributaryError:
@@ -173,13 +216,6 @@ class PartialBatch:
             epoch=str(address.epoch),
             step=str(address.step),
         )
-
-    def _shaped(self) -> Any:
-        shape = tuple(self.header.shape)
-        if self._tensor is None:
-            return self._array.view(_NUMPY[self.header.data_type]).reshape(shape)
-        kinds = {1: torch.uint8, 2: torch.float32, 3: torch.float16, 4: torch.bfloat16}
-        return self._tensor.view(kinds[self.header.data_type]).view(shape)
 
 
 def _sample(sample: Any) -> Sample:

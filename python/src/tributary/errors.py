@@ -65,6 +65,18 @@ def wrong(reason: str, expected: str, came: str, remedy: str, /, **metadata: str
     return TributaryError(reason, f"expected {expected}, but got {came}. {remedy}.", metadata=metadata)
 
 
+def other_fingerprint(wanted: str, came: str) -> TributaryError:
+    """FINGERPRINT_MISMATCH: a replica serves another run than this trainer's."""
+    return wrong(
+        "FINGERPRINT_MISMATCH",
+        f"the run with fingerprint {wanted}",
+        came,
+        "The replica serves another run, or its dataset changed: start anew, or bring back the config",
+        expected=wanted,
+        came=came,
+    )
+
+
 def from_rpc(error: grpc.RpcError) -> TributaryError:
     """The error that a gRPC error carries in `grpc-status-details-bin` (google.rpc.Status with an ErrorInfo)."""
     code = error.code().name if callable(getattr(error, "code", None)) and error.code() is not None else "UNKNOWN"

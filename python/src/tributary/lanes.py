@@ -18,11 +18,11 @@ from typing import Any, Callable, Deque, Dict, List, Optional, Set, Tuple, Union
 import grpc
 
 from tributary import behaviour
-from tributary.batch import Batch, PartialBatch
+from tributary.batch import Arrived, PartialBatch
 from tributary.behaviour import verdict
-from tributary.contract import Chunk
-from tributary.errors import TributaryError, from_rpc, wrong
-from tributary.replicas import Replica, Replicas, end_stream
+from tributary.contract import Chunk, StreamBatchesRequest
+from tributary.errors import TributaryError, from_rpc, other_fingerprint, wrong
+from tributary.replicas import Options, Replica, Replicas, Target, end_stream
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,19 @@ class Steps:
         return self.first + turn * self.stride
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What an iteration asks for, as plain values: any process can ask for it."""
+
+    target: Target
+    options: Options
+    # A StreamBatchesRequest without its steps.
+    request: bytes
+    fingerprint: str
+    steps: Steps
+    pace: Pace
+
+
 @dataclass
 class _Reader:
     """A stream that is being read: a lane's lease, or a late step's second attempt. Guarded by the condition. Times are those
@@ -82,28 +95,22 @@ class _Reader:
 
 
 class Lanes:
-    """The batches of `steps`, in order, from whichever replicas there are. An iterator, to be closed after use."""
+    """The batches that are wanted, in order, from whichever replicas there are. To be closed after use."""
 
-    def __init__(
-        self,
-        replicas: Replicas,
-        steps: Steps,
-        make_request: Callable[[], Any],
-        pace: Pace,
-        finish: Callable[[PartialBatch, int], Batch],
-        pin_memory: bool = False,
-    ):
+    def __init__(self, wanted: Wanted, replicas: Replicas, make_array: Callable[[int], Any]):
+        """`make_array` makes uint8 [size], where a tensor is to lie."""
+        steps, pace = wanted.steps, wanted.pace
         self._replicas = replicas
         self._changed = replicas.changed
         self._clock = replicas.clock
         self._steps = steps
-        self._make_request = make_request
+        self._request = wanted.request
+        self._fingerprint = wanted.fingerprint
         self._pace = pace
-        self._finish = finish
-        self._pin_memory = pin_memory
+        self._make_array = make_array
         self._count = max(1, min(pace.lanes, steps.count))
         self._head = 0
-        self._ready: Dict[int, Union[Batch, TributaryError]] = {}
+        self._ready: Dict[int, Union[Arrived, TributaryError]] = {}
         self._crcs: Dict[int, Tuple[int, str]] = {}
         self._damaged: Dict[int, int] = {}
         self._hedges: List[_Reader] = []
@@ -126,12 +133,21 @@ class Lanes:
         for thread in self._threads:
             thread.start()
 
-    def take(self) -> Optional[Batch]:
-        """The next batch; None at the end. Raises what went wrong with it, after all batches before it."""
+    def want(self) -> None:
+        """Says that the trainer waits for the next batch: from now on that can be late."""
+        with self._changed:
+            if self._wanted_since is None:
+                self._wanted_since = self._clock.now()
+
+    def take(self, ahead: bool = False) -> Optional[Arrived]:
+        """The next batch; None at the end. Raises what went wrong with it, after all batches before it. `ahead` where the
+        trainer does not wait for it yet.
+        """
         with self._changed:
             if self._head >= self._steps.count:
                 return None
-            self._wanted_since = self._clock.now()
+            if not ahead:
+                self._wanted_since = self._clock.now()
             while self._head not in self._ready and self._broken is None and not self._closed:
                 self._changed.wait()
             self._wanted_since = None
@@ -223,7 +239,7 @@ class Lanes:
         replica = reader.replica
         assert replica is not None
         try:
-            request = self._make_request()
+            request = StreamBatchesRequest.FromString(self._request)
             request.epoch = self._steps.epoch
             request.first_step = self._steps.at(reader.turn)
             request.step_count = count
@@ -269,7 +285,7 @@ class Lanes:
             lane.waiting_since = lane.batch_since = self._clock.now()
             return not (self._closed or lane.cancelled or moved)
 
-    def _receive(self, reader: _Reader, call: Any) -> Optional[Batch]:
+    def _receive(self, reader: _Reader, call: Any) -> Optional[Arrived]:
         """The reader's next batch; None where the replica ended the stream in good order."""
         partial: Optional[PartialBatch] = None
         wanted = self._steps.at(reader.turn)
@@ -289,18 +305,23 @@ class Lanes:
                         f"step {address.step} of epoch {address.epoch}",
                         "The replica breaks the contract: stop it",
                     )
-                partial = PartialBatch(message.header, self._pin_memory)
+                partial = PartialBatch(message.header, self._make_array)
             elif kind == "chunk" and partial is not None:
                 partial.add(chunk.offset, chunk.data)
             elif kind == "trailer" and partial is not None:
-                return self._finish(partial, message.trailer.crc32)
+                return self._checked(partial.finish(message.trailer.crc32))
             else:
                 raise wrong("INTERNAL", "header, chunks and trailer", f"{kind}", "The replica breaks the contract: stop it")
         if partial is not None:
             raise partial.damaged("the end of the stream")
         return None
 
-    def _deliver(self, reader: _Reader, replica: Replica, batch: Batch, seconds: float) -> None:
+    def _checked(self, batch: Arrived) -> Arrived:
+        if batch.fingerprint != self._fingerprint:
+            raise other_fingerprint(self._fingerprint, batch.fingerprint)
+        return batch
+
+    def _deliver(self, reader: _Reader, replica: Replica, batch: Arrived, seconds: float) -> None:
         """Puts a batch in its turn; the first answer wins, and a second one must agree with it."""
         turn = reader.turn
         with self._changed:

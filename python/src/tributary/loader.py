@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 import weakref
 from dataclasses import dataclass, replace
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple, Union
 
-from tributary import apart, behaviour, contract
-from tributary.batch import Batch, PartialBatch, make_state, torch
+from tributary import behaviour, contract, receiver
+from tributary.batch import Arrived, Batch, heap, make_state, torch
 from tributary.credentials import Credentials
 from tributary.epochs import Epochs, Worker
-from tributary.errors import TributaryError, wrong
-from tributary.lanes import Lanes, Pace, Steps
+from tributary.errors import other_fingerprint, wrong
+from tributary.lanes import Lanes, Pace, Steps, Wanted
 from tributary.parent import end_with_parent
 from tributary.ranks import checked, claim, of_launcher, of_process_group, worker_and_count
+from tributary.receiver import Received
 from tributary.replicas import Options, Replicas, Target, endpoints
 
 _Base: Any = object if torch is None else torch.utils.data.IterableDataset
@@ -71,6 +72,7 @@ class Loader(_Base):
         budget_bytes: int = behaviour.BUDGET_BYTES,
         device: Any = None,
         pin_memory: bool = False,
+        receivers: Optional[int] = None,
         fingerprint: str = "",
         with_drawn: bool = False,
         with_text: bool = False,
@@ -103,6 +105,7 @@ class Loader(_Base):
         self._layout = layout
         self._device = device
         self._pin_memory = pin_memory
+        self._receivers = receivers
         self._with = {"with_drawn": with_drawn, "with_text": with_text}
         self._options = Options(credentials, tuple(channel_options), connect_timeout, patience, resolve_interval)
         self._pace = Pace(prefetch, lanes, lease, stall_timeout, hedge_factor, hedge_seconds, patience)
@@ -188,7 +191,7 @@ class Loader(_Base):
         known = self._fingerprint()
         saved = str(state.get("fingerprint", ""))
         if known and saved and known != saved:
-            raise _other_fingerprint(saved, known)
+            raise other_fingerprint(saved, known)
         self._wanted_fingerprint = saved or self._wanted_fingerprint
         if self._worker() is None:
             self._epochs.set(epoch, step, named=False)
@@ -245,7 +248,7 @@ class Loader(_Base):
     def describe(self) -> RunDescription:
         """What the run is. Asked for once; all replicas that answer must agree on the fingerprint."""
         if self._description is None:
-            answers = apart.ask(
+            answers = receiver.ask(
                 self._target,
                 self._options,
                 f"/{contract.LOADER_SERVICE}/DescribeRun",
@@ -258,7 +261,7 @@ class Loader(_Base):
             wanted = self._wanted_fingerprint
             fitting = [answer for _, answer in answers if wanted in ("", answer.fingerprint)]
             if not fitting:
-                raise _other_fingerprint(wanted, next(iter(found.values())))
+                raise other_fingerprint(wanted, next(iter(found.values())))
             if len({answer.fingerprint for answer in fitting}) > 1:
                 listed = ", ".join(f"{address}: {value}" for address, value in sorted(found.items()))
                 raise wrong(
@@ -273,21 +276,28 @@ class Loader(_Base):
 
     def fetch(self, epoch: int, step: int) -> Batch:
         """One batch, from any replica: the same bytes as in its epoch. Leaves the loader's place alone."""
-        lanes = self._lanes(self._replicas(), Steps(epoch, step, 1, 1))
+        lanes = self._stream(self._replicas(), Steps(epoch, step, 1, 1))
         try:
             batch = lanes.take()
             assert batch is not None
-            return self._on_device(batch)
+            return self._finished(batch)
         finally:
             lanes.close()
 
     def _fingerprint(self) -> str:
         return self._description.fingerprint if self._description is not None else self._wanted_fingerprint
 
-    def _replicas(self) -> Replicas:
+    def _replicas(self) -> Optional[Replicas]:
+        """The pool that this process asks itself; None where receivers do."""
+        if self._receiver_count() > 0 and receiver.available(self._target, self._options):
+            return None
         return Replicas(self._target, self._options)
 
-    def _lanes(self, replicas: Replicas, steps: Steps) -> Lanes:
+    def _receiver_count(self) -> int:
+        # A DataLoader's worker is a process beside the trainer already.
+        return (0 if self._worker() else 1) if self._receivers is None else self._receivers
+
+    def _stream(self, replicas: Optional[Replicas], steps: Steps) -> Union[Lanes, Received]:
         run = self.describe()
         rank, world_size = self._ranks()
         request = contract.StreamBatchesRequest(
@@ -299,22 +309,18 @@ class Loader(_Base):
             expected_fingerprint=run.fingerprint,
             **self._with,
         )
-
-        def make_request() -> Any:
-            return contract.StreamBatchesRequest.FromString(request.SerializeToString())
-
-        def finish(partial: PartialBatch, crc32: int) -> Batch:
-            if partial.header.fingerprint != run.fingerprint:
-                raise _other_fingerprint(run.fingerprint, partial.header.fingerprint)
-            return partial.finish(crc32, run.mean, run.std)
-
-        pinned = self._pin_memory and torch is not None and torch.cuda.is_available() and worker_and_count()[1] == 1
         batch_bytes = run.global_batch // world_size * run.image_size**2 * 3 * contract.BYTES[self._data_type]
         window = max(1, min(self._pace.window, self._budget_bytes // max(batch_bytes, 1)))
         pace = replace(self._pace, window=window)
-        return Lanes(replicas, steps, make_request, pace, finish, pinned)
+        wanted = Wanted(self._target, self._options, request.SerializeToString(), run.fingerprint, steps, pace)
+        pinned = self._pin_memory and torch is not None and torch.cuda.is_available() and self._worker() is None
+        if replicas is None:
+            return Received(wanted, self._receiver_count(), pinned)
+        return Lanes(wanted, replicas, heap(pinned))
 
-    def _on_device(self, batch: Batch) -> Batch:
+    def _finished(self, arrived: Arrived) -> Batch:
+        run = self.describe()
+        batch = arrived.batch(run.mean, run.std)
         return batch if self._device is None else batch.to(self._device)
 
     def close(self) -> None:
@@ -342,7 +348,7 @@ class BatchIterator(Iterator[Batch]):
         self._loader = loader
         self._worker = worker
         self._stride = worker_and_count()[1]
-        self._lanes: Optional[Lanes] = None
+        self._lanes: Optional[Union[Lanes, Received]] = None
         self._epoch = 0
         self._done = False
         loader._streams.add(self)
@@ -352,7 +358,7 @@ class BatchIterator(Iterator[Batch]):
         """The epoch that is being streamed; None before and after."""
         return None if self._lanes is None or self._done else self._epoch
 
-    def _begin(self) -> Lanes:
+    def _begin(self) -> Union[Lanes, Received]:
         loader = self._loader
         if self._worker is not None:
             end_with_parent()
@@ -367,7 +373,7 @@ class BatchIterator(Iterator[Batch]):
             self._epoch, first = loader._epochs.begin(self._worker, total)
             first += self._worker.number if self._worker is not None else 0
         left = max(0, -((first - total) // self._stride)) if first < total else 0
-        lanes = loader._lanes(replicas, Steps(self._epoch, first, self._stride, left))
+        lanes = loader._stream(replicas, Steps(self._epoch, first, self._stride, left))
         cursor = (loader._state or {}).get("cursor", "") if loader._loaded else ""
         loader._worker_start, loader._loaded = None, False
         loader._state = loader._state_of(self._epoch, first, cursor)
@@ -396,7 +402,7 @@ class BatchIterator(Iterator[Batch]):
                 loader._state = loader._state_of(self._epoch + 1, 0, "")
             raise StopIteration
         loader._state = loader._state_of(self._epoch, batch.address.step + self._stride, batch.cursor)
-        return loader._on_device(batch)
+        return loader._finished(batch)
 
     def close(self) -> None:
         """Ends the streams and threads of this pass."""
@@ -405,7 +411,7 @@ class BatchIterator(Iterator[Batch]):
             self._closing()
 
 
-def _close(lanes: Lanes, pid: int) -> None:
+def _close(lanes: Union[Lanes, Received], pid: int) -> None:
     if os.getpid() == pid:
         lanes.close()
 
@@ -414,17 +420,6 @@ def _checked_epoch(epoch: int) -> int:
     if epoch < 0:
         raise wrong("ARGUMENT_INVALID", "an epoch of 0 or more", str(epoch), "Epochs count from 0")
     return int(epoch)
-
-
-def _other_fingerprint(wanted: str, came: str) -> TributaryError:
-    return wrong(
-        "FINGERPRINT_MISMATCH",
-        f"the run with fingerprint {wanted}",
-        came,
-        "The replica serves another run, or its dataset changed: start anew, or bring back the config",
-        expected=wanted,
-        came=came,
-    )
 
 
 def _described(answer: Any) -> RunDescription:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, List, Optional, Sequence, Tuple
 
-from tributary import apart, behaviour, contract
+from tributary import behaviour, contract, receiver
 from tributary.credentials import Credentials
 from tributary.errors import wrong
 from tributary.loader import Loader, selector
@@ -43,7 +43,7 @@ class Schedule:
     def _load(self) -> None:
         if self._epochs:
             return
-        answers = apart.ask(
+        answers = receiver.ask(
             self._target,
             self._options,
             f"/{contract.SCHEDULE_SERVICE}/ListEpochSchedules",
