@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { type Reason, TributaryError } from '../errors.js';
-import { type Config, parseConfig } from '../run/config.js';
+import type { Config } from '../run/config.js';
 
 /** The option that every command with a config shares. */
 export const configOption = () =>
@@ -24,6 +24,8 @@ export const workersOption = () =>
 /** Reads the config that a command names. CONFIG_UNREADABLE where the file cannot be read. */
 export async function readConfig(file: string): Promise<Config> {
   const remedy = 'Name the config with --config, or write one: docs/configuration.md shows how';
+  // What reads a config is most of what a command loads, and few commands need it.
+  const { parseConfig } = await import('../run/config.js');
   const text = await readInput(file, 'the config', remedy, 'CONFIG_UNREADABLE');
   return parseConfig(text.toString('utf8'), { folder: dirname(resolve(file)), name: file });
 }

@@ -1,39 +1,53 @@
 import { Command, CommanderError } from '@commander-js/extra-typings';
 import { TributaryError } from '../errors.js';
 import { version } from '../run/version.js';
-import { augmentCommand } from './augment.js';
-import { benchCommand } from './bench.js';
-import { diffCommand } from './diff.js';
-import { fetchCommand } from './fetch.js';
-import { findCommand } from './find.js';
-import { healthCommand } from './health.js';
-import { indexCommand } from './index-command.js';
 import { endOnInterrupt } from './interrupt.js';
-import { mixtureCommand } from './mixture.js';
-import { planCommand } from './plan.js';
-import { previewCommand } from './preview.js';
-import { replayCommand } from './replay.js';
-import { scheduleCommand } from './schedule.js';
-import { serveCommand } from './serve.js';
-import { trainCommand } from './train.js';
 
-/** Every command, in the order of the help. */
-const commands = [
-  serveCommand,
-  scheduleCommand,
-  indexCommand,
-  planCommand,
-  fetchCommand,
-  replayCommand,
-  trainCommand,
-  augmentCommand,
-  previewCommand,
-  findCommand,
-  mixtureCommand,
-  diffCommand,
-  benchCommand,
-  healthCommand,
-];
+/**
+ * Every command, in the order of the help. One is imported when it is asked for: a health check that runs every few seconds
+ * must not load what a replica needs.
+ */
+const commands = {
+  serve: async () => (await import('./serve.js')).serveCommand(),
+  schedule: async () => (await import('./schedule.js')).scheduleCommand(),
+  index: async () => (await import('./index-command.js')).indexCommand(),
+  plan: async () => (await import('./plan.js')).planCommand(),
+  fetch: async () => (await import('./fetch.js')).fetchCommand(),
+  replay: async () => (await import('./replay.js')).replayCommand(),
+  train: async () => (await import('./train.js')).trainCommand(),
+  augment: async () => (await import('./augment.js')).augmentCommand(),
+  preview: async () => (await import('./preview.js')).previewCommand(),
+  find: async () => (await import('./find.js')).findCommand(),
+  mixture: async () => (await import('./mixture.js')).mixtureCommand(),
+  diff: async () => (await import('./diff.js')).diffCommand(),
+  bench: async () => (await import('./bench.js')).benchCommand(),
+  health: async () => (await import('./health.js')).healthCommand(),
+} satisfies Record<string, () => Promise<object>>;
+
+/** The command that is asked for; all where it is none of them, as for the help or a name that is nearly one. */
+async function asked(name: string | undefined) {
+  const named = Object.entries(commands).filter(([known]) => known === name);
+  return Promise.all(
+    (named.length > 0 ? named.map(([, load]) => load) : Object.values(commands)).map((load) => load()),
+  );
+}
+
+/**
+ * Worker threads, the system's own programs and relative paths all need the folder in which a process was started.
+ * @throws TributaryError ARGUMENT_INVALID where it is gone.
+ */
+function checkFolder(): void {
+  try {
+    process.cwd();
+  } catch (error) {
+    throw new TributaryError('ARGUMENT_INVALID', {
+      expected: 'to run in a folder that exists',
+      came: 'one that has been removed, or that this process may not see',
+      remedy: 'Change to another folder (cd /) and start again',
+      cause: error,
+    });
+  }
+}
 
 /** Exit codes: 0 done, 1 it failed while it ran, 2 what was asked cannot be, 130 interrupted. */
 const exitCodes: Readonly<Record<string, number>> = {
@@ -62,10 +76,6 @@ export async function run(argv: readonly string[]): Promise<void> {
     .showSuggestionAfterError()
     .exitOverride()
     .configureOutput({ outputError: onOneLine('tributary') });
-  for (const command of commands) {
-    const made = command();
-    program.addCommand(made.exitOverride().configureOutput({ outputError: onOneLine(`tributary ${made.name()}`) }));
-  }
   endOnInterrupt();
   // A reader that leaves, as `head` does, is no fault.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -73,6 +83,9 @@ export async function run(argv: readonly string[]): Promise<void> {
     throw error;
   });
   try {
+    checkFolder();
+    for (const made of await asked(argv[2]))
+      program.addCommand(made.exitOverride().configureOutput({ outputError: onOneLine(`tributary ${made.name()}`) }));
     await program.parseAsync(argv);
   } catch (error) {
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;

@@ -2,8 +2,8 @@
 export class ProgressLine {
   readonly #label: string;
   readonly #terminal = process.stderr.isTTY === true;
-  readonly #start = Date.now();
-  #shownAt = 0;
+  readonly #start = performance.now();
+  #shownAt = Number.NEGATIVE_INFINITY;
 
   constructor(label: string) {
     this.#label = label;
@@ -16,7 +16,7 @@ export class ProgressLine {
 
   /** Shows any text, where enough time has passed since the last. */
   text(text: string): void {
-    const now = Date.now();
+    const now = performance.now();
     if (now - this.#shownAt < (this.#terminal ? 100 : 5_000)) return;
     this.#shownAt = now;
     this.#write(text);
@@ -34,7 +34,7 @@ export class ProgressLine {
   }
 
   #bar(done: number, total: number, more: string): string {
-    const seconds = (Date.now() - this.#start) / 1000;
+    const seconds = (performance.now() - this.#start) / 1000;
     const width = 24;
     const filled = Math.round((width * done) / Math.max(total, 1));
     const left = done === 0 ? '' : `${(((total - done) * seconds) / done).toFixed(0)} s left`;

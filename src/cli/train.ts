@@ -3,6 +3,7 @@ import { Loader } from '../client/loader.js';
 import type { ReceivedBatch } from '../client/receive.js';
 import { Schedule } from '../client/schedule-client.js';
 import { train } from '../client/trainer.js';
+import type { Wait } from '../client/waiting.js';
 import { batchName } from './batch-files.js';
 import { connectingCommand, connection } from './connecting.js';
 import { hex } from './fetch.js';
@@ -22,8 +23,10 @@ export function trainCommand() {
     .option('--lanes <n>', 'streams at a time', positiveInteger, 2)
     .option('--batches', 'print a line for every batch: its address, CRC-32 and replica')
     .action(async (flags) => {
-      const loader = await Loader.connect({ ...connection(flags), lanes: flags.lanes });
-      const schedule = await Schedule.connect({ ...connection(flags), address: flags.schedule });
+      const onWait = ({ seconds, wanted }: Wait): void =>
+        void process.stderr.write(`tributary: waiting for ${seconds.toFixed(0)} s: ${wanted}\n`);
+      const loader = await Loader.connect({ ...connection(flags), lanes: flags.lanes, onWait });
+      const schedule = await Schedule.connect({ ...connection(flags), address: flags.schedule, onWait });
       const groups = [
         { name: 'weights', weight_decay: 1 },
         { name: 'norms and biases', weight_decay: 0 },
@@ -69,7 +72,7 @@ class EpochTally {
   readonly #weightDecay: number;
   readonly #steps: number;
   readonly #line: ProgressLine;
-  readonly #start = Date.now();
+  readonly #start = performance.now();
   readonly #digest: Hash = createHash('sha256');
   readonly #mix = new Map<string, number>();
   #images = 0;
@@ -113,6 +116,6 @@ class EpochTally {
   }
 
   #rate(): string {
-    return `${(this.#images / Math.max((Date.now() - this.#start) / 1000, 0.001)).toFixed(0)} images/s`;
+    return `${(this.#images / Math.max((performance.now() - this.#start) / 1000, 0.001)).toFixed(0)} images/s`;
   }
 }

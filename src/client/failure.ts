@@ -37,7 +37,12 @@ function ownLimit(error: ServiceError): TributaryError | null {
       remedy: 'Ask for less in one message: no text, shorter class names, fewer epochs, a smaller inline run',
       cause: error,
     });
-  const short = /\b(EMFILE|ENFILE|ENOMEM)\b/.exec(details);
+  return exhausted(error);
+}
+
+/** CLIENT_EXHAUSTED where it is this process that has run out of descriptors or memory, else null. */
+export function exhausted(error: Error & { details?: string }): TributaryError | null {
+  const short = /\b(EMFILE|ENFILE|ENOMEM)\b/.exec(error.details ?? error.message);
   if (short === null) return null;
   return new TributaryError('CLIENT_EXHAUSTED', {
     expected: 'descriptors and memory for a connection',

@@ -45,6 +45,15 @@ export function disagree(
   });
 }
 
+/** A question without an answer. */
+export function notAnswered(peer: string, seconds: number): TributaryError {
+  return noAnswer(peer, {
+    expected: `an answer from ${peer} within ${seconds} s`,
+    came: 'none',
+    remedy: 'Check whether that replica hangs',
+  });
+}
+
 /** A connection that did not come about in time. */
 export function notConnected(peer: string, seconds: number): TributaryError {
   return noAnswer(peer, {

@@ -12,7 +12,7 @@ import { isConnected, type Replica, type Replicas } from './replicas.js';
 type Request = Omit<StreamBatchesRequest, 'firstStep' | 'stepCount' | 'stepStride' | 'cursor'>;
 type LoaderReplica = Replica<LoaderServiceClient>;
 
-/** A lane: every n-th step, over one stream at a time. Times are those of `performance.now()`. */
+/** A lane: every n-th step, over one stream at a time. Times are those of the clock. */
 interface Lane {
   /** The step that it is to bring next. */
   step: number;
@@ -57,6 +57,8 @@ export class Lanes {
   /** How long streams took for a batch of late, in milliseconds. */
   readonly #times: number[] = [];
   #head: number;
+  /** Since when the trainer waits for the step that is due; null while it does not. */
+  #wantedSince: number | null = null;
   #broken: unknown;
 
   /** @param window steps that may be held or under way, from the one that is due on. */
@@ -84,15 +86,21 @@ export class Lanes {
         (error: unknown) => this.#break(error),
       ),
     );
+    const { clock } = this.#replicas;
+    const stop = clock.onTick(() => {
+      if (this.#wantedSince !== null) this.#replicas.say(clock.now() - this.#wantedSince, this.#name(this.#head));
+    });
     try {
       while (this.#head < this.#end) {
         const batch = await this.#next();
+        this.#wantedSince = null;
         this.#given.delete(this.#head - rules.comparedBehind);
         this.#head++;
         this.#replicas.change();
         yield batch;
       }
     } finally {
+      stop();
       this.#stop.abort();
       for (const { call } of this.#readers) call.cancel();
       this.#replicas.change();
@@ -101,7 +109,8 @@ export class Lanes {
   }
 
   async #next(): Promise<ReceivedBatch> {
-    const asked = performance.now();
+    const asked = this.#replicas.clock.now();
+    this.#wantedSince = asked;
     for (let again = 0; ; ) {
       if (this.#broken !== undefined) throw this.#broken;
       const batch = this.#ready.get(this.#head);
@@ -110,7 +119,7 @@ export class Lanes {
       if (batch !== undefined) return batch;
       const since = [...this.#readers].find(({ lane }) => lane.step === this.#head)?.since ?? asked;
       // Each further request waits twice as long, so that a fleet that is merely slow is not asked ever more.
-      const left = Math.max(asked, since) + this.#lateAfter() * 2 ** again - performance.now();
+      const left = Math.max(asked, since) + this.#lateAfter() * 2 ** again - this.#replicas.clock.now();
       if (left > 0) await this.#replicas.changed(left);
       else {
         again++;
@@ -142,10 +151,7 @@ export class Lanes {
 
   /** Waits until a replica may be asked again, or for the end of the patience. */
   async #await(lane: Lane): Promise<void> {
-    lane.failingSince ??= performance.now();
-    const waited = (performance.now() - lane.failingSince) / 1000;
-    const refusal = this.#replicas.refusal();
-    const error = refusal ?? (waited > this.#options.patience ? this.#noReplica(lane, waited) : null);
+    const error = this.#replicas.refusal() ?? this.#outOfPatience(lane);
     if (error !== null) this.#settle(lane.step, error);
     else await this.#replicas.changed(this.#replicas.nextRetry());
   }
@@ -161,11 +167,10 @@ export class Lanes {
       if (failure.error.reason === 'CRC_MISMATCH') this.#damaged.set(step, (this.#damaged.get(step) ?? 0) + 1);
       this.#replicas.failed(replica, failure);
       lane.avoid.add(replica);
-      lane.failingSince ??= performance.now();
-      const waited = (performance.now() - lane.failingSince) / 1000;
+      const over = this.#outOfPatience(lane);
       if (failure.verdict === 'end' || (this.#damaged.get(step) ?? 0) >= rules.crcAttempts)
         this.#settle(step, failure.error);
-      else if (waited > this.#options.patience) this.#settle(step, this.#noReplica(lane, waited));
+      else if (over !== null) this.#settle(step, over);
     } finally {
       this.#replicas.release(replica);
     }
@@ -174,22 +179,23 @@ export class Lanes {
   /** Reads a stream until its lease ends, or until there is no need for it. */
   async #read(lane: Lane, replica: LoaderReplica, stepCount: number): Promise<void> {
     const { step, stride } = lane;
+    const { clock } = this.#replicas;
     const call = this.#replicas
       .client(replica)
       .streamBatches({ ...this.#request, firstStep: step, stepCount, stepStride: stride });
-    const reader: Reader = { lane, replica, call, since: performance.now(), overtaken: false };
+    const reader: Reader = { lane, replica, call, since: clock.now(), overtaken: false };
     this.#readers.add(reader);
     const { connectTimeout, stallTimeout } = this.#options;
     let refused = false;
-    const connecting = setTimeout(() => {
+    const stop = clock.after(connectTimeout, () => {
       refused = !isConnected(replica);
       if (refused) call.cancel();
-    }, connectTimeout * 1000);
+    });
     // Twice as long after each time that it waited in vain, so that slow but honest replicas are heard in the end.
     const patience = stallTimeout * 2 ** Math.min(lane.hangs, 6);
     let left = stepCount;
     try {
-      for await (const batch of receiveBatches(call, replica.name, patience)) {
+      for await (const batch of receiveBatches(call, replica.name, patience, clock)) {
         this.#accept(reader, batch);
         lane.step += stride;
         reader.since = null;
@@ -197,15 +203,15 @@ export class Lanes {
         while (!this.#isAdmitted(lane.step) && !this.#stop.signal.aborted) await this.#replicas.changed(1_000);
         if (this.#stop.signal.aborted || reader.overtaken || this.#has(lane.step)) return;
         if (this.#replicas.isUneven(replica)) return;
-        reader.since = performance.now();
+        reader.since = clock.now();
       }
       if (left === stepCount) throw endedEarly(step, replica.name);
     } catch (error) {
       if (reader.overtaken || this.#stop.signal.aborted) return;
-      if (performance.now() - (reader.since ?? Number.POSITIVE_INFINITY) > patience * 1000) lane.hangs++;
+      if (clock.now() - (reader.since ?? Number.POSITIVE_INFINITY) > patience * 1000) lane.hangs++;
       throw refused ? notConnected(replica.name, connectTimeout) : error;
     } finally {
-      clearTimeout(connecting);
+      stop();
       this.#readers.delete(reader);
     }
   }
@@ -242,7 +248,7 @@ export class Lanes {
       if (first.crc32 !== batch.crc32) this.#break(disagree(step, first, batch));
       return;
     }
-    if (since !== null) this.#times.push(performance.now() - since);
+    if (since !== null) this.#times.push(this.#replicas.clock.now() - since);
     if (this.#times.length > rules.medianOf) this.#times.shift();
     this.#given.set(step, { crc32: batch.crc32, peer: batch.peer });
     if (step >= this.#head) this.#ready.set(step, batch);
@@ -264,8 +270,17 @@ export class Lanes {
     return step < this.#head + this.#window;
   }
 
-  #noReplica({ step }: Lane, waited: number): TributaryError {
-    return this.#replicas.noReplica(waited, `step ${step} of epoch ${this.#request.epoch}`);
+  /** NO_REPLICA once a lane that has failed, or fails now, has waited for longer than the patience. */
+  #outOfPatience(lane: Lane): TributaryError | null {
+    const { clock } = this.#replicas;
+    const { patience, connectTimeout } = this.#options;
+    lane.failingSince ??= clock.now();
+    if (!clock.waited(lane.failingSince, patience, connectTimeout)) return null;
+    return this.#replicas.noReplica((clock.now() - lane.failingSince) / 1000, this.#name(lane.step));
+  }
+
+  #name(step: number): string {
+    return `step ${step} of epoch ${this.#request.epoch}`;
   }
 
   /** Keeps what is wrong with a step until the trainer comes to it, unless it has come from elsewhere. */

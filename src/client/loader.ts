@@ -61,11 +61,11 @@ export class Loader {
   }
 
   async #describe(): Promise<DescribeRunResponse__Output> {
-    const { run, patience, fingerprint } = this.#options;
+    const { run, patience, connectTimeout, fingerprint } = this.#options;
     const answers = await askAll<LoaderServiceClient, DescribeRunResponse__Output>(
       this.#replicas,
-      (client, options, done) => client.describeRun({ run }, options, done),
-      { count: rules.askedFirst, patience, wanted: 'what the run is' },
+      (client, done) => client.describeRun({ run }, done),
+      { count: rules.askedFirst, patience, connectTimeout, wanted: 'what the run is' },
     );
     const fitting = [...answers.values()].filter(
       (answer) => answer.fingerprint === (fingerprint ?? answer.fingerprint),

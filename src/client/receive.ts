@@ -4,6 +4,7 @@ import type { BatchHeader__Output } from '../../protos/generated/tributary/v1/Ba
 import type { StreamBatchesResponse__Output } from '../../protos/generated/tributary/v1/StreamBatchesResponse.js';
 import { TributaryError } from '../errors.js';
 import type { Address } from '../run/address.js';
+import type { Clock } from './clock.js';
 import { noAnswer } from './failure.js';
 
 /** A batch as it came, its CRC verified. */
@@ -18,8 +19,8 @@ export interface ReceivedBatch {
 }
 
 /**
- * Reads the batches of one stream of `peer`. Each message must come within `patience` seconds while this reads; a replica
- * that hangs longer is left with NO_REPLICA. Leaving the loop cancels the stream.
+ * Reads the batches of one stream of `peer`. Each message must come within `patience` seconds of the clock while this reads; a
+ * replica that hangs longer is left with NO_REPLICA. Leaving the loop cancels the stream.
  *
  * @throws CRC_MISMATCH for a tensor that is not what its trailer says.
  */
@@ -27,6 +28,7 @@ export async function* receiveBatches(
   call: ClientReadableStream<StreamBatchesResponse__Output>,
   peer: string,
   patience: number,
+  clock: Clock,
 ): AsyncGenerator<ReceivedBatch> {
   const messages = call[Symbol.asyncIterator]() as AsyncIterator<StreamBatchesResponse__Output>;
   let header: BatchHeader__Output | null = null;
@@ -35,7 +37,7 @@ export async function* receiveBatches(
   let sum = 0;
   try {
     for (;;) {
-      const { value, done } = await within(patience, messages.next(), peer);
+      const { value, done } = await within(patience, messages.next(), peer, clock);
       if (done) {
         if (header !== null) throw torn(header, 'the end of the stream');
         return;
@@ -63,21 +65,21 @@ export async function* receiveBatches(
   }
 }
 
-async function within<T>(patience: number, message: Promise<T>, peer: string): Promise<T> {
+async function within<T>(patience: number, message: Promise<T>, peer: string, clock: Clock): Promise<T> {
   const silence = {
     expected: `a message from ${peer} within ${patience} s`,
     came: 'none',
     remedy: 'Check whether that replica hangs',
   };
-  let timer: NodeJS.Timeout | undefined;
+  let stop = (): void => {};
   const hung = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(noAnswer(peer, silence)), patience * 1000);
+    stop = clock.after(patience, () => reject(noAnswer(peer, silence)));
   });
   message.catch(() => {});
   try {
     return await Promise.race([message, hung]);
   } finally {
-    clearTimeout(timer);
+    stop();
   }
 }
 

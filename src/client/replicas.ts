@@ -7,14 +7,18 @@ import {
 } from '@grpc/grpc-js';
 import { TributaryError } from '../errors.js';
 import { channelOptions, rules } from './behaviour.js';
+import { Clock } from './clock.js';
 import type { Failure } from './failure.js';
 import { type Endpoint, isName, parseTarget, resolve } from './target.js';
+import { type Wait, Waiting } from './waiting.js';
 
 /** Where replicas are, and how to reach them. */
 export interface ConnectOptions {
   /** `host:port`, several with commas between, or targets of gRPC's own forms (`dns:///loader:50051`, `unix:/socket`). */
   readonly address: string;
   readonly credentials?: ChannelCredentials;
+  /** Is told what is waited for, from the first seconds of a wait on, and again where that changes. */
+  readonly onWait?: (wait: Wait) => void;
 }
 
 /** A service's client, as proto-loader makes it. */
@@ -60,15 +64,19 @@ export class Replicas<Service extends Client> {
   readonly #endpoints: readonly Endpoint[];
   readonly #credentials: ChannelCredentials | undefined;
   readonly #known = new Map<string, Replica<Service>>();
+  readonly #waits: Waiting;
   #unresolved: ReadonlyMap<string, string> = new Map();
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
   #waiting: (() => void)[] = [];
+  /** What waits for a replica goes by it; pauses go by the plain clock. */
+  readonly clock = new Clock();
 
-  private constructor(service: ClientClass<Service>, { address, credentials }: ConnectOptions) {
+  private constructor(service: ClientClass<Service>, { address, credentials, onWait }: ConnectOptions) {
     this.#Service = service;
     this.#endpoints = parseTarget(address);
     this.#credentials = credentials;
+    this.#waits = new Waiting(onWait);
   }
 
   /** @param resolveInterval seconds between two looks at a name */
@@ -80,7 +88,8 @@ export class Replicas<Service extends Client> {
     const replicas = new Replicas(service, options);
     await replicas.refresh();
     if (replicas.#endpoints.some(isName))
-      replicas.#timer = setInterval(() => void replicas.refresh(), resolveInterval * 1000).unref();
+      // What it cannot get past, the next who asks meets as well, and has somebody to tell.
+      replicas.#timer = setInterval(() => void replicas.refresh().catch(() => {}), resolveInterval * 1000).unref();
     return replicas;
   }
 
@@ -163,15 +172,28 @@ export class Replicas<Service extends Client> {
 
   /** The one error when waiting comes to nothing: every address and why. */
   noReplica(seconds: number, wanted: string): TributaryError {
-    const why = new Map(this.#unresolved);
-    for (const { name, lastError } of this.#known.values()) why.set(name, came(lastError));
-    const listed = [...why].map(([name, reason]) => `${name}: ${reason}`).sort();
     return new TributaryError('NO_REPLICA', {
       expected: `a replica to answer for ${wanted}`,
-      came: `none in ${Math.round(seconds)} s (${listed.join('; ') || 'the target has no addresses'})`,
+      came: `none in ${Math.round(seconds)} s (${this.#listed()})`,
       remedy: 'Start a replica of this run at the target, or raise patience',
-      metadata: Object.fromEntries(why),
+      metadata: Object.fromEntries(this.#reasons()),
     });
+  }
+
+  /** Tells what is waited for, where it takes long: so many milliseconds of the clock. */
+  say(waited: number, wanted: string): void {
+    this.#waits.look(waited / 1000, () => `${wanted} (${this.#listed()})`);
+  }
+
+  #reasons(): Map<string, string> {
+    const why = new Map(this.#unresolved);
+    for (const { name, lastError } of this.#known.values()) why.set(name, came(lastError));
+    return why;
+  }
+
+  #listed(): string {
+    const listed = [...this.#reasons()].map(([name, reason]) => `${name}: ${reason}`).sort();
+    return listed.join('; ') || 'the target has no addresses';
   }
 
   /** The service of a replica; its channel is opened when it is first needed. */

@@ -44,12 +44,12 @@ export class Schedule {
    * @param fingerprint the loader's, so that a schedule of another run is refused with FINGERPRINT_MISMATCH.
    */
   async epoch(epoch: number, fingerprint: string): Promise<EpochSchedule__Output> {
-    const { run, patience = defaultOptions.patience } = this.#options;
+    const { run, patience, connectTimeout } = { ...defaultOptions, ...this.#options };
     const request = { run, epoch, expectedFingerprint: fingerprint };
     const answers = await askAll<ScheduleServiceClient, GetEpochScheduleResponse__Output>(
       this.#endpoints,
-      (client, options, done) => client.getEpochSchedule(request, options, done),
-      { count: 1, patience, wanted: `the schedule of epoch ${epoch}` },
+      (client, done) => client.getEpochSchedule(request, done),
+      { count: 1, patience, connectTimeout, wanted: `the schedule of epoch ${epoch}` },
     );
     return [...answers.values()][0]!.schedule!;
   }

@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { TributaryError } from '../errors.js';
+import { exhausted } from './failure.js';
 
 /** Where a part of a target is: a host and its port, or a socket of this machine. */
 export type Endpoint = { readonly host: string; readonly port: number } | { readonly socket: string };
@@ -40,7 +41,11 @@ export interface Resolved {
   readonly failed: ReadonlyMap<string, string>;
 }
 
-/** Looks up a target. Addresses that hold on one link only are left out: they name no replica to others. */
+/**
+ * Looks up a target. Addresses that hold on one link only are left out: they name no replica to others.
+ *
+ * @throws TributaryError CLIENT_EXHAUSTED where this process cannot even ask.
+ */
 export async function resolve(endpoints: readonly Endpoint[]): Promise<Resolved> {
   const addresses = new Map<string, string>();
   const failed = new Map<string, string>();
@@ -57,6 +62,8 @@ export async function resolve(endpoints: readonly Endpoint[]): Promise<Resolved>
           if (family === 4) addresses.set(`ipv4:${address}:${port}`, authority);
           else if (!/^fe[89ab]/i.test(address)) addresses.set(`ipv6:[${address}]:${port}`, authority);
       } catch (error) {
+        const own = exhausted(error as Error);
+        if (own !== null) throw own;
         failed.set(authority, `the name does not resolve (${(error as NodeJS.ErrnoException).code})`);
       }
     }),

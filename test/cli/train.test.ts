@@ -27,3 +27,13 @@ test('an epoch’s digest is over all its bytes, and a run goes on from its curs
   assert.match(second.stdout, /^epoch 1: weight decay [\d.]+\n {2}7 batches/);
   assert.match(second.stdout, /weight decay of norms and biases at the end: 0\n$/);
 });
+
+test('a wait is told on standard error from its first seconds on, once', async (t) => {
+  const replica = await smallReplica(t);
+  const places = ['--address', '127.0.0.1:1', '--schedule', await servingSchedule(t, replica), '--run', 'small'];
+  const { stderr } = await tributary(['train', ...places, '--patience', '5']);
+  const [waits] = [
+    stderr.match(/^tributary: waiting for 3 s: what the run is \(127\.0\.0\.1:1: .*ECONNREFUSED.*\)$/gm),
+  ];
+  assert.equal(waits?.length, 1, stderr);
+});

@@ -15,8 +15,8 @@ test('all that are well are asked, those that do not answer are left out, and a 
     try {
       return await askAll<LoaderServiceClient, DescribeRunResponse__Output>(
         replicas,
-        (client, options, done) => client.describeRun({ run: { name } }, options, done),
-        { count: 16, patience, wanted: 'what the run is' },
+        (client, done) => client.describeRun({ run: { name } }, done),
+        { count: 16, patience, connectTimeout: 5, wanted: 'what the run is' },
       );
     } finally {
       replicas.close();

@@ -4,6 +4,7 @@ import { crc32 } from 'node:zlib';
 import { credentials, Server, ServerCredentials, type ServerWritableStream } from '@grpc/grpc-js';
 import type { StreamBatchesRequest__Output } from '../../protos/generated/tributary/v1/StreamBatchesRequest.js';
 import type { StreamBatchesResponse } from '../../protos/generated/tributary/v1/StreamBatchesResponse.js';
+import { Clock } from '../../src/client/clock.js';
 import { receiveBatches } from '../../src/client/receive.js';
 import { contract } from '../../src/contract/contract.js';
 import { TributaryError } from '../../src/errors.js';
@@ -40,7 +41,8 @@ async function received(t: TestContext, messages: readonly (StreamBatchesRespons
   // A busy machine is no hanging replica.
   const patience = messages.includes(null) ? 0.3 : 60;
   const batches: Buffer[] = [];
-  for await (const batch of receiveBatches(client.streamBatches({}), 'peer', patience)) batches.push(batch.data);
+  for await (const batch of receiveBatches(client.streamBatches({}), 'peer', patience, new Clock()))
+    batches.push(batch.data);
   return batches;
 }
 
