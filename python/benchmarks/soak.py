@@ -18,7 +18,7 @@ import time
 from typing import List, Tuple
 
 from tests.fleet import Process, environment
-from tributary import Loader
+from tributary import Loader, receiver
 
 TRAINER = """
 import sys, tributary
@@ -34,17 +34,20 @@ while True:
 
 
 def open_things() -> Tuple[int, int, int]:
-    """Descriptors, threads and resident bytes of this process."""
+    """Descriptors and resident bytes of this process and its receivers, and the threads of this one."""
     gc.collect()
-    with open("/proc/self/statm", encoding="ascii") as file:
-        pages = int(file.read().split()[1])
-    return len(os.listdir("/proc/self/fd")), threading.active_count(), pages * os.sysconf("SC_PAGE_SIZE")
+    descriptors = resident = 0
+    for pid in [os.getpid(), *(r.pid for r in receiver._receivers.values())]:
+        with open(f"/proc/{pid}/statm", encoding="ascii") as file:
+            resident += int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        descriptors += len(os.listdir(f"/proc/{pid}/fd"))
+    return descriptors, threading.active_count(), resident
 
 
-def passes(count: int) -> bool:
+def passes(count: int, receivers: int) -> bool:
     """Whole passes, breaks and fetches over two replicas; whether what is open stayed flat."""
     replicas = [Process("--steps", 3), Process("--steps", 3)]
-    loader = Loader([replica.address for replica in replicas], run="synthetic", patience=60)
+    loader = Loader([replica.address for replica in replicas], run="synthetic", patience=60, receivers=receivers)
     seen: List[Tuple[int, int, int]] = []
     for number in range(count + 1):
         loader.set_epoch(0)
@@ -66,7 +69,13 @@ def suspensions(count: int) -> bool:
     """Trainers that are suspended for longer than their patience, ten at a time; whether all went on."""
     replica = Process("--steps", 1000, "--delay", 0.05)
     trainers = [
-        subprocess.Popen([sys.executable, "-c", TRAINER, replica.address], env=environment(), stdout=subprocess.PIPE, text=True)
+        subprocess.Popen(
+            [sys.executable, "-c", TRAINER, replica.address],
+            env=environment(),
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
         for _ in range(10)
     ]
     for trainer in trainers:
@@ -74,10 +83,10 @@ def suspensions(count: int) -> bool:
         assert [trainer.stdout.readline() for _ in range(2)] == ["ready\n", "batch\n"]
     for number in range(1, count // 10 + 1):
         for trainer in trainers:
-            trainer.send_signal(signal.SIGSTOP)
+            os.killpg(trainer.pid, signal.SIGSTOP)
         time.sleep(1.2)
         for trainer in trainers:
-            trainer.send_signal(signal.SIGCONT)
+            os.killpg(trainer.pid, signal.SIGCONT)
         time.sleep(0.5)
         dead = [trainer.returncode for trainer in trainers if trainer.poll() is not None]
         if number % max(1, count // 100) == 0 or dead:
@@ -98,8 +107,9 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--passes", type=int, default=100)
     parser.add_argument("--suspensions", type=int, default=20)
+    parser.add_argument("--receivers", type=int, default=1)
     options = parser.parse_args()
-    flat = passes(options.passes) if options.passes else True
+    flat = passes(options.passes, options.receivers) if options.passes else True
     well = suspensions(options.suspensions) if options.suspensions else True
     print("flat" if flat else "it grew", "and all went on" if well else "and some died")
     sys.exit(0 if flat and well else 1)

@@ -26,6 +26,11 @@ MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 class ContractTest(unittest.TestCase):
     @unittest.skipUnless(BUF.exists() and shutil.which("node"), "buf is not installed: npm ci installs it")
+    def test_a_header_without_an_address_of_its_own_gets_one(self) -> None:
+        flat = contract.BatchHeader(epoch=3, step=4, rank=1, world_size=2)
+        address = contract.with_address(flat).address
+        self.assertEqual((address.epoch, address.step, address.rank, address.world_size), (3, 4, 1, 2))
+
     def test_the_descriptor_set_is_that_of_the_protos(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
             fresh = Path(folder) / "contract.binpb"

@@ -82,6 +82,19 @@ class ReceiverTest(FleetTest):
             os.kill(receiver._receivers[number].pid, signal.SIGKILL)
         self.assert_steps([*batches, *iterator], range(30))
 
+    def test_a_receiver_that_has_served_long_is_replaced_between_iterations(self) -> None:
+        loader = self.loader(self.replica("--steps", 3))
+        loader.describe()
+        program = receiver._PROGRAM.replace("receiving.main", "receiving.RETIRES_AFTER = 2; receiving.main")
+        receiver._end()
+        with mock.patch.object(receiver, "_PROGRAM", program):
+            pids = set()
+            for epoch in range(5):
+                self.assert_steps([loader.fetch(epoch, 1)], [1], epoch=epoch)
+                pids.add(receiver._receivers[0].pid)
+            receiver._end()
+        self.assertGreaterEqual(len(pids), 2)
+
     def test_a_receiver_that_cannot_live_is_given_up(self) -> None:
         loader = self.loader(self.replica())
         loader.describe()

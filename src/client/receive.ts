@@ -44,6 +44,9 @@ export async function* receiveBatches(
       }
       if (value.header) {
         header = value.header;
+        // Replicas of 0.1 have the address in fields of its own alone.
+        const { epoch, step, rank, worldSize } = header;
+        header.address ??= { epoch, step, rank, worldSize };
         data = Buffer.allocUnsafeSlow(header.byteSize);
         received = 0;
         sum = 0;

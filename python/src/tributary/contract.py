@@ -62,6 +62,15 @@ ErrorInfo = _messages["google.rpc.ErrorInfo"]
 RetryInfo = _messages["google.rpc.RetryInfo"]
 
 
+def with_address(header: Any) -> Any:
+    """A BatchHeader whose address is a message of its own, as replicas of 0.1 do not send it yet."""
+    if not header.HasField("address"):
+        address = header.address
+        address.epoch, address.step = header.epoch, header.step
+        address.rank, address.world_size = header.rank, header.world_size
+    return header
+
+
 class Chunk(NamedTuple):
     """A TensorChunk whose `data` are the received bytes themselves."""
 

@@ -20,7 +20,7 @@ import grpc
 from tributary import behaviour
 from tributary.batch import Arrived, PartialBatch
 from tributary.behaviour import verdict
-from tributary.contract import Chunk, StreamBatchesRequest
+from tributary.contract import Chunk, StreamBatchesRequest, with_address
 from tributary.errors import TributaryError, from_rpc, other_fingerprint, wrong
 from tributary.replicas import Options, Replica, Replicas, Target, end_stream
 
@@ -297,7 +297,7 @@ class Lanes:
             else:
                 kind, chunk = message.WhichOneof("part"), message.chunk
             if kind == "header" and partial is None:
-                address = message.header.address
+                address = with_address(message.header).address
                 if (address.epoch, address.step) != (self._steps.epoch, wanted):
                     raise wrong(
                         "INTERNAL",

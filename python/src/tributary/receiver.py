@@ -31,6 +31,9 @@ _PROGRAM = (
     "from tributary import receiving; receiving.main({descriptor}, {trainer})"
 )
 
+# What glibc is told of a process that takes and frees megabytes all the time, in threads that come and go: one arena, which
+# keeps what is freed. Otherwise every message's pages are asked of the system anew, which costs more than receiving it.
+_MALLOC = {"MALLOC_ARENA_MAX": "1", "MALLOC_TRIM_THRESHOLD_": "268435456", "MALLOC_MMAP_THRESHOLD_": "33554432"}
 
 log = logging.getLogger("tributary")
 
@@ -47,6 +50,7 @@ class Receiver:
             self._process = subprocess.Popen(
                 [sys.executable, "-c", program],
                 pass_fds=[theirs.fileno()],
+                env={**_MALLOC, **os.environ},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=self._log,
@@ -66,10 +70,14 @@ class Receiver:
                 raise
         return ours
 
+    def has_ended(self) -> bool:
+        """Whether the process is gone."""
+        return self._process.poll() is not None
+
     def ended(self) -> str:
         """How the process ended, once it has."""
         try:
-            code = self._process.wait(5)
+            code = self._process.wait(1)
         except subprocess.TimeoutExpired:
             return "it closed its connection"
         said = os.pread(self._log, 2000, max(0, os.fstat(self._log).st_size - 2000)).decode(errors="replace").strip()
@@ -95,6 +103,7 @@ class Receiver:
 
 _lock = threading.Lock()
 _receivers: Dict[int, Receiver] = {}
+_retired: List[Receiver] = []
 _sockets: List[socket.socket] = []
 
 
@@ -110,6 +119,9 @@ def available(target: Any, options: Any) -> bool:
 def _open(number: int, kind: str, body: Any) -> Tuple[Receiver, socket.socket]:
     """A session with the process of this number, which is started where there is none."""
     with _lock:
+        for retired in [r for r in _retired if r.has_ended()]:
+            _retired.remove(retired)
+            retired.close()
         for _ in range(3):
             receiver = _receivers.get(number)
             try:
@@ -121,9 +133,9 @@ def _open(number: int, kind: str, body: Any) -> Tuple[Receiver, socket.socket]:
                     raise exhausted(error) from None  # type: ignore[misc]
                 if receiver is None:
                     raise
-                # It has ended, perhaps for want of sessions.
+                # It has ended, or takes no more than the sessions that it has.
                 del _receivers[number]
-                receiver.close()
+                _retired.append(receiver)
                 continue
             _sockets.append(session)
             return receiver, session
@@ -143,16 +155,18 @@ def _close(session: socket.socket) -> None:
 @atexit.register
 def _end() -> None:
     with _lock:
-        for receiver in _receivers.values():
+        for receiver in [*_receivers.values(), *_retired]:
             receiver.close()
         _receivers.clear()
+        _retired.clear()
 
 
 def _in_child() -> None:
     global _lock
     _lock = threading.Lock()
-    for receiver in _receivers.values():
+    for receiver in [*_receivers.values(), *_retired]:
         receiver.forget()
+    _retired.clear()
     for session in _sockets:
         session.close()
     _receivers.clear()
@@ -272,8 +286,10 @@ class Received:
             if self._closed:
                 continue
             self._deaths += 1
+            # Until it has gone, it may still seem to take sessions.
+            how = receiver.ended()
             if self._deaths >= behaviour.CRC_ATTEMPTS:
-                raise _ended(receiver.ended())
+                raise _ended(how)
             _close(session)
             self._sessions[number] = None
         (kind, body), descriptor = message

@@ -28,6 +28,9 @@ from tributary.shared import Lent
 AHEAD = 2
 # Seconds without a session after which the process ends; it is started again when it is needed.
 IDLE = 30.0
+# Sessions after which it takes no more, and another process is started for the next: gRPC keeps a connection of one in some
+# thousand calls that are cancelled while it connects.
+RETIRES_AFTER = 500
 
 
 def main(descriptor: int, trainer: int) -> None:
@@ -40,8 +43,9 @@ def main(descriptor: int, trainer: int) -> None:
     log.propagate = False
     control = socket.socket(fileno=descriptor)
     sessions: List[threading.Thread] = []
+    served = 0
     idle = 0.0
-    while idle < IDLE and os.getppid() == trainer:
+    while idle < IDLE and served < RETIRES_AFTER and os.getppid() == trainer:
         if not select.select([control], [], [], 1.0)[0]:
             sessions = [s for s in sessions if s.is_alive()]
             idle = 0.0 if sessions else idle + 1.0
@@ -55,6 +59,12 @@ def main(descriptor: int, trainer: int) -> None:
         thread = threading.Thread(target=_serve, args=(socket.socket(fileno=descriptors[0]),), daemon=True)
         thread.start()
         sessions.append(thread)
+        served += 1
+    if served >= RETIRES_AFTER:
+        control.close()
+        while any(s.is_alive() for s in sessions) and os.getppid() == trainer:
+            sessions[-1].join(1.0)
+            sessions = [s for s in sessions if s.is_alive()]
     # Nobody is there to be told, and gRPC's own end can take seconds.
     os._exit(0)
 

@@ -2,8 +2,6 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Backend } from '../../../src/augment/backend.js';
 import { gpuOperation } from '../../../src/augment/gpu/codes.js';
-import { loadLibrary } from '../../../src/augment/gpu/device.js';
-import { createRunner } from '../../../src/augment/gpu/runner.js';
 import { openBackend } from '../../../src/augment/open-backend.js';
 import { operationNames } from '../../../src/augment/operations/index.js';
 import { splitSteps } from '../../../src/augment/split-steps.js';
