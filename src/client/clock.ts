@@ -43,10 +43,11 @@ export class Clock {
   /** Looks at the time each tick and does `act`, until what it returns is called. */
   onTick(act: () => void): () => void {
     this.#ticks.add(act);
+    // A trainer may leave its batches half read: looking at the time is no reason for its process to stay.
     this.#timer ??= setInterval(() => {
       this.now();
       for (const each of [...this.#ticks]) each();
-    }, rules.tick * 1000);
+    }, rules.tick * 1000).unref();
     return () => {
       this.#ticks.delete(act);
       if (this.#ticks.size > 0) return;

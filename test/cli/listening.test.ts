@@ -10,9 +10,19 @@ const parsed = (...args: string[]) =>
     .opts();
 
 test('whoever listens says where, and the rest has its defaults', () => {
-  assert.deepEqual(parsed('--listen', '127.0.0.1:0'), { listen: '127.0.0.1:0', logLevel: 'info' });
+  assert.deepEqual(parsed('--listen', '127.0.0.1:0'), {
+    config: 'tributary.yaml',
+    listen: '127.0.0.1:0',
+    logLevel: 'info',
+  });
   const all = parsed('--listen', '[::1]:5', '--metrics-listen', 'h:9', '--insecure', '--log-level', 'error');
-  assert.deepEqual(all, { listen: '[::1]:5', metricsListen: 'h:9', insecure: true, logLevel: 'error' });
+  assert.deepEqual(all, {
+    config: 'tributary.yaml',
+    listen: '[::1]:5',
+    metricsListen: 'h:9',
+    insecure: true,
+    logLevel: 'error',
+  });
   assert.throws(() => parsed(), /--listen/);
   assert.throws(() => parsed('--listen', '50051'), /host:port/);
   assert.throws(() => parsed('--listen', 'a:1', '--log-level', 'loud'), /choices/);

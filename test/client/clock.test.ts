@@ -34,8 +34,27 @@ test('what is to be done after a time is done once, unless it is called off', as
   const done: string[] = [];
   clock.after(0.2, () => done.push('called off'))();
   clock.after(0.1, () => done.push('done'));
+  // A clock alone keeps no process.
+  const stays = setInterval(() => {}, 1_000);
   await new Promise<void>((resolve) => clock.after(0.5, resolve));
+  clearInterval(stays);
   assert.deepEqual(done, ['done']);
+});
+
+test('batches that are left half read keep no process', async (t) => {
+  const address = await serving(t, await smallReplica(t));
+  const url = new URL('../../src/client/loader.js', import.meta.url).href;
+  const program = `const { Loader } = await import(${JSON.stringify(url)});
+    const loader = await Loader.connect({ address: ${JSON.stringify(address)}, run: { name: 'small' } });
+    await loader.batches(0).next();
+    loader.close();`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: 'ignore' });
+  t.after(() => child.kill('SIGKILL'));
+  const ended = await Promise.race([
+    once(child, 'close').then(([code]) => code),
+    setTimeout(20_000, 'still there', { ref: false }),
+  ]);
+  assert.equal(ended, 0);
 });
 
 test('a trainer that is suspended for longer than its patience goes on, before its first batch and between two', async (t) => {

@@ -12,7 +12,17 @@ const page = (name: string) => readFileSync(new URL(`../../../docs/${name}`, imp
 const rows = (text: string) => [...text.matchAll(/^\| `([^`]+)` \|/gm)].map((match) => match[1]!);
 
 test('docs/configuration.md has a row for every key, and for nothing else', () => {
-  const keys = ['sources', 'runs', 'index', 'limits', 'path', 'layout', ...Object.keys(defaultLimits), ...runKeys];
+  const keys = [
+    'sources',
+    'runs',
+    'index',
+    'limits',
+    'path',
+    'layout',
+    'follow_links',
+    ...Object.keys(defaultLimits),
+    ...runKeys,
+  ];
   assert.deepEqual(rows(page('configuration.md')).toSorted(), keys.toSorted());
   const named = [...knobNames, ...Object.keys(trainingFields)];
   assert.deepEqual(
