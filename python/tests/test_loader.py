@@ -172,6 +172,7 @@ class LoaderTest(FleetTest):
             {"data_type": "int8"},
             {"layout": "chw"},
             {"prefetch": 0},
+            {"receivers": -1},
             {"lanes": 0},
             {"epoch": -1},
             {"rank": 2, "world_size": 2},

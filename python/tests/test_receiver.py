@@ -74,6 +74,15 @@ class ReceiverTest(FleetTest):
         self.assertLessEqual(most, 7)
         self.assertTrue(within(5, lambda: buffers(receiver._receivers[0].pid) == 0))
 
+    def test_iterations_that_are_left_leave_no_memory(self) -> None:
+        loader = self.loader(self.replica("--steps", 30))
+        for _ in range(20):
+            for _ in loader:
+                break
+            loader.set_epoch(0)
+        # gRPC's own descriptors stay while its connections do.
+        self.assertTrue(within(10, lambda: buffers(receiver._receivers[0].pid) == 0), buffers(receiver._receivers[0].pid))
+
     def test_a_receiver_that_is_killed_is_started_again(self) -> None:
         loader = self.loader(self.replica("--steps", 30), receivers=2)
         iterator = iter(loader)
@@ -205,7 +214,9 @@ class ReceiverTest(FleetTest):
         replica = self.replica()
         with mock.patch.object(receiver, "AVAILABLE", False):
             receiver._end()
-            self.assert_steps(list(self.loader(replica)), range(12))
+            with self.assertLogs("tributary", "INFO") as logged:
+                self.assert_steps(list(self.loader(replica)), range(12))
+            self.assertRegex(logged.output[0], "no receiver")
             self.assertEqual(receiver._receivers, {})
 
     def test_no_room_for_shared_memory_is_an_error_in_words(self) -> None:

@@ -108,8 +108,11 @@ function bind(server: Server, listen: string, credentials: ServerCredentials): P
     server.bindAsync(listen, credentials, (error, port) => {
       if (error === null) return resolve(port);
       // gRPC tells a text and no code: listening there once more has the system say what is wrong.
-      const probe = createServer().listen(...hostAndPort(listen));
-      probe.once('listening', () => probe.close(() => reject(unlistenable(listen, error))));
+      const probe = createServer((socket) => socket.destroy()).listen(...hostAndPort(listen));
+      probe.once('listening', () => {
+        probe.close();
+        reject(unlistenable(listen, error));
+      });
       probe.once('error', (cause) => reject(unlistenable(listen, cause)));
     });
   });

@@ -93,6 +93,8 @@ class Loader(_Base):
         for name, number in (("prefetch", prefetch), ("lanes", lanes), ("lease", lease), ("budget_bytes", budget_bytes)):
             if number < 1:
                 raise wrong("ARGUMENT_INVALID", f"{name} of 1 or more", str(number), f"Raise {name}")
+        if receivers is not None and receivers < 0:
+            raise wrong("ARGUMENT_INVALID", "receivers of 0 or more", str(receivers), "Raise receivers")
         if (device is not None or pin_memory) and torch is None:
             raise wrong("ARGUMENT_INVALID", "torch, for device and pin_memory", "no torch", "Install torch")
         self._given_ranks = checked(rank, world_size)
@@ -289,8 +291,10 @@ class Loader(_Base):
 
     def _replicas(self) -> Optional[Replicas]:
         """The pool that this process asks itself; None where receivers do."""
-        if self._receiver_count() > 0 and receiver.available(self._target, self._options):
-            return None
+        if self._receiver_count() > 0:
+            if receiver.available(self._target, self._options):
+                return None
+            receiver.log.info("no receiver: this system or these credentials allow none, so this process streams itself")
         return Replicas(self._target, self._options)
 
     def _receiver_count(self) -> int:

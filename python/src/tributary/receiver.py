@@ -17,7 +17,6 @@ import threading
 from dataclasses import replace
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
-from tributary import behaviour
 from tributary.batch import Arrived, torch
 from tributary.errors import TributaryError, exhausted, wrong
 from tributary.lanes import Wanted
@@ -30,6 +29,9 @@ _PROGRAM = (
     "import sys; sys.path[:] = {path!r}; sys.modules['torch'] = None; "
     "from tributary import receiving; receiving.main({descriptor}, {trainer})"
 )
+
+# So often in a row a process may end without a batch or an answer.
+_DEATHS = 4
 
 # What glibc is told of a process that takes and frees megabytes all the time, in threads that come and go: one arena, which
 # keeps what is freed. Otherwise every message's pages are asked of the system anew, which costs more than receiving it.
@@ -195,7 +197,7 @@ def ask(target: Any, options: Any, method: str, request: Any, response: Any, wan
         count,
     )
     how = ""
-    for _ in range(behaviour.CRC_ATTEMPTS):
+    for _ in range(_DEATHS):
         receiver, session = _open(0, "ask", body)
         try:
             message = _next(session)
@@ -244,7 +246,6 @@ class Received:
         self._count = count
         self._closed = False
         self._pid = os.getpid()
-        # Opened when they are first needed, all at once.
         self._sessions: List[Optional[Tuple[Receiver, socket.socket, Borrowed]]] = [None] * count
         for number in range(count if wanted.steps.count else 0):
             self._open(number)
@@ -288,7 +289,7 @@ class Received:
             self._deaths += 1
             # Until it has gone, it may still seem to take sessions.
             how = receiver.ended()
-            if self._deaths >= behaviour.CRC_ATTEMPTS:
+            if self._deaths >= _DEATHS:
                 raise _ended(how)
             _close(session)
             self._sessions[number] = None

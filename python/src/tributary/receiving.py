@@ -6,6 +6,7 @@ A session ends with its socket, and the process with its trainer, however that e
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import select
@@ -132,6 +133,8 @@ def _serve(connection: socket.socket) -> None:
             trainer.fail(error)
         finally:
             del _trainers[id(trainer)]
+    # Errors and the frames that they came through hold batches that nobody will get, in circles.
+    gc.collect()
 
 
 def _answers(target: Any, options: Any, method: str, request: Any, response: str, wanted: str, count: int) -> Any:

@@ -34,6 +34,7 @@ class Lent:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._next = 0
+        self._is_closed = False
         self._spare: List[_Buffer] = []
         self._lent: Dict[int, _Buffer] = {}
         # Which buffer an array lies in; arrays are not hashable.
@@ -83,8 +84,11 @@ class Lent:
     def _dropped(self, array: int) -> None:
         with self._lock:
             buffer = self._of_array.pop(array, None)
-            if buffer is not None:
+            if buffer is not None and not self._is_closed:
                 self._spare.append(buffer)
+                return
+        if buffer is not None:
+            os.close(buffer.descriptor)
 
     def close(self) -> None:
         """Closes every descriptor; what the trainer maps stays its own."""
@@ -92,6 +96,8 @@ class Lent:
             for buffer in [*self._spare, *self._lent.values()]:
                 os.close(buffer.descriptor)
             self._spare, self._lent = [], {}
+            # What is being received now closes its own when it is dropped.
+            self._is_closed = True
 
 
 class Borrowed:
