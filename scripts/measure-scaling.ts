@@ -1,17 +1,22 @@
 /**
- * Measures how throughput grows with replicas while storage is far away: `node dist/scripts/measure-scaling.js [ms] [rounds]`.
+ * Measures how throughput grows with replicas while storage is far away, with both clients as they are without any setting:
+ * `node dist/scripts/measure-scaling.js [ms] [rounds]`.
  *
  * Every read of an image takes `ms` (50) longer, in every replica (scripts/slow-reads.c, compiled on the spot with cc). A
  * trainer streams epochs of 32 x 32 pixels from 1, 2, 4 and 8 replicas in turn, `rounds` (3) times; the medians count. Small
  * images, so that a machine of 2 cores is not the limit. Everything is made in a temporary folder and deleted.
  */
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { stringify } from 'yaml';
 import { Loader } from '../src/client/loader.js';
+import { python } from './bench/machine.js';
+import { median } from './bench/statistics.js';
 import { main, type ServerProcess, startServer } from './server-process.js';
 
 const [milliseconds = 50, rounds = 3] = process.argv.slice(2).map(Number);
@@ -28,22 +33,27 @@ try {
   const library = join(folder, 'slow-reads.so');
   execFileSync('cc', ['-shared', '-fPIC', '-O2', '-o', library, 'scripts/slow-reads.c', '-ldl'], { stdio: 'inherit' });
   for (let i = 0; i < Math.max(...counts); i++) replicas.push(await startReplica(config, library));
-  const rates = new Map<number, number[]>(counts.map((count) => [count, []]));
+  const rates = new Map<string, number[]>();
   let epoch = 0;
   for (let round = 0; round < rounds; round++)
-    for (const count of counts) rates.get(count)!.push(await measure(count, epoch++));
-  const median = (count: number): number => rates.get(count)!.sort((a, b) => a - b)[rounds >> 1]!;
+    for (const count of counts)
+      for (const [client, measure] of Object.entries({ TypeScript: ofTypeScript, Python: ofPython })) {
+        const key = `${client} ${count}`;
+        rates.set(key, [...(rates.get(key) ?? []), await measure(addresses(count), epoch++)]);
+      }
   console.log(
     `${cpus()[0]!.model}, ${availableParallelism()} cores, load ${loadavg()[0]!.toFixed(1)}; ${milliseconds} ms a read`,
   );
-  console.log('replicas  images/s  of linear  rounds');
-  for (const count of counts) {
-    const share = median(count) / median(1) / count;
-    const all = rates.get(count)!.map((rate) => rate.toFixed(0));
-    console.log(
-      `${String(count).padStart(8)}  ${median(count).toFixed(0).padStart(8)}  ${share.toFixed(2).padStart(9)}  ${all.join(' ')}`,
-    );
-  }
+  console.log('client      replicas  images/s  of linear  rounds');
+  for (const client of ['TypeScript', 'Python'])
+    for (const count of counts) {
+      const rate = median(rates.get(`${client} ${count}`)!);
+      const share = rate / median(rates.get(`${client} 1`)!) / count;
+      const all = rates.get(`${client} ${count}`)!.map((each) => each.toFixed(0));
+      console.log(
+        `${client.padEnd(10)}  ${String(count).padStart(8)}  ${rate.toFixed(0).padStart(8)}  ${share.toFixed(2).padStart(9)}  ${all.join(' ')}`,
+      );
+    }
 } finally {
   await Promise.all(replicas.map((replica) => replica.stop('SIGKILL')));
   await rm(folder, { recursive: true, force: true });
@@ -69,31 +79,36 @@ function startReplica(config: string, library: string): Promise<ServerProcess> {
   return startServer('serve', ['--config', config, '--workers', '1', '--memory', '8MiB', '--backend', 'simd'], { env });
 }
 
-/** Images a second of one epoch's middle, from the first `count` replicas. */
-async function measure(count: number, epoch: number): Promise<number> {
-  const address = replicas.slice(0, count).map((replica) => replica.address);
-  const loader = await Loader.connect({
-    address: address.join(','),
-    run: { name: 'scaling' },
-    lanes: 2 * count,
-    prefetch: 64,
-    budgetBytes: 64 << 20,
-  });
+function addresses(count: number): string {
+  return replicas
+    .slice(0, count)
+    .map((replica) => replica.address)
+    .join(',');
+}
+
+/** Images a second of one epoch's middle. */
+async function ofTypeScript(address: string, epoch: number): Promise<number> {
+  const loader = await Loader.connect({ address, run: { name: 'scaling' } });
   try {
-    const senders = new Set<string>();
     const begun = performance.now();
     let start: number | null = null;
     let taken = 0;
-    for await (const { peer, header } of loader.batches(epoch)) {
-      senders.add(peer);
+    for await (const { header } of loader.batches(epoch)) {
       const now = performance.now();
       if (start !== null) taken += header.samples.length;
-      else if (senders.size === count && now - begun > warmUp * 1000) start = now;
+      else if (now - begun > warmUp * 1000) start = now;
       if (start !== null && now - start > seconds * 1000) break;
     }
-    if (start === null) throw new Error(`only ${senders.size} of ${count} replicas sent batches`);
-    return taken / ((performance.now() - start) / 1000);
+    return taken / ((performance.now() - start!) / 1000);
   } finally {
     loader.close();
   }
+}
+
+async function ofPython(address: string, epoch: number): Promise<number> {
+  const asked = { address, run: 'scaling', epoch, seconds, warm: warmUp, whole: false, again: false };
+  const script = fileURLToPath(new URL('../../scripts/bench/python_client.py', import.meta.url));
+  const { stdout } = await promisify(execFile)(python, [script, JSON.stringify(asked)]);
+  const { images: taken, seconds: time } = JSON.parse(stdout.trim().split('\n').at(-1)!);
+  return taken / time;
 }

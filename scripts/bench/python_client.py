@@ -1,7 +1,7 @@
 """The Python client, measured as a trainer uses it, without a training step.
 
 One argument, JSON: address, run, epoch, seconds; whole, to stream one epoch and no longer; again, to stream the same epoch
-over and over, which a replica answers from its memory. Prints {"event": "begin"} and {"event": "end", "images",
+over and over, which a replica answers from its memory; warm, the seconds before the measured ones. Prints {"event": "begin"} and {"event": "end", "images",
 "seconds"}, one line each.
 """
 
@@ -43,11 +43,12 @@ def main():
         return say("end", images=images, seconds=time.monotonic() - start)
     warm = len(loader) if asked["again"] else WARM
     stream = passes(loader, asked["epoch"], asked["again"])
+    begun = None
     for index, batch in enumerate(stream):
-        if index < warm:
+        if index < warm or time.monotonic() - start < asked.get("warm", 0):
             continue
-        if index == warm:
-            start = time.monotonic()
+        if begun is None:
+            begun = start = time.monotonic()
             say("begin")
             continue
         images += len(batch.images)

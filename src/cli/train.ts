@@ -1,4 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
+import { defaultOptions } from '../client/behaviour.js';
 import { Loader } from '../client/loader.js';
 import type { ReceivedBatch } from '../client/receive.js';
 import { Schedule } from '../client/schedule-client.js';
@@ -20,12 +21,13 @@ export function trainCommand() {
     .option('--epochs <n>', 'epochs; the run has its own number', positiveInteger)
     .option('--cursor <cursor>', 'where to go on, from the header of the last batch')
     .option('--cursor-file <file>', 'write the cursor here after every batch')
-    .option('--lanes <n>', 'streams at a time', positiveInteger, 2)
+    .option('--lanes <n>', 'streams at a time; as many as it takes where not given', positiveInteger)
     .option('--batches', 'print a line for every batch: its address, CRC-32 and replica')
     .action(async (flags) => {
       const onWait = ({ seconds, wanted }: Wait): void =>
         void process.stderr.write(`tributary: waiting for ${seconds.toFixed(0)} s: ${wanted}\n`);
-      const loader = await Loader.connect({ ...connection(flags), lanes: flags.lanes, onWait });
+      const lanes = flags.lanes ?? defaultOptions.lanes;
+      const loader = await Loader.connect({ ...connection(flags), lanes, onWait });
       const schedule = await Schedule.connect({ ...connection(flags), address: flags.schedule, onWait });
       const groups = [
         { name: 'weights', weight_decay: 1 },

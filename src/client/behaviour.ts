@@ -50,6 +50,13 @@ export const defaultOptions = camelCase(
 /** What nobody may set. Times in seconds. */
 export const rules = camelCase(mapped(behaviour.rules, (entry) => entry.value)) as Readonly<
   Record<
+    | 'leastLanes'
+    | 'firstLanes'
+    | 'lanesPerReplica'
+    | 'mostLanes'
+    | 'starvedShare'
+    | 'starvedSeconds'
+    | 'prefetchPerLane'
     | 'firstHedgeSeconds'
     | 'slowSeconds'
     | 'medianOf'

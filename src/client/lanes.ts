@@ -8,15 +8,16 @@ import { toFailure } from './failure.js';
 import { disagree, endedEarly, notConnected, otherRun, otherStep } from './lane-errors.js';
 import { type ReceivedBatch, receiveBatches } from './receive.js';
 import { isConnected, type Replica, type Replicas } from './replicas.js';
+import { Growth, Turns } from './turns.js';
 
 type Request = Omit<StreamBatchesRequest, 'firstStep' | 'stepCount' | 'stepStride' | 'cursor'>;
 type LoaderReplica = Replica<LoaderServiceClient>;
 
 /** A lane: every n-th step, over one stream at a time. Times are those of the clock. */
 interface Lane {
+  readonly number: number;
   /** The step that it is to bring next. */
   step: number;
-  readonly stride: number;
   /** How often in a row it has waited in vain for a message. */
   hangs: number;
   failingSince: number | null;
@@ -37,7 +38,7 @@ interface Reader {
 
 /**
  * Steps `first .. first + count - 1` of one epoch, in order, from several streams at a time. Each lane takes every n-th
- * step, in leases: a stream that ends, fails or hangs is opened again from the lane's next step, elsewhere. A step that is
+ * step, in leases, and while the trainer waits lanes become more (`turns.ts`): a stream that ends, fails or hangs is opened again from the lane's next step, elsewhere. A step that is
  * late is asked for a second time; the first answer is taken, the lane leaves the replica that was late, and where both
  * answers come they must agree. What goes wrong with a step is thrown when the trainer comes to it.
  */
@@ -45,8 +46,12 @@ export class Lanes {
   readonly #replicas: Replicas<LoaderServiceClient>;
   readonly #request: Request;
   readonly #options: ClientOptions;
-  readonly #window: number;
+  readonly #most: number;
   readonly #end: number;
+  readonly #growth: Growth;
+  readonly #turns: Turns;
+  readonly #lanes: Lane[] = [];
+  readonly #running: Promise<void>[] = [];
   readonly #ready = new Map<number, ReceivedBatch | TributaryError>();
   /** What was given for a step, and by whom. */
   readonly #given = new Map<number, Pick<ReceivedBatch, 'crc32' | 'peer'>>();
@@ -61,38 +66,37 @@ export class Lanes {
   #wantedSince: number | null = null;
   #broken: unknown;
 
-  /** @param window steps that may be held or under way, from the one that is due on. */
+  /** @param most steps that may be held or under way at the most, from the one that is due on. */
   constructor(
     replicas: Replicas<LoaderServiceClient>,
     request: Request,
-    { first, count, window }: { first: number; count: number; window: number },
+    { first, count, most }: { first: number; count: number; most: number },
     options: ClientOptions,
   ) {
     this.#replicas = replicas;
     this.#request = request;
     this.#options = options;
-    this.#window = window;
+    this.#most = most;
     this.#head = first;
     this.#end = first + count;
+    // A lane that is not asked to be there is of use only where a batch of its own may be under way.
+    const useful = options.lanes > 0 ? count : Math.min(this.#ahead(rules.mostLanes), count);
+    this.#growth = new Growth(options.lanes, useful, replicas.clock.now());
+    this.#turns = new Turns(first, this.#end, this.#growth.first(replicas.well()));
   }
 
   /** The batches, in order. Leaving the loop ends every stream. */
   async *batches(): AsyncGenerator<ReceivedBatch> {
-    const stride = Math.min(this.#options.lanes, this.#end - this.#head);
-    const first = this.#head;
-    const running = Array.from({ length: stride }, (_, lane) =>
-      // A lane that cannot even ask, as where the loader was closed, must not leave its reader waiting.
-      this.#run({ step: first + lane, stride, hangs: 0, failingSince: null, avoid: new Set() }).catch(
-        (error: unknown) => this.#break(error),
-      ),
-    );
+    this.#addLanes();
     const { clock } = this.#replicas;
     const stop = clock.onTick(() => {
       if (this.#wantedSince !== null) this.#replicas.say(clock.now() - this.#wantedSince, this.#name(this.#head));
+      this.#grow();
     });
     try {
       while (this.#head < this.#end) {
         const batch = await this.#next();
+        this.#growth.took(this.#wantedSince, clock.now());
         this.#wantedSince = null;
         this.#given.delete(this.#head - rules.comparedBehind);
         this.#head++;
@@ -104,8 +108,30 @@ export class Lanes {
       this.#stop.abort();
       for (const { call } of this.#readers) call.cancel();
       this.#replicas.change();
-      await Promise.allSettled(running);
+      await Promise.allSettled(this.#running);
     }
+  }
+
+  /** Starts the lanes that are dealt steps and do not run yet. */
+  #addLanes(): void {
+    for (let number = this.#lanes.length; number < this.#turns.lanes; number++) {
+      const lane = { ...fresh(this.#turns.since + number), number };
+      this.#lanes.push(lane);
+      // A lane that cannot even ask, as where the loader was closed, must not leave its reader waiting.
+      this.#running.push(this.#run(lane).catch((error: unknown) => this.#break(error)));
+    }
+  }
+
+  /** Makes more lanes where the trainer waits too long and replicas have room. */
+  #grow(): void {
+    const { lanes, since } = this.#turns;
+    if (this.#head < since) return;
+    const wanted = this.#growth.next(lanes, this.#replicas.well(), this.#wantedSince, this.#replicas.clock.now());
+    // A lane ends with the step that it is at, as it was dealt.
+    const first = Math.max(this.#head, since, ...this.#lanes.map(({ step }) => step)) + 1;
+    if (wanted === lanes || first + wanted > this.#end) return;
+    this.#turns.widen(first, wanted);
+    this.#addLanes();
   }
 
   async #next(): Promise<ReceivedBatch> {
@@ -138,7 +164,7 @@ export class Lanes {
   async #run(lane: Lane): Promise<void> {
     for (;;) {
       // What came in answer to a second request need not come again.
-      while (this.#has(lane.step)) lane.step += lane.stride;
+      while (this.#has(lane.step)) lane.step = this.#turns.after(lane.step, lane.number);
       if (lane.step >= this.#end || this.#stop.signal.aborted) return;
       if (!this.#isAdmitted(lane.step) || this.#ready.has(lane.step)) await this.#replicas.changed(1_000);
       else {
@@ -157,7 +183,7 @@ export class Lanes {
   }
 
   async #lease(lane: Lane, replica: LoaderReplica): Promise<void> {
-    const count = Math.min(this.#options.lease, Math.ceil((this.#end - lane.step) / lane.stride));
+    const count = Math.min(this.#options.lease, this.#turns.run(lane.step));
     replica.streams++;
     try {
       await this.#read(lane, replica, count);
@@ -178,7 +204,8 @@ export class Lanes {
 
   /** Reads a stream until its lease ends, or until there is no need for it. */
   async #read(lane: Lane, replica: LoaderReplica, stepCount: number): Promise<void> {
-    const { step, stride } = lane;
+    const { step } = lane;
+    const stride = this.#turns.stride(step);
     const { clock } = this.#replicas;
     const call = this.#replicas
       .client(replica)
@@ -197,9 +224,10 @@ export class Lanes {
     try {
       for await (const batch of receiveBatches(call, replica.name, patience, clock)) {
         this.#accept(reader, batch);
-        lane.step += stride;
+        const came = lane.step;
+        lane.step = this.#turns.after(came, lane.number);
         reader.since = null;
-        if (--left === 0) return;
+        if (--left === 0 || lane.step !== came + stride) return;
         while (!this.#isAdmitted(lane.step) && !this.#stop.signal.aborted) await this.#replicas.changed(1_000);
         if (this.#stop.signal.aborted || reader.overtaken || this.#has(lane.step)) return;
         if (this.#replicas.isUneven(replica)) return;
@@ -221,7 +249,7 @@ export class Lanes {
     const late = [...this.#readers].filter(({ lane }) => lane.step === step).map(({ replica }) => replica);
     const replica = this.#replicas.choose(new Set(late));
     if (late.length === 0 || replica === null || late.includes(replica)) return;
-    const lane: Lane = { step, stride: 1, hangs: 0, failingSince: null, avoid: new Set() };
+    const lane = fresh(step);
     replica.streams++;
     try {
       await this.#read(lane, replica, 1);
@@ -267,7 +295,12 @@ export class Lanes {
   }
 
   #isAdmitted(step: number): boolean {
-    return step < this.#head + this.#window;
+    return step < this.#head + this.#ahead(this.#turns.lanes);
+  }
+
+  /** The steps that so many lanes hold or have under way. */
+  #ahead(lanes: number): number {
+    return Math.min(this.#most, this.#options.prefetch || rules.prefetchPerLane * lanes);
   }
 
   /** NO_REPLICA once a lane that has failed, or fails now, has waited for longer than the patience. */
@@ -293,6 +326,10 @@ export class Lanes {
     this.#broken ??= error;
     this.#replicas.change();
   }
+}
+
+function fresh(step: number): Lane {
+  return { number: 0, step, hangs: 0, failingSince: null, avoid: new Set() };
 }
 
 function median(values: readonly number[]): number {

@@ -92,9 +92,8 @@ export class Loader {
     for (const step of [firstStep, firstStep + Math.max(count, 1) - 1])
       checkAddress(bounds, { epoch, step, rank, worldSize });
     const batchBytes = (globalBatch / worldSize) * imageSize ** 2 * 3 * (bytesOf[dataType] ?? 4);
-    const { prefetch, budgetBytes } = this.#options;
-    const window = Math.max(1, Math.min(prefetch, Math.floor(budgetBytes / batchBytes)));
-    yield* new Lanes(this.#replicas, request, { first: firstStep, count, window }, this.#options).batches();
+    const most = Math.max(1, Math.floor(this.#options.budgetBytes / batchBytes));
+    yield* new Lanes(this.#replicas, request, { first: firstStep, count, most }, this.#options).batches();
   }
 
   close(): void {

@@ -138,6 +138,13 @@ export class Replicas<Service extends Client> {
     );
   }
 
+  /** How many replicas there are that have not failed. */
+  well(): number {
+    return [...this.#known.values()].filter(
+      ({ gone, failures, refused }) => !gone && failures === 0 && refused === null,
+    ).length;
+  }
+
   /** Milliseconds until a replica that is not well may be asked again; a second at most. */
   nextRetry(): number {
     const now = performance.now();

@@ -56,8 +56,14 @@ function served({ log }: ServerProcess): number {
   return log.filter((line) => line.method === 'StreamBatches' && line.code === 'OK').length;
 }
 
+/** Streams that a replica has served, to their end or not. */
+function streams({ log }: ServerProcess): number {
+  return log.filter((line) => line.method === 'StreamBatches').length;
+}
+
 test('both clients behave the same', async (t) => {
-  const config = await indexedSamples(t, { long: run }, 112);
+  const large = sevenRun({ global_batch: 1, image_size: 1024 });
+  const config = await indexedSamples(t, { long: run, large }, 112);
   const sound = await start(t, config);
   const [canonical, same] = await Promise.all(both(t, [sound.address], { lanes: 1 }).map((one) => one.epoch(0)));
   const crcs = sums(canonical!);
@@ -97,6 +103,18 @@ test('both clients behave the same', async (t) => {
       const end = Date.now() + 20_000;
       while (served(late) === before && Date.now() < end) assert.deepEqual(sums(await trainer.epoch(0)), crcs);
       assert.ok(served(late) > before, 'the replica is idle');
+    }
+  });
+
+  await t.test('every replica works where one is not enough, with nothing set', async (t) => {
+    const replicas = await Promise.all(Array.from({ length: 6 }, () => start(t, config)));
+    const addresses = replicas.map(({ address }) => address);
+    // Leases that never end: only lanes that become more bring replicas to work that had none at first.
+    for (const trainer of both(t, addresses, { run: 'large', lanes: 0, lease: 1000 })) {
+      const before = replicas.map(streams);
+      await trainer.epoch(0);
+      const idle = replicas.filter((replica, index) => streams(replica) === before[index]);
+      assert.equal(idle.length, 0);
     }
   });
 

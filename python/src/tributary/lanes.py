@@ -1,8 +1,9 @@
 """Several streams at once, put in order again.
 
 The steps that are wanted are numbered from 0: the *turns*. Lane l of L takes the turns l, l + L, l + 2L and so on, as
-streams of a replica with a stride; each stream is a lease of some batches, and the next lease may be anywhere. A batch is
-a function of its address, so it does not matter which replica sends it, or whether two do.
+streams of a replica with a stride; each stream is a lease of some batches, and the next lease may be anywhere. While the
+trainer waits, lanes become more (`turns.py`). A batch is a function of its address, so it does not matter which replica
+sends it, or whether two do.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import statistics
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Callable, Deque, Dict, List, Optional, Set, Tuple, Union
 
 import grpc
@@ -23,24 +24,52 @@ from tributary.behaviour import verdict
 from tributary.contract import Chunk, StreamBatchesRequest, with_address
 from tributary.errors import TributaryError, from_rpc, other_fingerprint, wrong
 from tributary.replicas import Options, Replica, Replicas, Target, end_stream
+from tributary.turns import Growth, Turns
 
 
 @dataclass(frozen=True)
 class Pace:
     """How much is read ahead, and when a stream counts as lost. Times in seconds.
 
-    `window` batches are held or under way; a lease is `lease` batches. A stream without a message for `stall_timeout` has
-    hung. A step that the trainer waits for and that takes longer than `hedge_factor` times the median, and
+    `window` batches are held or under way, or, where it is 0, some for each lane; `most` in any case at the most. There are
+    `lanes`, or, where it is 0, as many as it takes. A lease is `lease` batches. A stream without a message for
+    `stall_timeout` has hung. A step that the trainer waits for and that takes longer than `hedge_factor` times the median, and
     `hedge_seconds`, is asked for again elsewhere.
     """
 
     window: int
+    most: int
     lanes: int
     lease: int
     stall_timeout: float
     hedge_factor: float
     hedge_seconds: float
     patience: float
+
+    def bounded(self, most: int) -> Pace:
+        """With a bound on the batches that are held or under way."""
+        return replace(self, most=max(1, min(most, self.window or most)))
+
+    def without(self, ahead: int) -> Pace:
+        """With so many batches fewer, because they are held elsewhere."""
+        return replace(self, window=max(1, self.window - ahead) if self.window else 0, most=self.most - ahead)
+
+    def share(self, number: int, of: int) -> Pace:
+        """What is left for the `number`-th of several that share the lanes."""
+
+        def part(whole: int) -> int:
+            return max(1, (whole + number) // of)
+
+        return replace(
+            self,
+            window=part(self.window) if self.window else 0,
+            most=part(self.most),
+            lanes=part(self.lanes) if self.lanes else 0,
+        )
+
+    def ahead(self, lanes: int) -> int:
+        """The batches that so many lanes hold or have under way."""
+        return min(self.most, self.window or behaviour.PREFETCH_PER_LANE * lanes)
 
 
 @dataclass(frozen=True)
@@ -77,6 +106,8 @@ class _Reader:
     """
 
     turn: int
+    # Of a lane its number.
+    number: int = 0
     call: Any = None
     replica: Optional[Replica] = None
     # Since when it waits for a message, and since when for the batch; None while it waits for nobody but the trainer.
@@ -108,7 +139,10 @@ class Lanes:
         self._fingerprint = wanted.fingerprint
         self._pace = pace
         self._make_array = make_array
-        self._count = max(1, min(pace.lanes, steps.count))
+        # A lane that is not asked to be there is of use only where a batch of its own may be under way.
+        most = steps.count if pace.lanes else min(pace.ahead(behaviour.MOST_LANES), steps.count)
+        self._growth = Growth(pace.lanes, most, self._clock.now())
+        self._turns = Turns(steps.count, self._growth.first(replicas.well()))
         self._head = 0
         self._ready: Dict[int, Union[Arrived, TributaryError]] = {}
         self._crcs: Dict[int, Tuple[int, str]] = {}
@@ -121,17 +155,13 @@ class Lanes:
         # Since when the trainer waits, by the pool's clock.
         self._wanted_since: Optional[float] = None
         self._pid = os.getpid()
-        self._readers = [_Reader(turn) for turn in range(self._count)] if steps.count else []
-        self._threads = [
-            threading.Thread(target=self._guarded, args=(self._run_lane, r), name=f"tributary-lane-{r.turn}", daemon=True)
-            for r in self._readers
-        ]
-        if self._threads:
-            watch = threading.Thread(target=self._guarded, args=(self._watch,), name="tributary-watch", daemon=True)
-            self._threads.append(watch)
+        self._readers: List[_Reader] = []
+        self._threads: List[threading.Thread] = []
+        if steps.count:
             replicas.watch()
-        for thread in self._threads:
-            thread.start()
+            with self._changed:
+                self._add_lanes()
+                self._start("tributary-watch", self._watch)
 
     def want(self) -> None:
         """Says that the trainer waits for the next batch: from now on that can be late."""
@@ -150,7 +180,8 @@ class Lanes:
                 self._wanted_since = self._clock.now()
             while self._head not in self._ready and self._broken is None and not self._closed:
                 self._changed.wait()
-            self._wanted_since = None
+            wanted_since, self._wanted_since = self._wanted_since, None
+            self._growth.took(wanted_since, self._clock.now())
             if self._broken is not None:
                 raise self._broken
             if self._closed:
@@ -182,6 +213,30 @@ class Lanes:
             for thread in list(self._threads):
                 thread.join(timeout=10.0)
 
+    def _start(self, name: str, work: Callable[..., None], *arguments: Any) -> None:
+        thread = threading.Thread(target=self._guarded, args=(work, *arguments), name=name, daemon=True)
+        self._threads = [t for t in self._threads if t.is_alive()] + [thread]
+        thread.start()
+
+    def _add_lanes(self) -> None:
+        """Starts the lanes that are dealt turns and do not run yet. Call with `changed` held."""
+        for number in range(len(self._readers), self._turns.lanes):
+            lane = _Reader(self._turns.since + number, number)
+            self._readers.append(lane)
+            self._start(f"tributary-lane-{number}", self._run_lane, lane)
+
+    def _grow(self, now: float) -> None:
+        """Makes more lanes where the trainer waits too long and replicas have room. Call with `changed` held."""
+        turns = self._turns
+        if self._head < turns.since:
+            return
+        lanes = self._growth.next(turns.lanes, self._replicas.well(), self._wanted_since, now)
+        # A lane ends with the turn that it is at, as it was dealt.
+        first = max(self._head, turns.since, *(r.turn for r in self._readers)) + 1
+        if lanes > turns.lanes and first + lanes <= turns.count:
+            turns.widen(first, lanes)
+            self._add_lanes()
+
     def _guarded(self, work: Callable[..., None], *arguments: Any) -> None:
         try:
             work(*arguments)
@@ -192,13 +247,13 @@ class Lanes:
                 self._changed.notify_all()
 
     def _admitted(self, turn: int) -> bool:
-        return turn < self._head + self._pace.window
+        return turn < self._head + self._pace.ahead(self._turns.lanes)
 
     def _run_lane(self, lane: _Reader) -> None:
         while True:
             with self._changed:
                 while lane.turn in self._crcs or lane.turn < self._head:
-                    lane.turn += self._count
+                    lane.turn = self._turns.after(lane.turn, lane.number)
                 if self._closed or lane.turn >= self._steps.count:
                     return
                 if not self._admitted(lane.turn) or isinstance(self._ready.get(lane.turn), TributaryError):
@@ -209,8 +264,8 @@ class Lanes:
                     self._wait_for_replica(lane)
                     continue
                 self._attach(lane, replica)
-            left = (self._steps.count - 1 - lane.turn) // self._count + 1
-            self._read(lane, min(self._pace.lease, left), self._count)
+                count, stride = self._turns.run(lane.turn), self._turns.stride(lane.turn)
+            self._read(lane, min(self._pace.lease, count), stride)
 
     def _wait_for_replica(self, lane: _Reader) -> None:
         now = self._clock.now()
@@ -258,7 +313,10 @@ class Lanes:
                 if batch is None:
                     break
                 self._deliver(reader, replica, batch, self._clock.now() - (reader.batch_since or 0))
-                reader.turn += stride
+                with self._changed:
+                    came, reader.turn = reader.turn, self._turns.after(reader.turn, reader.number)
+                if reader.turn != came + stride:
+                    break
         except grpc.RpcError as failure:
             self._note_failure(reader, replica, from_rpc(failure))
         except TributaryError as failure:
@@ -394,6 +452,7 @@ class Lanes:
                 if self._wanted_since is not None:
                     self._replicas.say(now - self._wanted_since, self._name(self._head))
                 self._hedge(now)
+                self._grow(now)
                 self._changed.wait(behaviour.TICK)
 
     def _late_after(self) -> float:
@@ -421,16 +480,12 @@ class Lanes:
             hedge = _Reader(turn)
             self._hedges.append(hedge)
             self._attach(hedge, replica)
-            thread = threading.Thread(
-                target=self._guarded, args=(self._read_once, hedge), name=f"tributary-again-{turn}", daemon=True
-            )
-            self._threads = [t for t in self._threads if t.is_alive()] + [thread]
-            thread.start()
+            self._start(f"tributary-again-{turn}", self._read_once, hedge)
             return
 
     def _read_once(self, hedge: _Reader) -> None:
         try:
-            self._read(hedge, 1, self._count)
+            self._read(hedge, 1, 1)
         finally:
             with self._changed:
                 self._hedges.remove(hedge)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import weakref
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple, Union
 
 from tributary import behaviour, contract, receiver
@@ -90,11 +90,10 @@ class Loader(_Base):
         for name, value, known in (("data_type", data_type, contract.DATA_TYPES), ("layout", layout, contract.LAYOUTS)):
             if value not in known:
                 raise wrong("ARGUMENT_INVALID", f"a {name} of {', '.join(known)}", repr(value), f"Set {name}")
-        for name, number in (("prefetch", prefetch), ("lanes", lanes), ("lease", lease), ("budget_bytes", budget_bytes)):
-            if number < 1:
-                raise wrong("ARGUMENT_INVALID", f"{name} of 1 or more", str(number), f"Raise {name}")
-        if receivers is not None and receivers < 0:
-            raise wrong("ARGUMENT_INVALID", "receivers of 0 or more", str(receivers), "Raise receivers")
+        counts = {"prefetch": (prefetch, 0), "lanes": (lanes, 0), "receivers": (receivers or 0, 0)}
+        for name, (number, least) in {**counts, "lease": (lease, 1), "budget_bytes": (budget_bytes, 1)}.items():
+            if number < least:
+                raise wrong("ARGUMENT_INVALID", f"{name} of {least} or more", str(number), f"Raise {name}")
         if (device is not None or pin_memory) and torch is None:
             raise wrong("ARGUMENT_INVALID", "torch, for device and pin_memory", "no torch", "Install torch")
         self._given_ranks = checked(rank, world_size)
@@ -110,7 +109,7 @@ class Loader(_Base):
         self._receivers = receivers
         self._with = {"with_drawn": with_drawn, "with_text": with_text}
         self._options = Options(credentials, tuple(channel_options), connect_timeout, patience, resolve_interval)
-        self._pace = Pace(prefetch, lanes, lease, stall_timeout, hedge_factor, hedge_seconds, patience)
+        self._pace = Pace(prefetch, prefetch, lanes, lease, stall_timeout, hedge_factor, hedge_seconds, patience)
         self._budget_bytes = budget_bytes
         self._wanted_fingerprint = fingerprint
         self._description: Optional[RunDescription] = None
@@ -314,8 +313,7 @@ class Loader(_Base):
             **self._with,
         )
         batch_bytes = run.global_batch // world_size * run.image_size**2 * 3 * contract.BYTES[self._data_type]
-        window = max(1, min(self._pace.window, self._budget_bytes // max(batch_bytes, 1)))
-        pace = replace(self._pace, window=window)
+        pace = self._pace.bounded(self._budget_bytes // max(batch_bytes, 1))
         wanted = Wanted(self._target, self._options, request.SerializeToString(), run.fingerprint, steps, pace)
         pinned = self._pin_memory and torch is not None and torch.cuda.is_available() and self._worker() is None
         if replicas is None:

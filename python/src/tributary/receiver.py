@@ -238,7 +238,8 @@ class Received:
     """
 
     def __init__(self, wanted: Wanted, receivers: int, pin_memory: bool):
-        count = max(1, min(receivers, wanted.pace.lanes, wanted.pace.window, wanted.steps.count))
+        pace = wanted.pace
+        count = max(1, min(receivers, pace.lanes or receivers, pace.most, wanted.steps.count))
         self._wanted = wanted
         self._prepare = _page_lock if pin_memory else _leave
         self._turn = 0
@@ -260,12 +261,7 @@ class Received:
             stride=wanted.steps.stride * n,
             count=max(0, -((first - wanted.steps.count) // n)),
         )
-        pace = replace(
-            wanted.pace,
-            window=max(1, (wanted.pace.window + number) // n),
-            lanes=max(1, (wanted.pace.lanes + number) // n),
-        )
-        receiver, session = _open(number, "stream", replace(wanted, steps=steps, pace=pace))
+        receiver, session = _open(number, "stream", replace(wanted, steps=steps, pace=wanted.pace.share(number, n)))
         opened = receiver, session, Borrowed(self._prepare)
         self._sessions[number] = opened
         return opened

@@ -154,8 +154,8 @@ class _Session:
     def __init__(self, trainer: _Trainer, wanted: Wanted):
         self._trainer = trainer
         # What lies ready with the trainer counts as read ahead.
-        self._ahead = min(AHEAD, wanted.pace.window - 1)
-        wanted = replace(wanted, pace=replace(wanted.pace, window=wanted.pace.window - self._ahead))
+        self._ahead = min(AHEAD, wanted.pace.most - 1)
+        wanted = replace(wanted, pace=wanted.pace.without(self._ahead))
         self._lent = Lent()
         self._lanes = Lanes(wanted, Replicas(wanted.target, wanted.options), self._lent.take)
         self._changed = threading.Condition()

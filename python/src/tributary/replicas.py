@@ -186,6 +186,10 @@ class Replicas:
             default=None,
         )
 
+    def well(self) -> int:
+        """How many replicas there are that have not failed. Call with `changed` held, or before others know the pool."""
+        return sum(not r.gone and r.failures == 0 and r.refused is None for r in self._known.values())
+
     def next_retry(self) -> float:
         """Seconds until a replica that is not well may be asked again. Call with `changed` held."""
         now = time.monotonic()
