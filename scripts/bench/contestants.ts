@@ -1,6 +1,7 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { benchRecipe } from './bench-recipes.js';
 import { batchSize, type FileSet, imageSize, runName } from './dataset.js';
 import { python } from './machine.js';
 import type { Measured } from './measure.js';
@@ -13,7 +14,8 @@ export interface Course {
   readonly seconds: number;
   /** An epoch that no contestant has streamed yet. */
   readonly epoch: number;
-  readonly replicas: { readonly simd: RunningReplica; readonly webgpu: RunningReplica | null };
+  /** By backend. */
+  readonly replicas: ReadonlyMap<string, RunningReplica>;
 }
 
 /** One side of the comparison. */
@@ -25,6 +27,8 @@ export interface Contestant {
   readonly ofRecipe: boolean;
   /** Whether it reads files once, from storage. */
   readonly isCold: boolean;
+  /** The backend of the replica that it needs. */
+  readonly backend?: string;
   /** What is to be run; null where this machine cannot. */
   readonly run: (course: Course) => Measured | null;
 }
@@ -36,34 +40,42 @@ const inSources = (name: string) => fileURLToPath(new URL(`../../../scripts/benc
 const withPython = (name: string, asked: object) => [python, inSources(name), JSON.stringify(asked)];
 const withNode = (name: string, asked: object) => [process.execPath, here(name), JSON.stringify(asked)];
 
-function dataLoader(whole: boolean, uint8: boolean): Contestant['run'] {
+function dataLoader(of: { whole?: boolean; uint8?: boolean; opencv?: boolean }): Contestant['run'] {
+  const { whole = false } = of;
   return ({ recipe, set, seconds }) => ({
     command: withPython('dataloader.py', {
       folder: whole ? set.once : set.many,
-      recipe,
+      ...benchRecipe(recipe),
       size: imageSize,
       batch: batchSize,
       workers,
       seconds,
       whole,
-      uint8,
+      ...of,
     }),
     group: 'loader',
     replica: null,
   });
 }
 
+function openCv(): Contestant['run'] {
+  const run = dataLoader({ opencv: true });
+  const isThere = spawnSync(python, ['-c', 'import cv2']).status === 0;
+  // Its policies are Pillow's alone.
+  return (course) => (isThere && ['dinov3', 'crop'].includes(course.recipe) ? run(course) : null);
+}
+
 function pythonClient(of: {
   readonly files: 'once' | 'many';
   readonly whole?: boolean;
   readonly again?: boolean;
-  readonly replica?: 'simd' | 'webgpu';
+  readonly backend?: string;
   readonly options?: object;
 }): Contestant['run'] {
   const { files, whole = false, again = false, options = {} } = of;
   return ({ recipe, set, seconds, epoch, replicas }) => {
-    const replica = replicas[of.replica ?? 'simd'];
-    if (replica === null) return null;
+    const replica = replicas.get(of.backend ?? 'simd');
+    if (replica === undefined) return null;
     const asked = { address: replica.address, run: runName(recipe, set, files), epoch, seconds, whole, again, options };
     return { command: withPython('python_client.py', asked), group: 'client', replica };
   };
@@ -81,7 +93,7 @@ export const contestants: readonly Contestant[] = [
     label: 'PyTorch DataLoader, upstream transform',
     ofRecipe: true,
     isCold: false,
-    run: dataLoader(false, false),
+    run: dataLoader({}),
   },
   {
     name: 'python-client',
@@ -95,23 +107,25 @@ export const contestants: readonly Contestant[] = [
     label: 'PyTorch DataLoader, ending in uint8',
     ofRecipe: true,
     isCold: false,
-    run: dataLoader(false, true),
+    run: dataLoader({ uint8: true }),
+  },
+  {
+    name: 'opencv',
+    label: 'PyTorch DataLoader on OpenCV, not exact',
+    ofRecipe: true,
+    isCold: false,
+    run: openCv(),
   },
   {
     name: 'typescript-client',
     label: 'replica and TypeScript client, uint8',
     ofRecipe: true,
     isCold: false,
-    run: ({ recipe, set, seconds, epoch, replicas }) => ({
-      command: withNode('typescript-client.js', {
-        address: replicas.simd.address,
-        run: runName(recipe, set, 'many'),
-        epoch,
-        seconds,
-      }),
-      group: 'client',
-      replica: replicas.simd,
-    }),
+    run: ({ recipe, set, seconds, epoch, replicas }) => {
+      const replica = replicas.get('simd')!;
+      const asked = { address: replica.address, run: runName(recipe, set, 'many'), epoch, seconds };
+      return { command: withNode('typescript-client.js', asked), group: 'client', replica };
+    },
   },
   {
     name: 'python-client-float32',
@@ -120,19 +134,20 @@ export const contestants: readonly Contestant[] = [
     isCold: false,
     run: pythonClient({ files: 'many', options: { data_type: 'float32', layout: 'nchw' } }),
   },
-  {
-    name: 'webgpu',
-    label: 'replica on webgpu and Python client, uint8',
+  ...['webgpu', 'webasm', 'auto'].map((backend) => ({
+    name: backend,
+    label: `replica on ${backend} and Python client, uint8`,
     ofRecipe: true,
     isCold: false,
-    run: pythonClient({ files: 'many', replica: 'webgpu' }),
-  },
+    backend,
+    run: pythonClient({ files: 'many', backend }),
+  })),
   {
     name: 'dataloader-cold',
     label: 'PyTorch DataLoader, cold files',
     ofRecipe: true,
     isCold: true,
-    run: dataLoader(true, false),
+    run: dataLoader({ whole: true }),
   },
   {
     name: 'python-client-cold',
@@ -147,7 +162,7 @@ export const contestants: readonly Contestant[] = [
     ofRecipe: true,
     isCold: false,
     run: ({ recipe, set, seconds }) => ({
-      command: withNode('kernels.js', { folder: set.once, recipe, size: imageSize, workers, seconds }),
+      command: withNode('kernels.js', { folder: set.once, ...benchRecipe(recipe), size: imageSize, workers, seconds }),
       group: 'loader',
       replica: null,
     }),
@@ -170,6 +185,17 @@ export const contestants: readonly Contestant[] = [
     isCold: false,
     run: ({ set, seconds }) => ({
       command: withPython('pillow_decode.py', { folder: set.once, workers, seconds }),
+      group: 'loader',
+      replica: null,
+    }),
+  },
+  {
+    name: 'turbo-decode',
+    label: 'libjpeg-turbo decoding alone, whole files',
+    ofRecipe: false,
+    isCold: false,
+    run: ({ set, seconds }) => ({
+      command: withPython('turbo_decode.py', { folder: set.once, workers, seconds }),
       group: 'loader',
       replica: null,
     }),

@@ -1,6 +1,7 @@
 """A PyTorch DataLoader with the upstream transform, measured: what a trainer has without Tributary.
 
-One argument, JSON: folder, recipe, size, batch, workers, seconds; or whole, to read every file once and no longer.
+One argument, JSON: folder, recipe, knobs, size, batch, workers, seconds; whole, to read every file once and no longer; uint8, to end
+there; opencv, to use OpenCV in the place of Pillow and torchvision, which ends in uint8 as well.
 Prints {"event": "begin"} and {"event": "end", "images", "seconds"}, one line each.
 """
 
@@ -24,11 +25,16 @@ def say(event, **more):
 
 def main():
     asked = json.loads(sys.argv[1])
-    steps, erasing = transform(asked["size"], RECIPES[asked["recipe"]])
+    knobs = {**RECIPES[asked["recipe"]], **asked["knobs"]}
+    steps, erasing = transform(asked["size"], knobs)
     ending = [T.ToTensor(), T.Normalize((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)), erasing]
     if asked.get("uint8"):
         ending = [T.PILToTensor()]
     dataset = ImageFolder(os.path.join(asked["folder"], "train"), T.Compose([steps, *ending]))
+    if asked.get("opencv"):
+        from opencv import OpenCv
+
+        dataset = OpenCv(asked["folder"], asked["size"], knobs)
     loader = DataLoader(
         dataset, batch_size=asked["batch"], shuffle=True, drop_last=True, num_workers=asked["workers"], pin_memory=False
     )

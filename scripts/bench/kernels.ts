@@ -1,5 +1,5 @@
 // The kernels alone, on every core: everything between decoded pixels and the finished sample, over the draws of a recipe.
-// One argument, JSON: folder, recipe, size, workers, seconds.
+// One argument, JSON: folder, recipe, knobs, size, workers, seconds.
 import { fileURLToPath } from 'node:url';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { SimdKernels } from '../../src/augment/simd.js';
@@ -16,6 +16,7 @@ import { readFiles } from './sample-files.js';
 interface Asked {
   readonly folder: string;
   readonly recipe: string;
+  readonly knobs: object;
   readonly size: number;
   readonly workers: number;
   readonly seconds: number;
@@ -23,8 +24,8 @@ interface Asked {
 
 const samples = 96;
 
-async function prepare({ folder, recipe, size }: Asked): Promise<{ crop: Crop; draw: Draw }[]> {
-  const { knobs } = recipes.find(({ name }) => name === recipe)!;
+async function prepare({ folder, recipe, knobs: own, size }: Asked): Promise<{ crop: Crop; draw: Draw }[]> {
+  const knobs = { ...recipes.find(({ name }) => name === recipe)!.knobs, ...own };
   return Promise.all(
     (await readFiles(folder, samples)).map(async (file, seed) => {
       const draw = drawTrain(seed, await probe(file, defaultLimits), size, knobs);

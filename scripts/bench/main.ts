@@ -7,14 +7,15 @@ import { parseArgs } from 'node:util';
 import { openBackend } from '../../src/augment/open-backend.js';
 import { chart } from './chart.js';
 import { type Contestant, contestants, dropFromCache } from './contestants.js';
-import { batchSize, type FileSet, imageSize, makeFileSet, runName, writeConfig } from './dataset.js';
+import { batchSize, type FileSet, imageSize, makeFileSet, ownFileSet, runName, writeConfig } from './dataset.js';
 import { firstBatchSeconds, startSeconds, startWithSamples } from './latency.js';
 import { describeMachine } from './machine.js';
 import { measure } from './measure.js';
-import { startReplica, tributary } from './replica.js';
+import { type RunningReplica, startReplica, tributary } from './replica.js';
 import { type Row, summarise } from './results.js';
 import { median } from './statistics.js';
 import { table } from './table.js';
+import { type TrainerThread, trainerThread } from './trainer-thread.js';
 
 const { values } = parseArgs({
   options: {
@@ -25,13 +26,15 @@ const { values } = parseArgs({
     sizes: { type: 'string', default: '500x375,1024x1024' },
     out: { type: 'string', default: 'out/bench' },
     only: { type: 'string' },
+    folder: { type: 'string' },
     'start-samples': { type: 'string', default: '1000000' },
   },
 });
 const out = resolve(values.out);
 const [images, seconds, rounds] = [Number(values.images), Number(values.seconds), Number(values.rounds)];
 const recipes = values.recipes.split(',');
-const chosen = contestants.filter(({ name }) => values.only === undefined || values.only.split(',').includes(name));
+const isWanted = (name: string): boolean => values.only === undefined || values.only.split(',').includes(name);
+const chosen = contestants.filter(({ name }) => isWanted(name));
 const say = (text: string): boolean => process.stderr.write(`${text}\n`);
 const label = (name: string): string => contestants.find((contestant) => contestant.name === name)!.label;
 
@@ -49,7 +52,8 @@ await mkdir(out, { recursive: true });
 const machine = describeMachine();
 say(`Files of ${values.sizes} in ${out}`);
 const sets: FileSet[] = [];
-for (const name of values.sizes.split(',')) {
+if (values.folder !== undefined) sets.push(await ownFileSet(join(out, 'files'), values.folder, 4));
+for (const name of values.sizes.split(',').filter((size) => size !== '')) {
   // Larger files take longer to draw, and fewer of them fill as many bytes.
   const pixels = name.split('x').reduce((area, side) => area * Number(side), 1);
   const count = Math.max(
@@ -60,11 +64,11 @@ for (const name of values.sizes.split(',')) {
 }
 const config = await writeConfig(out, sets, recipes);
 await tributary('index', '--config', config);
-const device = chosen.some(({ name }) => name === 'webgpu') ? await webgpuAnswers() : null;
-const replicas = {
-  simd: await startReplica(config, 'simd'),
-  webgpu: device === null ? null : await startReplica(config, 'webgpu'),
-};
+const device = isWanted('webgpu') ? await webgpuAnswers() : null;
+const replicas = new Map<string, RunningReplica>();
+for (const backend of new Set(['simd', ...chosen.map(({ backend = 'simd' }) => backend)]))
+  if (backend !== 'webgpu' || device !== null) replicas.set(backend, await startReplica(config, backend));
+const thread: TrainerThread[] = [];
 const rows: Row[] = [];
 let epoch = 1;
 const firstBatches: number[] = [];
@@ -91,11 +95,14 @@ try {
   if (values.only === undefined) {
     const run = runName(recipes[0]!, sets[0]!, 'many');
     const epochs = Array.from({ length: 2 * rounds + 1 }, () => epoch++);
-    firstBatches.push(...(await firstBatchSeconds(replicas.simd, run, epochs)));
+    firstBatches.push(...(await firstBatchSeconds(replicas.get('simd')!, run, epochs)));
+  }
+  if (isWanted('trainer-thread')) {
+    const run = runName(recipes[0]!, sets[0]!, 'once');
+    thread.push(...(await trainerThread(replicas.get('simd')!.address, run, { seconds, turns: rounds })));
   }
 } finally {
-  await replicas.simd.stop();
-  await replicas.webgpu?.stop();
+  for (const replica of replicas.values()) await replica.stop();
 }
 let manyStarts: number[] = [];
 if (values.only === undefined) {
@@ -119,6 +126,7 @@ const result = {
   files: sets.map(({ name, count, bytes }) => ({ name, count, bytesPerFile: Math.round(bytes / count) })),
   firstBatchSeconds: firstBatches,
   startSeconds: starts,
+  trainerThread: thread,
   startSecondsWithSamples: { samples: Number(values['start-samples']), seconds: manyStarts },
   summaries,
   rows,
@@ -137,10 +145,15 @@ write(
   `Batches of ${batchSize} at ${imageSize} x ${imageSize}; medians of ${rounds} rounds of ${seconds} s; ratios by round\n`,
 );
 write(table(summaries, label));
+for (const { asked, imagesPerSecond, ratio, ownMs, othersMs } of thread)
+  write(
+    `the trainer's thread beside the client, ${asked} images/s (${imagesPerSecond.toFixed(0)} came): ${ratio.toFixed(2)} of its time alone; ` +
+      `CPU ${ownMs.toFixed(3)} ms an image in its process, ${othersMs.toFixed(3)} in receivers`,
+  );
 if (firstBatches.length > 0)
   write(`first batch of a warm, idle replica: ${median(firstBatches.slice(1)).toFixed(3)} s, its compute included`);
 if (starts.length > 0) write(`start to serving: ${median(starts).toFixed(2)} s`);
 if (manyStarts.length > 0)
   write(`start to serving, ${values['start-samples']} samples: ${median(manyStarts).toFixed(2)} s`);
-if (device === null) write('webgpu: not measured, as no device answers on this machine');
+if (device === null && isWanted('webgpu')) write('webgpu: not measured, as no device answers on this machine');
 write(`\n${join(out, 'bench.json')}\n${join(out, 'bench.svg')}`);

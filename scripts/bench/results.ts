@@ -22,6 +22,8 @@ export interface Summary {
   readonly timesDataLoader: Spread | null;
   /** Against sharp's decoding alone in the same rounds. */
   readonly ofDecodeCeiling: Spread | null;
+  /** Against libjpeg-turbo's. */
+  readonly ofTurbo: Spread | null;
 }
 
 /** Summaries of all rows, in the order in which they were first run. */
@@ -43,6 +45,7 @@ export function summarise(rows: readonly Row[]): Summary[] {
       stageMs: medians(group.map((row) => row.stageMs)),
       timesDataLoader: recipe === null ? null : against(baseline, recipe),
       ofDecodeCeiling: against('sharp-decode', null),
+      ofTurbo: against('turbo-decode', null),
     };
   });
 }

@@ -6,7 +6,8 @@ const columns = [
   'images/s',
   'least to most',
   'x DataLoader',
-  'of decoding',
+  'of sharp',
+  'of turbo',
   'CPU ms an image',
   'stages, ms an image',
 ];
@@ -37,6 +38,7 @@ function cells(summary: Summary, label: (contestant: string) => string): string[
     `${rate.least.toFixed(0)} to ${rate.most.toFixed(0)}`,
     ratio(summary.timesDataLoader),
     ratio(summary.ofDecodeCeiling),
+    ratio(summary.ofTurbo),
     named(summary.cpuMs),
     named(summary.stageMs),
   ];
