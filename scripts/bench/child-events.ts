@@ -4,7 +4,8 @@ export function begin(): number {
   return performance.now();
 }
 
-/** Tells the bench that it has ended, and what was done since `start`. */
-export function end(images: number, start: number): void {
-  process.stdout.write(`${JSON.stringify({ event: 'end', images, seconds: (performance.now() - start) / 1000 })}\n`);
+/** Tells the bench that it has ended, what was done since `start`, and further milliseconds by their names. */
+export function end(images: number, start: number, delays: Readonly<Record<string, number>> = {}): void {
+  const seconds = (performance.now() - start) / 1000;
+  process.stdout.write(`${JSON.stringify({ event: 'end', images, seconds, delays })}\n`);
 }

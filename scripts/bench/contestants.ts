@@ -81,6 +81,14 @@ function pythonClient(of: {
   };
 }
 
+function typeScriptClient(files: 'once' | 'many', again: boolean): Contestant['run'] {
+  return ({ recipe, set, seconds, epoch, replicas }) => {
+    const replica = replicas.get('simd')!;
+    const asked = { address: replica.address, run: runName(recipe, set, files), epoch, seconds, again };
+    return { command: withNode('typescript-client.js', asked), group: 'client', replica };
+  };
+}
+
 /** Drops a file set from the page cache before a contestant that is measured cold. */
 export function dropFromCache(set: FileSet): void {
   execFileSync(python, [inSources('drop_cache.py'), set.once]);
@@ -121,11 +129,7 @@ export const contestants: readonly Contestant[] = [
     label: 'replica and TypeScript client, uint8',
     ofRecipe: true,
     isCold: false,
-    run: ({ recipe, set, seconds, epoch, replicas }) => {
-      const replica = replicas.get('simd')!;
-      const asked = { address: replica.address, run: runName(recipe, set, 'many'), epoch, seconds };
-      return { command: withNode('typescript-client.js', asked), group: 'client', replica };
-    },
+    run: typeScriptClient('many', false),
   },
   {
     name: 'python-client-float32',
@@ -206,5 +210,12 @@ export const contestants: readonly Contestant[] = [
     ofRecipe: false,
     isCold: false,
     run: (course) => pythonClient({ files: 'once', again: true })({ ...course, epoch: 0 }),
+  },
+  {
+    name: 'typescript-wire',
+    label: 'wire alone: batches from memory to the TypeScript client',
+    ofRecipe: false,
+    isCold: false,
+    run: (course) => typeScriptClient('once', true)({ ...course, epoch: 0 }),
   },
 ];

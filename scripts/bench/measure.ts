@@ -14,6 +14,14 @@ export interface Measurement {
   readonly cpuMs: Readonly<Record<string, number>>;
   /** Milliseconds an image in each of the replica's stages, waiting for a core included. */
   readonly stageMs: Readonly<Record<string, number>>;
+  /** Milliseconds for which a client held its caller's event loop, where it tells. */
+  readonly delayMs: Readonly<Record<string, number>>;
+}
+
+interface Ended {
+  readonly images: number;
+  readonly seconds: number;
+  readonly delays?: Readonly<Record<string, number>>;
 }
 
 /** What is run, and how its CPU time is called. */
@@ -42,9 +50,9 @@ export async function measure({ command, group, replica }: Measured): Promise<Me
   });
   let before: ReturnType<typeof read> | undefined;
   let after: ReturnType<typeof read> | undefined;
-  let done = { images: 0, seconds: 0 };
+  let done: Ended = { images: 0, seconds: 0 };
   for await (const line of createInterface({ input: child.stdout })) {
-    const event = JSON.parse(line) as { event: string; images: number; seconds: number };
+    const event = JSON.parse(line) as { event: string } & Ended;
     if (event.event === 'begin') before = read();
     else {
       after = read();
@@ -55,7 +63,7 @@ export async function measure({ command, group, replica }: Measured): Promise<Me
   if (code !== 0 || before === undefined || after === undefined)
     throw new Error(`${command.join(' ')} ended with ${code}`);
   const [from, to] = [await before, await after];
-  const { images, seconds } = done;
+  const { images, seconds, delays = {} } = done;
   const perImage = (used: number) => (1000 * used) / images;
   return {
     images,
@@ -71,5 +79,6 @@ export async function measure({ command, group, replica }: Measured): Promise<Me
           }),
     },
     stageMs: stagesBetween(from.stages, to.stages),
+    delayMs: delays,
   };
 }

@@ -18,6 +18,7 @@ export interface Summary {
   /** Medians over the rounds. */
   readonly cpuMs: Readonly<Record<string, number>>;
   readonly stageMs: Readonly<Record<string, number>>;
+  readonly delayMs: Readonly<Record<string, number>>;
   /** Against the DataLoader of the same rounds, cold against cold; null where that does not run. */
   readonly timesDataLoader: Spread | null;
   /** Against sharp's decoding alone in the same rounds. */
@@ -43,6 +44,7 @@ export function summarise(rows: readonly Row[]): Summary[] {
       imagesPerSecond: spread(group.map((row) => row.imagesPerSecond)),
       cpuMs: medians(group.map((row) => row.cpuMs)),
       stageMs: medians(group.map((row) => row.stageMs)),
+      delayMs: medians(group.map((row) => row.delayMs)),
       timesDataLoader: recipe === null ? null : against(baseline, recipe),
       ofDecodeCeiling: against('sharp-decode', null),
       ofTurbo: against('turbo-decode', null),

@@ -9,7 +9,7 @@ const columns = [
   'of sharp',
   'of turbo',
   'CPU ms an image',
-  'stages, ms an image',
+  'stages, ms an image; stalls, ms',
 ];
 
 /** The summaries as plain text: a block for each file set and recipe, what does not depend on the recipe last. */
@@ -40,7 +40,7 @@ function cells(summary: Summary, label: (contestant: string) => string): string[
     ratio(summary.ofDecodeCeiling),
     ratio(summary.ofTurbo),
     named(summary.cpuMs),
-    named(summary.stageMs),
+    named({ ...summary.stageMs, ...summary.delayMs }),
   ];
 }
 

@@ -21,6 +21,7 @@ const row = (contestant: string, round: number, imagesPerSecond: number, more: P
   imagesPerSecond,
   cpuMs: { loader: 10 + round },
   stageMs: {},
+  delayMs: {},
   ...more,
 });
 
