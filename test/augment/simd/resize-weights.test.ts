@@ -37,7 +37,7 @@ test('a part of a table is that part of the whole, and costs no more than itself
       const part = resizeWeights(input, output, filter, first, count);
       assert.deepEqual(part.bounds, whole.bounds.slice(2 * first, 2 * (first + count)));
       for (let x = 0; x < count; x++) {
-        const pairs = part.bounds[2 * x + 1]!;
+        const pairs: number = part.bounds[2 * x + 1]!;
         assert.deepEqual(taps(part, x, pairs), taps(whole, first + x, pairs));
       }
     }
