@@ -71,7 +71,8 @@ class Batch:
 
     `images` is a tensor (or a numpy array where torch is not installed) in the layout and type that were asked for:
     uint8 [n, height, width, 3] by default; writable and contiguous. bfloat16 comes as uint16 in numpy, which has no such type.
-    `labels` is int64 [n], places in `Loader.describe().class_names`; `IGNORE`, -1, where a sample has none. `cursor` is the server's name of the step after this one.
+    `labels` is int64 [n], places in `Loader.describe().class_names`; `IGNORE`, -1, where a sample has none.
+    `cursor` is the server's name of the step after this one.
     `mean` and `std` are the run's, for `tributary.normalize`.
     """
 

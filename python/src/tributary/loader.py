@@ -27,7 +27,7 @@ class RunDescription:
 
     `class_names` is in label order: `class_names[label]`. It is empty where no source has labels, and where the run has
     `labels: own` and its sources' classes differ: then a label is a place in the source's own `source_class_names`. Samples
-    of the sources in `unlabelled` have no label: `tributary.IGNORE` in `Batch.labels`.
+    of the sources in `unlabelled`, whose `class_counts` are 0, have no label: `tributary.IGNORE` in `Batch.labels`.
     """
 
     name: str
@@ -42,8 +42,8 @@ class RunDescription:
     sources: Tuple[str, ...]
     class_names: Tuple[str, ...]
     source_class_names: Mapping[str, Tuple[str, ...]]
+    class_counts: Mapping[str, int]
     unlabelled: Tuple[str, ...]
-    labels: str
     split: str
     evaluate: bool
     resize_size: int
@@ -454,6 +454,8 @@ def _described(answer: Any) -> RunDescription:
         if descriptor.name != "beta2" or answer.training.HasField("beta2")
     }
     names: List[str] = [source.name for source in answer.sources]
+    # Replicas of 0.1 do not send the counts yet.
+    counts = {source.name: source.class_count or len(source.class_names) for source in answer.sources}
     return RunDescription(
         name=answer.name,
         fingerprint=answer.fingerprint,
@@ -467,8 +469,8 @@ def _described(answer: Any) -> RunDescription:
         sources=tuple(names),
         class_names=tuple(answer.class_names),
         source_class_names={source.name: tuple(source.class_names) for source in answer.sources},
-        unlabelled=tuple(source.name for source in answer.sources if source.class_count == 0),
-        labels=answer.labels,
+        class_counts=counts,
+        unlabelled=tuple(name for name, count in counts.items() if count == 0),
         split=answer.split,
         evaluate=answer.evaluate,
         resize_size=answer.resize_size,
