@@ -14,7 +14,12 @@ test('validation streams every sample once, in order, with a short last batch an
   const config = await indexedSamples(t, runs);
   const replica = await startServer(t, 'serve', ['--config', config]);
   const loader = await loaderOn(t, [replica], 'checked');
+  const { classNames, sources, evaluate } = await loader.describe();
+  const [imagenet, coco] = sources;
+  assert.deepEqual([classNames, coco!.classCount, evaluate], [imagenet!.classNames, 0, true]);
   const whole = await all(loader.batches(0));
+  for (const { label, className } of slotsOf(whole).map(({ sample }) => sample))
+    assert.equal(className, label === undefined ? '' : classNames[label]);
   assert.deepEqual(
     whole.map(({ header }) => header.shape[0]),
     [5, 3],
