@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import weakref
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple, Union
 
 from tributary import behaviour, contract, receiver
@@ -38,6 +38,8 @@ class RunDescription:
     class_names: Mapping[str, Tuple[str, ...]]
     training: Mapping[str, float]
     version: str
+    knobs: Mapping[str, Any] = field(default_factory=dict)
+    seed: int = 0
 
 
 def selector(run: Optional[str], inline_run: Optional[str]) -> Any:
@@ -447,4 +449,10 @@ def _described(answer: Any) -> RunDescription:
         class_names={source.name: tuple(source.class_names) for source in answer.sources},
         training=training,
         version=answer.version,
+        knobs={d.name: _plain(getattr(answer.knobs, d.name)) for d in answer.knobs.DESCRIPTOR.fields},
+        seed=answer.seed,
     )
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, (bool, int, float, str)) else tuple(value)
