@@ -129,6 +129,8 @@ def ignored(trainer: Any, run: RunDescription, scheduled: bool) -> List[str]:
     """The trainer's arguments that are not the run's, each with the run's value where it has one."""
     args = trainer.args
     theirs: Dict[str, Any] = {name: getattr(args, name) for name in _KNOBS if hasattr(args, name)}
+    if "auto_augment" in theirs:
+        theirs["auto_augment"] = theirs["auto_augment"] or "none"
     ours: Dict[str, Any] = {name: run.knobs.get(name) for name in _KNOBS}
     if hasattr(args, "scale") and not is_distillation(trainer):
         # Upstream's is how much smaller than the image a crop's area may be.
@@ -171,9 +173,8 @@ def _differs(expected: str, came: str, remedy: str) -> TributaryError:
 
 
 def _same(one: Any, other: Any) -> bool:
-    if isinstance(one, str) or isinstance(other, str):
-        # None, an empty string and "none" are no policy.
-        return (str(one or "none")).lower() == (str(other or "none")).lower()
+    if isinstance(one, str):
+        return one.lower() == (other or "none")
     if isinstance(one, tuple):
         return other is not None and len(one) == len(other) and all(_same(a, b) for a, b in zip(one, other))
     return other is not None and abs(float(one) - float(other)) < 1e-9
@@ -182,7 +183,7 @@ def _same(one: Any, other: Any) -> bool:
 def _value(value: Any) -> str:
     if isinstance(value, tuple):
         return "[" + ", ".join(f"{part:g}" for part in value) + "]"
-    return f"{value:g}" if isinstance(value, float) else str(value or "none") if isinstance(value, str) else str(value)
+    return f"{value:g}" if isinstance(value, float) else str(value if value != "" else "none")
 
 
 def _listed(names: Sequence[Any]) -> str:
