@@ -15,9 +15,9 @@ from typing import Any
 
 import torch
 import ultralytics
+
 from tests.servers import Server, tributary
 from tests.shapes import draw_shapes
-
 from tributary.ultralytics import Settings, TributaryTrainer
 
 try:
@@ -64,7 +64,9 @@ def main() -> None:
                 trainer: Any = kind(overrides={**arguments, "name": name})
                 trainer.train()
                 top1 = trainer.metrics["metrics/accuracy_top1"]
-                print(f"Ultralytics {ultralytics.__version__}, {options.epochs} epochs from {name}: validation top-1 {top1:.3f}")
+                print(
+                    f"Ultralytics {ultralytics.__version__}, {options.epochs} epochs from {name}: validation top-1 {top1:.3f}"
+                )
         finally:
             server.end()
 

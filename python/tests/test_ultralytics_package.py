@@ -26,6 +26,7 @@ from tests.shapes import CLASSES, draw_shapes
 
 EXAMPLE = PYTHON / "examples" / "ultralytics_classify"
 PAGE = ROOT / "docs" / "ultralytics.md"
+PLACES = {"dns:///loader:50051": "serve", "dns:///schedule:50052": "schedule"}
 RUNS = """
 sources: {{shapes: {data}}}
 runs:
@@ -80,12 +81,11 @@ class UltralyticsPackageTest(FleetTest):
 
     def python(self, package: str, *arguments: str, cwd: Path = PYTHON, **more: str) -> subprocess.CompletedProcess[str]:
         """A Python process that can import the package, run to its end without an error."""
-        quiet = {"YOLO_CONFIG_DIR": str(self.folder), "YOLO_AUTOINSTALL": "false", "YOLO_OFFLINE": "true", "OMP_NUM_THREADS": "1"}
-        own = environment(**quiet, **more)
+        alone = {"YOLO_CONFIG_DIR": str(self.folder), "YOLO_AUTOINSTALL": "false", "YOLO_OFFLINE": "true"}
+        own = environment(**alone, **more, OMP_NUM_THREADS="1")
         own["PYTHONPATH"] = os.pathsep.join(part for part in (own["PYTHONPATH"], str(cwd), package) if part)
-        done = subprocess.run(
-            [sys.executable, "-W", "ignore", *arguments], env=own, cwd=cwd, timeout=300, capture_output=True, text=True, check=False
-        )
+        command = [sys.executable, "-W", "ignore", *arguments]
+        done = subprocess.run(command, env=own, cwd=cwd, timeout=300, capture_output=True, text=True, check=False)
         self.assertEqual(done.returncode, 0, done.stdout[-3000:] + done.stderr[-3000:])
         return done
 
@@ -120,10 +120,9 @@ class UltralyticsPackageTest(FleetTest):
                 mine = Path(tempfile.mkdtemp(dir=self.folder))
                 for name in ("trainer.py", "train.py"):
                     shutil.copy(EXAMPLE / name, mine)
-                self.replace(mine / "trainer.py", {
-                    "dns:///loader:50051": served["serve"].address, "dns:///schedule:50052": served["schedule"].address,
-                    **({"ultralytics.models.yolo.classify": "ultralytics.yolo.v8.classify"} if version(package) < [8, 0, 136] else {}),
-                })  # fmt: skip
+                places = {name: served[server].address for name, server in PLACES.items()}
+                moved = {"ultralytics.models.yolo.classify": "ultralytics.yolo.v8.classify"}
+                self.replace(mine / "trainer.py", {**places, **(moved if version(package) < [8, 0, 136] else {})})
                 self.replace(mine / "train.py", {
                     "/data/imagenet": str(self.data), '"imgsz": 224': '"imgsz": 64', '"batch": 256': '"batch": 16',
                     '"epochs": 30': f'"epochs": 2, "device": "cpu", "project": "{mine}"',
@@ -187,7 +186,8 @@ class UltralyticsPackageTest(FleetTest):
             free.bind(("127.0.0.1", 0))
             port = str(free.getsockname()[1])
         code = "import sys; from tests.test_ultralytics_package import ranks; ranks(sys.argv[1])"
-        done = self.python(package, "-c", code, json.dumps(self.given()), MASTER_ADDR="127.0.0.1", MASTER_PORT=port, WORLD_SIZE="2")
+        where = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": "2"}
+        done = self.python(package, "-c", code, json.dumps(self.given()), **where)
         first, second = [json.loads(line[7:]) for line in done.stdout.splitlines() if line.startswith("RESULT ")]
         self.assertEqual((first["shape"], second["shape"]), ([8, 3, 64, 64], [8, 3, 64, 64]))
         self.assertEqual((first["epochs"], second["epochs"]), (2, 2))
@@ -198,10 +198,8 @@ class UltralyticsPackageTest(FleetTest):
 def ranks(given: str) -> None:
     """Two processes of one training, to their end."""
     command = [sys.executable, "-W", "ignore", "-m", "tests.ultralytics_cases", "rank", given]
-    started = [
-        subprocess.Popen(command, env={**os.environ, "RANK": str(r), "LOCAL_RANK": str(r)}, stdout=subprocess.PIPE, text=True)
-        for r in range(2)
-    ]
+    environments = [{**os.environ, "RANK": str(rank), "LOCAL_RANK": str(rank)} for rank in range(2)]
+    started = [subprocess.Popen(command, env=own, stdout=subprocess.PIPE, text=True) for own in environments]
     try:
         for process in started:
             print(process.communicate(timeout=240)[0], flush=True)

@@ -6,6 +6,7 @@ Prints what happened, as JSON in one line that begins with `RESULT `.
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import inspect
 import json
 import logging
@@ -51,13 +52,14 @@ def classify(given: Any) -> Any:
     handler = logging.Handler()
     handler.emit = lambda record: lines.append(record.getMessage())  # type: ignore[method-assign]
     logging.getLogger("tributary").addHandler(handler)
-    callbacks: Any = None
     shared: Dict[str, Any] = {}
     if "_callbacks" in inspect.signature(ClassificationTrainer.__init__).parameters:
-        from ultralytics.utils.callbacks import get_default_callbacks
-
-        callbacks = get_default_callbacks()
-        shared = {"_callbacks": callbacks}
+        name = (
+            "ultralytics.utils.callbacks"
+            if importlib.util.find_spec("ultralytics.utils")
+            else "ultralytics.yolo.utils.callbacks"
+        )
+        shared = {"_callbacks": importlib.import_module(name).get_default_callbacks()}
     trainer = mixed(ClassificationTrainer, given, schedule=given["schedule"])(overrides=arguments(given, plots=True), **shared)
     callbacks = trainer.callbacks
     trainer.add_callback(

@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import weakref
 from dataclasses import dataclass, field
-from typing import Any, Dict, Iterator, Mapping, Optional, Sequence, Union
+from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Sequence, Union
 
 import torch
 
@@ -121,7 +121,7 @@ class TrainLoader:
         self.loader = loader
         self.dataset = SampleCount(loader)
         self.sampler = self
-        self._trainer = weakref.ref(trainer)
+        self._trainer: Callable[[], Any] = weakref.ref(trainer)
         self._schedule = schedule
         self._normalisation: Optional[Normalisation] = None
 
