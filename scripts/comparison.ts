@@ -67,12 +67,17 @@ export async function compareSamples(asked: {
     const size = random.pick([96, 128, 224, 256, 336, 17 + random.below(300)]);
     const seed = random.below(2 ** 32);
     const knobs = randomKnobs(random);
+    const resizeSize = size + random.pick([0, 32, random.below(100)]);
     const request =
       split === 'train'
         ? ({ kind: 'sample', seed, size, knobs } as const)
-        : ({ kind: 'evaluation', size, knobs: { interpolation: knobs.interpolation } } as const);
+        : ({
+            kind: 'evaluation',
+            size,
+            knobs: { interpolation: knobs.interpolation, resize_size: resizeSize },
+          } as const);
     const theirs = torchvision.ask(request, file);
-    const { pixels, draw } = await samplePixels(kernels, file, { split, seed, size, knobs });
+    const { pixels, draw } = await samplePixels(kernels, file, { split, seed, size, resizeSize, knobs });
     const { json, data } = await theirs;
     const erase = draw.erase && [draw.erase.top, draw.erase.left, draw.erase.height, draw.erase.width];
     const apart = difference(pixels, data);
@@ -89,7 +94,7 @@ export async function compareSamples(asked: {
       into.exactApart += apart.count > 0 ? 1 : 0;
     }
     if (sameErase && json.blurred === blurred && isWithinPromise(apart, pixels.length, blurred)) return;
-    into.outside.push(JSON.stringify({ number, name, split, size, apart, theirs: json, draw }));
+    into.outside.push(JSON.stringify({ number, name, split, size, resizeSize, apart, theirs: json, draw }));
   }
 }
 

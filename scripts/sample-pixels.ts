@@ -15,6 +15,8 @@ export interface SampleRequest {
   readonly split: 'train' | 'val';
   readonly seed: number;
   readonly size: number;
+  /** The shorter side that evaluation resizes to; `size` where absent. */
+  readonly resizeSize?: number;
   readonly knobs: Knobs;
 }
 
@@ -37,11 +39,13 @@ export interface Vector {
 export async function samplePixels(
   kernels: SimdKernels,
   file: Uint8Array,
-  { split, seed, size, knobs }: SampleRequest,
+  { split, seed, size, resizeSize = size, knobs }: SampleRequest,
 ): Promise<{ pixels: Uint8Array; draw: Draw }> {
   const image = await probe(file, defaultLimits);
   const draw =
-    split === 'train' ? drawTrain(seed, image, size, knobs) : drawEvaluation(image, size, knobs.interpolation);
+    split === 'train'
+      ? drawTrain(seed, image, size, knobs)
+      : drawEvaluation(image, resizeSize, size, knobs.interpolation);
   const crop = await decodeCrop(file, draw.geometry.crop, defaultLimits);
   const pixels = new Uint8Array(size * size * 3);
   kernels.run(crop, draw, size, pixels);

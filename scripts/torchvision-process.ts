@@ -6,7 +6,7 @@ import type { Knobs } from '../src/run/run.js';
 export type Request =
   | { kind: 'draw'; width: number; height: number; seed: number; size: number; knobs: Partial<Knobs> }
   | { kind: 'sample'; seed: number; size: number; knobs: Partial<Knobs> }
-  | { kind: 'evaluation'; size: number; knobs: Pick<Knobs, 'interpolation'> }
+  | { kind: 'evaluation'; size: number; knobs: Pick<Knobs, 'interpolation'> & { resize_size?: number } }
   | { kind: 'decode'; size: 0 };
 
 /** What it says: JSON, and pixels where there are any. */

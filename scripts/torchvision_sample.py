@@ -71,9 +71,9 @@ def transform(size, knobs):
     return T.Compose(steps), T.RandomErasing(p=k["erasing"])
 
 
-def evaluation(size, interpolation="BICUBIC"):
-    """The validation transform: it draws nothing."""
-    return T.Compose([T.Resize(size, interpolation=InterpolationMode[interpolation]), T.CenterCrop(size)])
+def evaluation(size, interpolation="BICUBIC", resize_size=None):
+    """The validation transform, which draws nothing; `resize_size` is DINOv3's 256 beside a size of 224."""
+    return T.Compose([T.Resize(resize_size or size, interpolation=InterpolationMode[interpolation]), T.CenterCrop(size)])
 
 
 def draw_erase(erasing, size):

@@ -2,10 +2,11 @@
 """Check every sample of a fetched batch with stock torchvision.
 
     tributary fetch --run R --epoch 0 --step 7 --out OUT ...
-    verify_batch.py --recipe dinov3 [--set knob=value ...] [--split val] OUT/0000-00000007-r0of1.npy NAME=PATH ...
+    verify_batch.py --recipe dinov3 [--set knob=value ...] [--resize-size 256] OUT/0000-00000007-r0of1.npy NAME=PATH ...
 
 Each NAME=PATH is a source of the run, as the config has it. The knobs are the run's: its recipe, and with --set whatever
-the run sets beside it, the value as JSON. Sources, keys, seeds and erase boxes come from the .json beside the .npy.
+the run sets beside it, the value as JSON. Sources, keys, seeds, erase boxes and whether it is an evaluation come from the
+.json beside the .npy; of a file that does not say the last, --split val does.
 
 A sample passes when its pixels equal torchvision's to the byte, or, where a blur was drawn, differ by one level in at
 most 0.3 % of the values (of an image below 96 x 96, of 96 x 96 x 3); when its erase box is the one that torchvision draws; and, in float types, when every value is
@@ -102,6 +103,7 @@ def main():
     parser.add_argument("--recipe", choices=spec.RECIPES, required=True)
     parser.add_argument("--set", metavar="KNOB=VALUE", action="append", default=[])
     parser.add_argument("--split", choices=("train", "val"), default="train")
+    parser.add_argument("--resize-size", type=int, help="the run's resize_size, where it has one")
     parser.add_argument("batch", help="the .npy file; its header, .json, lies beside it")
     parser.add_argument("sources", nargs="+", metavar="NAME=PATH")
     args = parser.parse_args()
@@ -126,8 +128,8 @@ def main():
     for slot, (row, values) in enumerate(zip(header["samples"], tensor)):
         image = Image.open(io.BytesIO(read_sample(roots[row["source"]], row["key"]))).convert("RGB")
         size, erase, blurred = tensor.shape[1], None, False
-        if args.split == "val":
-            out = spec.evaluation(size, knobs["interpolation"])(image)
+        if header.get("evaluate") or args.split == "val":
+            out = spec.evaluation(size, knobs["interpolation"], args.resize_size)(image)
         else:
             out, erase, blurred = spec.sample(image, int(row["seed"]), size, **knobs)
         found = faults(values, row, data_type, np.asarray(out), erase, blurred)

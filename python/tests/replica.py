@@ -62,7 +62,10 @@ class Service:
             samples_per_epoch=o.steps * o.global_batch, global_batch=o.global_batch, image_size=o.image_size,
             mean=[0.485, 0.456, 0.406], std=[0.229, 0.224, 0.225], version="test",
         )  # fmt: skip
-        answer.sources.add(name="made", sample_count=100, share=1.0, class_names=["a", "b"])
+        answer.sources.add(name="made", sample_count=100, share=1.0, class_names=["a", "b"], class_count=2)
+        answer.sources.add(name="plain", sample_count=100)
+        answer.class_names.extend(["a", "b"])
+        answer.split, answer.evaluate = request.run.split or "train", request.run.evaluate
         answer.training.lr0 = 2e-4
         answer.training.epochs = 5
         answer.training.weight_decay = 0.04

@@ -137,7 +137,7 @@ export class BatchMaker {
   /** Bytes of a batch's tensor, and of the pixels that a device works on where the tensor has no place for them. */
   #lengths({ open: { run }, form }: Pick<BatchRequest, 'open' | 'form'>, worldSize: number) {
     const count = Math.ceil(run.global_batch / worldSize);
-    const needsPixels = !isPixels(form) && usesDevice(this.#tools.backend, run.split);
+    const needsPixels = !isPixels(form) && usesDevice(this.#tools.backend, run);
     return {
       tensor: count * sampleBytes(form.type, run.image_size),
       pixels: needsPixels ? count * sampleBytes('UINT8', run.image_size) : 0,

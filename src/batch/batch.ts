@@ -2,6 +2,7 @@ import type { PlanInput } from '../plan/input.js';
 import type { Address } from '../run/address.js';
 import type { Run } from '../run/run.js';
 import type { Draw } from '../sample/draw.js';
+import type { LabelSpace } from '../sources/manifest/label-space.js';
 import type { Label, Manifest } from '../sources/manifest/manifest.js';
 import type { TensorForm } from './tensor.js';
 
@@ -10,6 +11,7 @@ export interface ResolvedRun {
   readonly run: Run;
   /** Of the run's sources, in its order. */
   readonly manifests: readonly Manifest[];
+  readonly labels: LabelSpace;
   readonly plan: PlanInput;
   readonly fingerprint: string;
   /** Told of every sample that was tried. Throws where the run is to stop, as too many were corrupt. */

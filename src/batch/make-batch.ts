@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { Backend, CropPart, Part } from '../augment/backend.js';
 import type { DeviceCrops } from '../augment/device-crops.js';
 import { planShare } from '../plan/plan.js';
+import type { Run } from '../run/run.js';
 import type { Batch, BatchRequest } from './batch.js';
 import { combineCrc32 } from './crc32.js';
 import type { Flow } from './fair-queue.js';
@@ -36,7 +37,7 @@ export async function makeBatch(
   setMaxListeners(0, turn.signal);
 
   const slots = planShare(open.plan, address).map((sample, slot) => ({ sample, slot }));
-  const hasDevice = usesDevice(backend, open.run.split);
+  const hasDevice = usesDevice(backend, open.run);
   const crops = (hasDevice && backend.room?.take(slots.length, size)) || [];
   let made: readonly MadeSample[];
   try {
@@ -70,8 +71,8 @@ export async function makeBatch(
 }
 
 /** Whether a backend has a part in a run's batches: it is a device beside the worker threads, and the run has steps. */
-export function usesDevice(backend: Backend, split: 'train' | 'val'): boolean {
-  return split === 'train' && backend.name !== 'simd';
+export function usesDevice(backend: Backend, { evaluate }: Pick<Run, 'evaluate'>): boolean {
+  return !evaluate && backend.name !== 'simd';
 }
 
 /** Lets the device do what worker threads have left for it. */

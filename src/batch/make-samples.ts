@@ -82,7 +82,7 @@ async function settled(
     if (outcome.status === 'ok') {
       tools.onSample(manifest.source, corrupt);
       const { draw, left } = outcome;
-      const label = manifest.label(index);
+      const label = open.labels.of(planned.source, index);
       return { sample: { source: manifest.source, key, seed, pass, label, draw, index, corrupt }, left };
     }
     corrupt.push({ key, reason: outcome.reason });

@@ -23,7 +23,7 @@ export async function planBatch(
   const slots = planShare(open.plan, address).map((sample, slot) => ({ sample, slot }));
   const named = slots.map(({ sample: { source, index, seed, pass } }) => {
     const manifest = open.manifests[source]!;
-    return { source: manifest.source, key: manifest.key(index), seed, pass, label: manifest.label(index) };
+    return { source: manifest.source, key: manifest.key(index), seed, pass, label: open.labels.of(source, index) };
   });
   if (!withDraw || pool === null) return named.map((sample) => ({ ...sample, draw: null, corrupt: null }));
   const outcomes = await Promise.all(

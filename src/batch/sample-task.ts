@@ -18,9 +18,11 @@ export interface TaskSample {
 
 /** What the samples of a task have in common. */
 export interface TaskRun {
-  readonly split: 'train' | 'val';
+  readonly evaluate: boolean;
   readonly knobs: Knobs;
   readonly size: number;
+  /** The shorter side that evaluation resizes to. */
+  readonly resizeSize: number;
   readonly limits: Limits;
   readonly samples: readonly TaskSample[];
 }

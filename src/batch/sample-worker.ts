@@ -177,8 +177,8 @@ function placeOf(memory: SharedArrayBuffer, type: DataType, size: number, slot: 
   return new Uint8Array(memory, slot * length, length);
 }
 
-function drawSample({ split, size, knobs }: TaskRun, { seed }: TaskSample, image: ImageSize): Draw {
-  return split === 'train' ? drawTrain(seed, image, size, knobs) : drawEvaluation(image, size, knobs.interpolation);
+function drawSample({ evaluate, size, resizeSize, knobs }: TaskRun, { seed }: TaskSample, image: ImageSize): Draw {
+  return evaluate ? drawEvaluation(image, resizeSize, size, knobs.interpolation) : drawTrain(seed, image, size, knobs);
 }
 
 function scratchOf(size: number): Uint8Array {

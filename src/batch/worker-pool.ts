@@ -78,14 +78,14 @@ export class WorkerPool {
     slots: readonly PlannedSlot[],
     act: Pick<DrawTask, 'kind'> | (Pick<MakeTask, 'kind'> & BatchBuffers & DeviceShare),
   ): Promise<Outcome[]> {
-    const { split, knobs, image_size: size, limits } = run;
+    const { evaluate, knobs, image_size: size, resize_size: resizeSize, limits } = run;
     const samples = slots.map(({ sample: { source, index, seed }, slot }) => {
       const manifest = manifests[source]!;
       return { location: manifest.location(index), whereabouts: this.#caches.take(manifest, index), seed, slot };
     });
     let answers: readonly Answer[] = [];
     try {
-      answers = await this.#piscina.run({ ...act, split, knobs, size, limits, samples });
+      answers = await this.#piscina.run({ ...act, evaluate, knobs, size, resizeSize, limits, samples });
     } finally {
       for (const [i, { source, index }] of slots.map(({ sample }) => sample).entries())
         this.#caches.give(manifests[source]!, index, samples[i]!.whereabouts, answers[i]?.news ?? []);

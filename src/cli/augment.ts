@@ -27,7 +27,7 @@ export function augmentCommand() {
     .requiredOption('--out <file.png>', 'where to write the result')
     .action(async (image, { recipe, seed, size, set, val, backend: choice, out }) => {
       const config = parseConfig('sources: {image: .}', { folder: process.cwd(), name: 'the command line' });
-      const { knobs } = parseRun(
+      const { knobs, resize_size } = parseRun(
         'augment',
         { recipe, sources: ['image'], image_size: size, global_batch: 1, epochs: 1, ...settings(set ?? []) },
         config,
@@ -35,7 +35,9 @@ export function augmentCommand() {
       const file = await readInput(image, 'the image', 'Name an image file that this process may read');
       const stored = await probe(file, defaultLimits);
       const draw =
-        val === true ? drawEvaluation(stored, size, knobs.interpolation) : drawTrain(seed, stored, size, knobs);
+        val === true
+          ? drawEvaluation(stored, resize_size, size, knobs.interpolation)
+          : drawTrain(seed, stored, size, knobs);
       const crop = await decodeCrop(file, draw.geometry.crop, defaultLimits, stored);
       const pixels = new Uint8Array(size * size * 3);
       const backend = await openBackend(choice);

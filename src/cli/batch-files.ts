@@ -15,6 +15,9 @@ const place = z.int().min(0);
 const headerFile = z.object({
   run: z.string(),
   fingerprint: z.string().regex(/^[0-9a-f]{64}$/),
+  // Older files are of a run's own split, and say nothing of it.
+  split: z.string().optional(),
+  evaluate: z.boolean().optional(),
   address: z.object({ epoch: place, step: place, rank: place, world_size: z.int().min(1) }),
   data_type: z.enum(['DATA_TYPE_UINT8', 'DATA_TYPE_FLOAT32', 'DATA_TYPE_FLOAT16', 'DATA_TYPE_BFLOAT16']),
   layout: z.enum(['LAYOUT_NHWC', 'LAYOUT_NCHW']),

@@ -3,7 +3,7 @@ import { findSource } from '../run/config.js';
 import { type IndexReport, reportLines } from '../sources/index-report.js';
 import { indexSource } from '../sources/index-source.js';
 import type { Manifest } from '../sources/manifest/manifest.js';
-import { configOption, readConfig } from './options.js';
+import { configOption, readConfig, splitOption } from './options.js';
 import { ProgressLine } from './progress.js';
 
 /** `index`: builds the manifests. */
@@ -12,11 +12,12 @@ export function indexCommand() {
     .description('build the manifests of the sources that runs use')
     .addOption(configOption())
     .option('--source <name...>', 'only these sources')
+    .addOption(splitOption('only this split, of every source: what requests may ask for beside the runs'))
     .option('--strict', 'refuse to index a source of which samples are lost')
-    .action(async ({ config: file, source: only, strict }) => {
+    .action(async ({ config: file, source: only, split: asked, strict }) => {
       const config = await readConfig(file);
       for (const name of only ?? []) findSource(config, name);
-      for (const { name, split } of usedSources(config, only)) {
+      for (const { name, split } of usedSources(config, only, asked)) {
         const line = new ProgressLine(`${name} (${split})`);
         const { manifest, report } = await indexSource({
           ...findSource(config, name),
@@ -50,12 +51,15 @@ function left(seconds: number | null): string {
 function usedSources(
   config: Awaited<ReturnType<typeof readConfig>>,
   only: string[] | undefined,
+  asked: 'train' | 'val' | undefined,
 ): { name: string; split: 'train' | 'val' }[] {
+  const wanted = Object.keys(config.sources).filter((name) => only === undefined || only.includes(name));
+  if (asked !== undefined) return wanted.map((name) => ({ name, split: asked }));
   const used = new Map<string, { name: string; split: 'train' | 'val' }>();
   for (const { sources, split } of Object.values(config.runs))
     for (const name of sources) used.set(`${split} ${name}`, { name, split });
   // A source that no run uses is indexed for training, so that an inline run can use it.
   for (const name of Object.keys(config.sources))
     if (![...used.values()].some((use) => use.name === name)) used.set(`train ${name}`, { name, split: 'train' });
-  return [...used.values()].filter(({ name }) => only === undefined || only.includes(name));
+  return [...used.values()].filter(({ name }) => wanted.includes(name));
 }

@@ -9,6 +9,27 @@ import type { Config } from '../run/config.js';
 export const configOption = () =>
   new Option('--config <file>', 'the config').default('tributary.yaml').env('TRIBUTARY_CONFIG');
 
+/** Whose samples of a run, where they are not those of its own split. */
+export const splitOption = (description = "the split, in the place of the run's own") =>
+  new Option('--split <split>', description).choices(['train', 'val'] as const);
+
+/** A run as evaluation has it. */
+export const evaluateOption = () =>
+  new Option('--evaluate', 'every sample once, in order, resized and centre-cropped; the default of --split val');
+
+/** The run that options select, by its name, as a request has it. */
+export function selected({
+  run,
+  split,
+  evaluate,
+}: {
+  run: string;
+  split?: string | undefined;
+  evaluate?: boolean | undefined;
+}) {
+  return { name: run, ...(split && { split }), ...(evaluate === undefined ? {} : { evaluate }) };
+}
+
 /** Where the steps of samples run that a backend takes. */
 export const backendOption = () =>
   new Option('--backend <name>', 'where the steps run that a backend takes')

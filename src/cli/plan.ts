@@ -3,7 +3,16 @@ import { Command } from '@commander-js/extra-typings';
 import { planBatch } from '../batch/plan-batch.js';
 import { WorkerPool } from '../batch/worker-pool.js';
 import { checkAddress } from '../run/address.js';
-import { configOption, positiveInteger, readConfig, stepRange, wholeNumber } from './options.js';
+import {
+  configOption,
+  evaluateOption,
+  positiveInteger,
+  readConfig,
+  selected,
+  splitOption,
+  stepRange,
+  wholeNumber,
+} from './options.js';
 import { indexedRuns } from './runs.js';
 
 /** `plan`: what batches will hold, as JSON lines. */
@@ -12,13 +21,15 @@ export function planCommand() {
     .description('print what batches will hold, one JSON line each; nothing is decoded')
     .addOption(configOption())
     .requiredOption('--run <name>', 'a run of the config')
+    .addOption(splitOption())
+    .addOption(evaluateOption())
     .requiredOption('--epoch <e>', 'the epoch', wholeNumber)
     .requiredOption('--steps <A..B>', 'the steps, both ends included', stepRange)
     .option('--rank <r>', 'the rank', wholeNumber, 0)
     .option('--world-size <w>', 'the number of ranks', positiveInteger, 1)
     .option('--drawn', "add the drawn parameters, for which the images' headers are read")
-    .action(async ({ config, run, epoch, steps, rank, worldSize, drawn }) => {
-      const open = await indexedRuns(await readConfig(config)).open({ name: run });
+    .action(async ({ config, epoch, steps, rank, worldSize, drawn, ...run }) => {
+      const open = await indexedRuns(await readConfig(config)).open(selected(run));
       checkAddress(open.bounds, { epoch, step: steps.first + steps.count - 1, rank, worldSize });
       const pool = drawn === true ? new WorkerPool() : null;
       try {

@@ -4,7 +4,7 @@ import type { ReceivedBatch } from '../client/receive.js';
 import { TributaryError } from '../errors.js';
 import { type HeaderFile, readHeader, writeBatch } from './batch-files.js';
 import { hex } from './fetch.js';
-import { seconds } from './options.js';
+import { seconds, selected } from './options.js';
 
 /** `replay`: asks for a batch again by its header alone, and says whether the bytes agree. */
 export function replayCommand() {
@@ -18,7 +18,7 @@ export function replayCommand() {
       const header = await readHeader(file);
       const loader = await Loader.connect({
         address: flags.address,
-        run: { name: header.run },
+        run: selected(header),
         rank: header.address.rank,
         worldSize: header.address.world_size,
         dataType: header.data_type,

@@ -14,6 +14,7 @@ import { type ConnectOptions, Replicas } from './replicas.js';
 
 /** Which batches a loader asks for, and how. */
 export interface LoaderOptions extends ConnectOptions, Partial<ClientOptions> {
+  /** By name or whole; with another `split`, or to `evaluate`, where it is not the run as it stands. */
   readonly run: RunSelector;
   readonly rank?: number;
   readonly worldSize?: number;
@@ -82,13 +83,14 @@ export class Loader {
 
   /** Batches of one epoch from `firstStep` on, in order; all to the epoch's end where `stepCount` is absent. */
   async *batches(epoch: number, firstStep = 0, stepCount?: number): AsyncGenerator<ReceivedBatch> {
-    const { fingerprint, stepsPerEpoch, globalBatch, imageSize, training } = await this.describe();
+    const { fingerprint, stepsPerEpoch, globalBatch, imageSize, training, evaluate } = await this.describe();
     const { rank = 0, worldSize = 1, dataType = 'DATA_TYPE_UINT8', layout = 'LAYOUT_NHWC' } = this.#options;
     const { run, withDrawn = false, withText = false } = this.#options;
     const asked = { run, rank, worldSize, dataType, layout, withDrawn, withText };
     const request = { ...asked, epoch, expectedFingerprint: fingerprint };
     const count = stepCount ?? stepsPerEpoch - firstStep;
-    const bounds = { epochs: training!.epochs, stepsPerEpoch, globalBatch };
+    // No training ends an evaluation.
+    const bounds = { epochs: evaluate ? Number.MAX_SAFE_INTEGER : training!.epochs, stepsPerEpoch, globalBatch };
     for (const step of [firstStep, firstStep + Math.max(count, 1) - 1])
       checkAddress(bounds, { epoch, step, rank, worldSize });
     const batchBytes = (globalBatch / worldSize) * imageSize ** 2 * 3 * (bytesOf[dataType] ?? 4);

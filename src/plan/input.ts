@@ -18,6 +18,7 @@ export interface PlanInput {
   /** Shares by source name, in any unit; null where `sample_t` decides. */
   readonly weights: Readonly<Record<string, number>> | null;
   readonly sampling: 'exact' | 'iid';
+  /** The order: `val` has every sample once, as evaluation does with either split of the sources. */
   readonly split: 'train' | 'val';
   readonly sources: readonly PlannedSource[];
 }

@@ -22,9 +22,15 @@ export interface ManifestFingerprint {
  * optimiser knobs, `epochs` and `max_corrupt` do not belong to it; docs/configuration.md says which key does.
  *
  * @param manifests one for each source of the run, in any order; others are ignored.
+ * @param classNames the names in label order, where labels are others than each source's own; null where they are not, so that
+ *   nothing but the manifests decides them.
  * @throws TributaryError NOT_INDEXED where a source of the run has none.
  */
-export function runFingerprint(run: Run, manifests: readonly ManifestFingerprint[]): string {
+export function runFingerprint(
+  run: Run,
+  manifests: readonly ManifestFingerprint[],
+  classNames: readonly string[] | null = null,
+): string {
   const sources = run.sources.map((name) => {
     const manifest = manifests.find((candidate) => candidate.name === name);
     if (manifest !== undefined) return { name, fingerprint: manifest.fingerprint };
@@ -36,11 +42,14 @@ export function runFingerprint(run: Run, manifests: readonly ManifestFingerprint
     });
   });
   return createHash('sha256')
-    .update(canonicalJson({ ...deciding(run), sources }))
+    .update(canonicalJson({ ...deciding(run), sources, ...(classNames === null ? {} : { labels: classNames }) }))
     .digest('hex');
 }
 
-/** What of a run decides bytes, except the content of its sources. */
+/**
+ * What of a run decides bytes, except the content of its sources. A key that is as it was before it could be set is left out, so
+ * that runs of before keep their fingerprints.
+ */
 export function deciding(run: Run): Readonly<Record<string, unknown>> {
   const { pixels, bytes } = run.limits;
   return {
@@ -56,5 +65,7 @@ export function deciding(run: Run): Readonly<Record<string, unknown>> {
     global_batch: run.global_batch,
     on_corrupt: run.on_corrupt,
     limits: { pixels, bytes },
+    ...(run.evaluate === (run.split === 'val') ? {} : { evaluate: run.evaluate }),
+    ...(run.evaluate && run.resize_size !== run.image_size ? { resize_size: run.resize_size } : {}),
   };
 }

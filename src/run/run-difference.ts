@@ -32,7 +32,8 @@ function flat({ name: _, knobs, training, limits, ...rest }: Run): Record<string
 
 function flatDeciding(run: Run): Record<string, unknown> {
   const { knobs, mixing, limits, ...rest } = deciding(run);
-  return { ...rest, ...(knobs as object), ...(mixing as object), ...prefixed(limits as object) };
+  // Labels decide a fingerprint where the sources' classes differ, which a run alone cannot say.
+  return { ...rest, labels: run.labels, ...(knobs as object), ...(mixing as object), ...prefixed(limits as object) };
 }
 
 function prefixed(limits: object): Record<string, unknown> {

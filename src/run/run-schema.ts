@@ -28,6 +28,8 @@ export const trainingFields = {
 
 const trainingNames = Object.keys(trainingFields) as readonly (keyof Training)[];
 
+const defaultImageSize = 224;
+
 const sourceList = z
   .array(z.string({ error: 'the name of a source' }), { error: 'a list of names of sources' })
   .refine((names) => names.length > 0, {
@@ -43,8 +45,11 @@ const schema = z.strictObject(
     weights: z.record(z.string(), positive, { error: 'a mapping of sources to weights' }).nullable().optional(),
     sampling: choice(['exact', 'iid']).optional(),
     split: choice(['train', 'val']).optional(),
+    evaluate: z.boolean({ error: 'true or false' }).optional(),
+    labels: choice(['joined', 'own']).optional(),
     seed: integer(0, Number.MAX_SAFE_INTEGER).optional(),
     image_size: integer(9, 4096).optional(),
+    resize_size: integer(9, 4096).optional(),
     global_batch: integer(1, 2 ** 31 - 1),
     on_corrupt: choice(['substitute', 'fail']).optional(),
     max_corrupt: fraction.optional(),
@@ -83,8 +88,11 @@ export function readRun(
     weights: data.weights ?? null,
     sampling: data.sampling ?? 'exact',
     split: data.split ?? 'train',
+    evaluate: data.evaluate ?? data.split === 'val',
+    labels: data.labels ?? 'joined',
     seed: data.seed ?? 0,
-    image_size: data.image_size ?? 224,
+    image_size: data.image_size ?? defaultImageSize,
+    resize_size: data.resize_size ?? data.image_size ?? defaultImageSize,
     global_batch: data.global_batch,
     on_corrupt: data.on_corrupt ?? 'substitute',
     max_corrupt: data.max_corrupt ?? 0.1,
@@ -126,7 +134,22 @@ function between(value: Record<string, unknown>, known: readonly string[], path:
       });
     }
   }
-  return [...problems, ...weightProblems(value.weights, sources, [...path, 'weights'])];
+  return [...problems, ...sizeProblems(value, path), ...weightProblems(value.weights, sources, [...path, 'weights'])];
+}
+
+function sizeProblems(value: Record<string, unknown>, path: readonly PropertyKey[]): Problem[] {
+  const { image_size: size = defaultImageSize, resize_size: resized } = value;
+  if (typeof size !== 'number' || typeof resized !== 'number' || resized >= size) return [];
+  const at = [...path, 'resize_size'];
+  return [
+    {
+      reason: 'KNOB_OUT_OF_RANGE',
+      path: at,
+      expected: `a side of at least image_size, ${size}, for ${dotted(at)}, as the crop is cut out of it`,
+      came: shown(resized),
+      remedy: 'Raise resize_size, or lower image_size',
+    },
+  ];
 }
 
 function weightProblems(weights: unknown, sources: readonly string[], path: readonly PropertyKey[]): Problem[] {

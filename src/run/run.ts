@@ -64,10 +64,16 @@ export interface Run {
   readonly weights: Readonly<Record<string, number>> | null;
   readonly sampling: 'exact' | 'iid';
   readonly split: 'train' | 'val';
+  /** Whether every sample comes once, in order, resized and centre-cropped, instead of mixed and augmented. */
+  readonly evaluate: boolean;
+  /** Whether all sources share one numbering of their classes, or each keeps its own. */
+  readonly labels: 'joined' | 'own';
   /** Any integer in [0, 2^53). 0 is a seed like any other. */
   readonly seed: number;
   /** Side of the square images, in pixels. */
   readonly image_size: number;
+  /** The shorter side that evaluation resizes to before it crops `image_size`, in pixels; no less than that. */
+  readonly resize_size: number;
   /** Samples of a step, over all ranks. */
   readonly global_batch: number;
   readonly on_corrupt: 'substitute' | 'fail';

@@ -32,11 +32,13 @@ export class OpenRuns {
    */
   async open(selector: RunSelector | null): Promise<OpenRun> {
     const { name, inlineRun } = selector ?? {};
+    const view = viewOf(selector);
+    const key = `${view.split} ${view.evaluate} ${inlineRun ?? name}`;
     if (inlineRun !== undefined)
-      return kept<OpenRun>(this.#inline, inlineRun, () => this.#openRun(parseInlineRun(inlineRun, this.config)));
+      return kept<OpenRun>(this.#inline, key, () => this.#openView(parseInlineRun(inlineRun, this.config), view));
     if (name !== undefined) {
       const run = findRun(this.config, name);
-      return kept(this.#named, run.name, () => this.#openRun(run));
+      return kept(this.#named, key, () => this.#openView(run, view));
     }
     throw new TributaryError('ARGUMENT_INVALID', {
       expected: 'a request that names a run or carries one',
@@ -52,16 +54,36 @@ export class OpenRuns {
     return opened;
   }
 
-  async #openRun(run: Run): Promise<OpenRun> {
-    const manifests = await Promise.all(
-      run.sources.map((name) =>
-        kept(this.#manifests, `${run.split} ${name}`, () =>
-          this.#openManifest(findSource(this.config, name), run.split),
-        ),
-      ),
-    );
-    return openRun(run, manifests);
+  async #openView(run: Run, { split = run.split, evaluate }: View): Promise<OpenRun> {
+    const own = await this.#manifestsOf(run);
+    if (split === run.split) return openRun({ ...run, evaluate: evaluate ?? run.evaluate }, own);
+    const other = { ...run, split, evaluate: evaluate ?? split === 'val' };
+    return openRun(other, await this.#manifestsOf(other), own);
   }
+
+  #manifestsOf({ sources, split }: Run): Promise<Manifest[]> {
+    const opened = sources.map((name) =>
+      kept(this.#manifests, `${split} ${name}`, () => this.#openManifest(findSource(this.config, name), split)),
+    );
+    return Promise.all(opened);
+  }
+}
+
+/** What a request asks of a run beside its own: another split, or every sample once as evaluation has it. */
+interface View {
+  readonly split: Run['split'] | undefined;
+  readonly evaluate: boolean | undefined;
+}
+
+function viewOf(selector: RunSelector | null): View {
+  const { split = '', evaluate } = selector ?? {};
+  if (split === '' || split === 'train' || split === 'val')
+    return { split: split === '' ? undefined : split, evaluate };
+  throw new TributaryError('ARGUMENT_INVALID', {
+    expected: "train or val for run.split, or nothing for the run's own",
+    came: JSON.stringify(split.slice(0, 80)),
+    remedy: 'Set run.split to train or val, or leave it out',
+  });
 }
 
 /** Promises by name: a map, or one that bounds itself. */

@@ -4,7 +4,7 @@ import type { Sample } from '../../protos/generated/tributary/v1/Sample.js';
 import type { Batch, BatchSample, CorruptSample } from '../batch/batch.js';
 import type { NamedSample } from '../batch/plan-batch.js';
 import { camelCase } from '../contract/camel-case.js';
-import { checkMessage, textBytes } from '../contract/message-limit.js';
+import { checkMessage, messageLimit, textBytes } from '../contract/message-limit.js';
 import { formatCursor, nextCursor } from '../plan/cursor.js';
 import { shares } from '../plan/mixing.js';
 import { mean, std } from '../run/normalisation.js';
@@ -13,15 +13,18 @@ import type { OpenRun } from '../runs/open-run.js';
 
 /**
  * What an opened run is, as DescribeRun answers.
- * @throws TributaryError TOO_MUCH_ASKED where its class names do not fit into a message.
+ * @throws TributaryError TOO_MUCH_ASKED where the names of its labels do not fit into a message.
  */
 export function describeRun(open: OpenRun, backend: string): DescribeRunResponse {
-  const { run, manifests } = open;
+  const { run, manifests, labels } = open;
   const parts = shares(open.plan);
   const { beta2, ...training } = run.training;
-  const names = textBytes(manifests.flatMap(({ classNames }) => classNames));
+  const joinedBytes = textBytes(labels.classNames);
+  const ownBytes = textBytes(manifests.flatMap(({ classNames }) => classNames));
+  // Without the sources' own names, a run of joined labels is still told what each label is.
+  const hasRoom = joinedBytes === 0 || joinedBytes + ownBytes <= messageLimit;
   checkMessage(
-    names,
+    hasRoom ? joinedBytes + ownBytes : joinedBytes,
     `class names of run ${run.name}`,
     'Shorten the names of its classes, or split its sources into runs',
   );
@@ -46,7 +49,8 @@ export function describeRun(open: OpenRun, backend: string): DescribeRunResponse
       share: parts[i]!,
       fingerprint: manifest.fingerprint,
       layout: manifest.layout,
-      classNames: [...manifest.classNames],
+      classNames: hasRoom ? [...manifest.classNames] : [],
+      classCount: manifest.classNames.length,
     })),
     stepsPerEpoch: open.stepsPerEpoch,
     samplesPerEpoch: open.samplesPerEpoch,
@@ -61,6 +65,10 @@ export function describeRun(open: OpenRun, backend: string): DescribeRunResponse
     version,
     onCorrupt: run.on_corrupt,
     backend,
+    classNames: [...labels.classNames],
+    labels: run.labels,
+    evaluate: run.evaluate,
+    resizeSize: run.resize_size,
   };
 }
 
@@ -89,6 +97,8 @@ export function batchHeader(open: OpenRun, batch: Batch, samples: Sample[]): Bat
     samples,
     nextCursor: formatCursor({ fingerprint: open.fingerprint, ...next }),
     stepsPerEpoch: open.stepsPerEpoch,
+    split: open.run.split,
+    evaluate: open.run.evaluate,
   };
 }
 

@@ -16,7 +16,9 @@ export async function vectorCases(folder = join(scripts, '../test/vectors')): Pr
     const file = readFileSync(join(folder, image));
     const stored = await probe(file, defaultLimits);
     const draw =
-      split === 'train' ? drawTrain(seed, stored, size, knobs) : drawEvaluation(stored, size, knobs.interpolation);
+      split === 'train'
+        ? drawTrain(seed, stored, size, knobs)
+        : drawEvaluation(stored, size, size, knobs.interpolation);
     const crop = await decodeCrop(file, draw.geometry.crop, defaultLimits);
     bySize.set(size, [...(bySize.get(size) ?? []), { crop, draw }]);
   }

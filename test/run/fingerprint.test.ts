@@ -40,6 +40,9 @@ test('everything that decides bytes changes it', () => {
     { weights: { a: 2, b: 1 } },
     { sampling: 'iid' },
     { split: 'val' },
+    { split: 'val', evaluate: true },
+    { evaluate: true },
+    { evaluate: true, resize_size: 256 },
     { seed: 1 },
     { image_size: 96 },
     { global_batch: 16 },
@@ -51,6 +54,12 @@ test('everything that decides bytes changes it', () => {
   assert.equal(new Set([own, ...prints]).size, changes.length + 1);
   const edited = [manifests[0]!, { name: 'b', fingerprint: '23'.repeat(32) }];
   assert.notEqual(runFingerprint(run, edited), own);
+  // Labels count where they are others than the sources' own.
+  const labelled = [
+    ['cat', 'dog'],
+    ['dog', 'cat'],
+  ].map((names) => runFingerprint(run, manifests, names));
+  assert.equal(new Set([own, ...labelled]).size, 3);
 });
 
 test('nothing else does', () => {
@@ -62,6 +71,8 @@ test('nothing else does', () => {
   ];
   for (const other of same) assert.equal(runFingerprint(other, manifests), own);
   assert.equal(runFingerprint(run, [{ name: 'c', fingerprint: '' }, ...manifests.toReversed()]), own);
+  // What nothing of the run looks at: the size of an evaluation while it trains.
+  assert.equal(print({ resize_size: 256, labels: 'own' }), own);
   const weights = { a: 1, b: 2 };
   assert.equal(print({ weights, sample_t: 0.5 }), print({ weights: { b: 2, a: 1 }, sample_t: 0 }));
 });

@@ -19,6 +19,21 @@ test('a run is its own values on top of its recipe’s, and defaults', () => {
   for (const key of Object.keys(least)) assert.ok(runKeys.includes(key), key);
 });
 
+test('val is evaluated unless it is told not to be, and sizes of evaluation are the image’s unless they are larger', () => {
+  const of = (more: object) => {
+    const { evaluate, labels, resize_size } = read({ ...least, ...more }).data!;
+    return [evaluate, labels, resize_size];
+  };
+  assert.deepEqual(of({}), [false, 'joined', 224]);
+  assert.deepEqual(of({ split: 'val', image_size: 96 }), [true, 'joined', 96]);
+  assert.deepEqual(of({ split: 'val', evaluate: false, labels: 'own' }), [false, 'own', 224]);
+  assert.deepEqual(of({ evaluate: true, resize_size: 256 }), [true, 'joined', 256]);
+  for (const wrong of [{ resize_size: 223 }, { image_size: 256, resize_size: 255 }]) {
+    const [problem] = read({ ...least, ...wrong }).problems;
+    assert.deepEqual([problem!.reason, problem!.path], ['KNOB_OUT_OF_RANGE', ['runs', 'r', 'resize_size']]);
+  }
+});
+
 test('every problem is told at once, each where it is', () => {
   const { data: run, problems } = read({
     ...least,

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { openBackend } from '../../src/augment/open-backend.js';
 import type { Batch, BatchSample } from '../../src/batch/batch.js';
 import { contract } from '../../src/contract/contract.js';
+import { openRun } from '../../src/runs/open-run.js';
 import { batchHeader, batchSample, describeRun } from '../../src/server/messages.js';
 import { draw } from '../augment/cases.js';
 import { smallRun } from '../batch/small-run.js';
@@ -62,4 +63,28 @@ test('a run is described with every knob of its own', async (t) => {
   const fields = (of: object | null) => Object.keys(of!).filter((name) => !name.startsWith('_')).length;
   assert.equal(fields(sent.knobs), Object.keys(open.run.knobs).length);
   assert.equal(fields(sent.training), Object.keys(open.run.training).length);
+});
+
+test('a run is described with its labels, and without its sources’ own names where both do not fit', async (t) => {
+  const { classNames: _, ...manifest } = (await smallRun(t)).manifests[0]!;
+  const { run } = await smallRun(t, { resize_size: 56, evaluate: true });
+  const described = (...lists: string[][]) => {
+    const sources = lists.map((classNames, i) => ({ ...manifest, source: `s${i}`, classNames }));
+    const open = openRun({ ...run, sources: sources.map(({ source }) => source) }, sources);
+    return DescribeRunResponse.deserialize(DescribeRunResponse.serialize(describeRun(open, '')));
+  };
+  const own = (sent: ReturnType<typeof described>) =>
+    sent.sources.map(({ classCount, classNames }) => [classCount, classNames]);
+  const few = described(['dog'], [], ['Zebra']);
+  assert.deepEqual([few.classNames, few.labels], [['Zebra', 'dog'], 'joined']);
+  assert.deepEqual([few.split, few.evaluate, few.resizeSize], ['train', true, 56]);
+  assert.deepEqual(own(few), [
+    [1, ['dog']],
+    [0, []],
+    [1, ['Zebra']],
+  ]);
+  const many = Array.from({ length: 50_000 }, (_, i) => `${i}`.padStart(5, '0').padEnd(100, 'x'));
+  assert.deepEqual([described(many).classNames.length, own(described(many))], [50_000, [[50_000, []]]]);
+  const more = many.map((name) => `${name}${'y'.repeat(80)}`);
+  assert.throws(() => described(more), { reason: 'TOO_MUCH_ASKED' });
 });

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tributary.batch import Address, Batch, Box, Sample
+from tributary.batch import IGNORE, Address, Batch, Box, Sample
 from tributary.credentials import Tls
 from tributary.errors import TributaryError
 from tributary.loader import BatchIterator, Loader, RunDescription
@@ -12,6 +12,7 @@ from tributary.schedule import Schedule
 __version__ = "0.1.0"
 
 __all__ = [
+    "IGNORE",
     "Address",
     "Batch",
     "BatchIterator",

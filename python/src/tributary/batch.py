@@ -19,6 +19,10 @@ torch: Any = cast(Any, _torch)
 _NUMPY: Dict[int, np.dtype[Any]] = {1: np.dtype("u1"), 2: np.dtype("<f4"), 3: np.dtype("<f2"), 4: np.dtype("<u2")}
 
 
+# The label of a sample that has no class, as in images of a source without labels: what a loss is told to ignore.
+IGNORE = -1
+
+
 class Box(NamedTuple):
     """A box of pixels: first row, first column, rows, columns."""
 
@@ -67,7 +71,8 @@ class Batch:
 
     `images` is a tensor (or a numpy array where torch is not installed) in the layout and type that were asked for:
     uint8 [n, height, width, 3] by default; writable and contiguous. bfloat16 comes as uint16 in numpy, which has no such type.
-    `labels` is int64 [n], -1 where a sample has none. `cursor` is the server's name of the step after this one.
+    `labels` is int64 [n], places in `Loader.describe().class_names`; `IGNORE`, -1, where a sample has none.
+    `cursor` is the server's name of the step after this one.
     `mean` and `std` are the run's, for `tributary.normalize`.
     """
 
@@ -194,7 +199,7 @@ class PartialBatch:
             array=self._array,
             data_type=header.data_type,
             shape=tuple(header.shape),
-            labels=np.array([-1 if s.label is None else s.label for s in samples], dtype=np.int64),
+            labels=np.array([IGNORE if s.label is None else s.label for s in samples], dtype=np.int64),
             samples=samples,
             address=Address(a.epoch, a.step, a.rank, a.world_size),
             cursor=header.next_cursor,

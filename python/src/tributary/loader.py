@@ -23,7 +23,12 @@ _Base: Any = object if torch is None else torch.utils.data.IterableDataset
 
 @dataclass(frozen=True)
 class RunDescription:
-    """What a run is, as DescribeRun tells it."""
+    """What a run is, as DescribeRun tells it.
+
+    `class_names` is in label order: `class_names[label]`. It is empty where no source has labels, and where the run has
+    `labels: own` and its sources' classes differ: then a label is a place in the source's own `source_class_names`. Samples
+    of the sources in `unlabelled`, whose `class_counts` are 0, have no label: `tributary.IGNORE` in `Batch.labels`.
+    """
 
     name: str
     fingerprint: str
@@ -35,18 +40,29 @@ class RunDescription:
     mean: Tuple[float, ...]
     std: Tuple[float, ...]
     sources: Tuple[str, ...]
-    class_names: Mapping[str, Tuple[str, ...]]
+    class_names: Tuple[str, ...]
+    source_class_names: Mapping[str, Tuple[str, ...]]
+    class_counts: Mapping[str, int]
+    unlabelled: Tuple[str, ...]
+    split: str
+    evaluate: bool
+    resize_size: int
     training: Mapping[str, float]
     version: str
     knobs: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
 
 
-def selector(run: Optional[str], inline_run: Optional[str]) -> Any:
-    """The run of a request: a name of the server's config, or the text of a whole run."""
+def selector(
+    run: Optional[str], inline_run: Optional[str], split: Optional[str] = None, evaluate: Optional[bool] = None
+) -> Any:
+    """The run of a request: a name of the server's config, or the text of a whole run; and which view of it."""
     if bool(run) == bool(inline_run):
         raise wrong("ARGUMENT_INVALID", "run or inline_run", "both" if run else "neither", "Give one of them")
-    return contract.RunSelector(name=run) if run else contract.RunSelector(inline_run=inline_run)
+    if split not in (None, "train", "val"):
+        raise wrong("ARGUMENT_INVALID", "a split of train or val", repr(split), "Set split, or leave it out")
+    view = {"split": split or "", **({} if evaluate is None else {"evaluate": bool(evaluate)})}
+    return contract.RunSelector(name=run, **view) if run else contract.RunSelector(inline_run=inline_run, **view)
 
 
 class Loader(_Base):
@@ -63,6 +79,8 @@ class Loader(_Base):
         run: Optional[str] = None,
         *,
         inline_run: Optional[str] = None,
+        split: Optional[str] = None,
+        evaluate: Optional[bool] = None,
         rank: Optional[int] = None,
         world_size: Optional[int] = None,
         epoch: int = 0,
@@ -88,7 +106,7 @@ class Loader(_Base):
         resolve_interval: float = behaviour.RESOLVE_INTERVAL,
     ):
         endpoints(target)
-        selector(run, inline_run)
+        self._selector = selector(run, inline_run, split, evaluate).SerializeToString()
         for name, value, known in (("data_type", data_type, contract.DATA_TYPES), ("layout", layout, contract.LAYOUTS)):
             if value not in known:
                 raise wrong("ARGUMENT_INVALID", f"a {name} of {', '.join(known)}", repr(value), f"Set {name}")
@@ -104,7 +122,6 @@ class Loader(_Base):
         self._claimed: Set[Tuple[int, int]] = set()
         self.run = run or ""
         self._target = target
-        self._inline_run = inline_run
         self._data_type = data_type
         self._layout = layout
         self._device = device
@@ -256,7 +273,7 @@ class Loader(_Base):
                 self._target,
                 self._options,
                 f"/{contract.LOADER_SERVICE}/DescribeRun",
-                contract.DescribeRunRequest(run=selector(self.run, self._inline_run)),
+                contract.DescribeRunRequest(run=self._selected()),
                 contract.DescribeRunResponse,
                 f"run {self.run or 'inline'}",
                 behaviour.ASKED_FIRST,
@@ -288,6 +305,10 @@ class Loader(_Base):
         finally:
             lanes.close()
 
+    def _selected(self) -> Any:
+        # Kept as bytes, which worker processes of every kind can be given.
+        return contract.RunSelector.FromString(self._selector)
+
     def _fingerprint(self) -> str:
         return self._description.fingerprint if self._description is not None else self._wanted_fingerprint
 
@@ -307,7 +328,7 @@ class Loader(_Base):
         run = self.describe()
         rank, world_size = self._ranks()
         request = contract.StreamBatchesRequest(
-            run=selector(self.run, self._inline_run),
+            run=self._selected(),
             rank=rank,
             world_size=world_size,
             data_type=contract.DATA_TYPES[self._data_type],
@@ -435,6 +456,8 @@ def _described(answer: Any) -> RunDescription:
         if descriptor.name != "beta2" or answer.training.HasField("beta2")
     }
     names: List[str] = [source.name for source in answer.sources]
+    # Replicas of 0.1 do not send the counts yet.
+    counts = {source.name: source.class_count or len(source.class_names) for source in answer.sources}
     return RunDescription(
         name=answer.name,
         fingerprint=answer.fingerprint,
@@ -446,7 +469,13 @@ def _described(answer: Any) -> RunDescription:
         mean=tuple(answer.mean),
         std=tuple(answer.std),
         sources=tuple(names),
-        class_names={source.name: tuple(source.class_names) for source in answer.sources},
+        class_names=tuple(answer.class_names),
+        source_class_names={source.name: tuple(source.class_names) for source in answer.sources},
+        class_counts=counts,
+        unlabelled=tuple(name for name, count in counts.items() if count == 0),
+        split=answer.split,
+        evaluate=answer.evaluate,
+        resize_size=answer.resize_size,
         training=training,
         version=answer.version,
         knobs={d.name: _plain(getattr(answer.knobs, d.name)) for d in answer.knobs.DESCRIPTOR.fields},

@@ -6,9 +6,9 @@ export type ResizeFilter = 'BILINEAR' | 'BICUBIC';
 
 /** The taps of one direction of a resize, as the kernels read them. */
 export interface ResizeWeights {
-  /** int32 `[output, 2]`: the first input pixel and the number of pairs of taps. */
+  /** int32 `[count, 2]`: the first input pixel and the number of pairs of taps. */
   readonly bounds: Int32Array;
-  /** int16 `[output, pairs, 4]`: upper, upper, lower, lower of two 22-bit weights `upper * 2^11 + lower`. */
+  /** int16 `[count, pairs, 4]`: upper, upper, lower, lower of two 22-bit weights `upper * 2^11 + lower`. */
   readonly weights: Int16Array;
   /** The longest number of pairs. */
   readonly pairs: number;
@@ -35,19 +35,25 @@ let fixed = new Int32Array(0);
  *
  * Source: Pillow/Resample.c, `precompute_coeffs` and `normalize_coeffs_8bpc`.
  */
-function computeWeights(input: number, output: number, filter: ResizeFilter): ResizeWeights {
+function computeWeights(
+  input: number,
+  output: number,
+  filter: ResizeFilter,
+  from: number,
+  outputs: number,
+): ResizeWeights {
   const { support: width, at } = filters[filter];
   const scale = input / output;
   const filterScale = Math.max(scale, 1);
   const support = width * filterScale;
   const inverse = 1 / filterScale;
   const longest = 2 * Math.ceil(support) + 1;
-  if (fixed.length < output * longest) fixed = new Int32Array(output * longest);
+  if (fixed.length < outputs * longest) fixed = new Int32Array(outputs * longest);
   const taps = new Float64Array(longest);
-  const bounds = new Int32Array(2 * output);
+  const bounds = new Int32Array(2 * outputs);
   let pairs = 1;
-  for (let x = 0; x < output; x++) {
-    const centre = (x + 0.5) * scale;
+  for (let x = 0; x < outputs; x++) {
+    const centre = (from + x + 0.5) * scale;
     const start = Math.max(Math.trunc(centre - support + 0.5), 0);
     const count = Math.min(Math.trunc(centre + support + 0.5), input) - start;
     let sum = 0;
@@ -74,8 +80,8 @@ function computeWeights(input: number, output: number, filter: ResizeFilter): Re
     bounds[2 * x + 1] = (last - first + 2) >> 1;
     pairs = Math.max(pairs, bounds[2 * x + 1]!);
   }
-  const weights = new Int16Array(output * pairs * 4);
-  for (let x = 0; x < output; x++) {
+  const weights = new Int16Array(outputs * pairs * 4);
+  for (let x = 0; x < outputs; x++) {
     for (let k = 0; k < bounds[2 * x + 1]!; k++) {
       const [a, b] = [fixed[x * longest + 2 * k]!, 2 * k + 1 < longest ? fixed[x * longest + 2 * k + 1]! : 0];
       const to = 4 * (x * pairs + k);
@@ -100,14 +106,21 @@ const cache = new LRUCache<string, ResizeWeights>({
 });
 
 /**
- * The weights of one direction of Pillow's resize from `input` to `output` pixels. Those used last are kept, 8 MiB of
- * them in each thread. What a call yields is good until the call after the next: a resize takes two.
+ * The weights of one direction of Pillow's resize from `input` to `output` pixels, for `count` output pixels from `first` on: no
+ * more are computed. Those used last are kept, 8 MiB of them in each thread. What a call yields is good until the call after
+ * the next: a resize takes two.
  */
-export function resizeWeights(input: number, output: number, filter: ResizeFilter): ResizeWeights {
-  const key = `${input}:${output}:${filter}`;
+export function resizeWeights(
+  input: number,
+  output: number,
+  filter: ResizeFilter,
+  first = 0,
+  count = output,
+): ResizeWeights {
+  const key = `${input}:${output}:${filter}:${first}:${count}`;
   let weights = cache.get(key);
   if (weights === undefined) {
-    weights = computeWeights(input, output, filter);
+    weights = computeWeights(input, output, filter, first, count);
     cache.set(key, weights);
   }
   previous = weights;

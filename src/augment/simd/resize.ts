@@ -24,20 +24,11 @@ export function resize(kernels: Kernels, crop: Crop, geometry: Geometry, size: n
   if (crop.width === 0 || crop.height === 0) kernels.bytes().fill(0, target, target + interleavedBytes(size));
   else if (interpolation === 'NEAREST') resizeNearest(kernels, crop, geometry, size, target);
   else {
-    const columns = cut(resizeWeights(crop.width, width, interpolation), window.left, size);
-    const rows = cut(resizeWeights(crop.height, height, interpolation), window.top, size);
+    const columns = resizeWeights(crop.width, width, interpolation, window.left, size);
+    const rows = resizeWeights(crop.height, height, interpolation, window.top, size);
     resample(kernels, crop, geometry, size, target, columns, rows);
   }
   return target;
-}
-
-function cut({ bounds, weights, pairs }: ResizeWeights, first: number, count: number): ResizeWeights {
-  const row = 4 * pairs;
-  return {
-    bounds: bounds.subarray(2 * first, 2 * (first + count)),
-    weights: weights.subarray(row * first, row * (first + count)),
-    pairs,
-  };
 }
 
 function resample(
@@ -131,8 +122,8 @@ function rowsOfBand(bounds: Int32Array, size: number, most: number): number {
 /** Pillow's NEAREST: the input positions are added up in double. Pillow/Geometry.c, `ImagingScaleAffine`. */
 function resizeNearest(kernels: Kernels, crop: Crop, geometry: Geometry, size: number, target: number): void {
   const { width, height, window, hflip, vflip } = geometry;
-  const columns = nearest(crop.width, width).subarray(window.left, window.left + size);
-  const rows = nearest(crop.height, height).subarray(window.top, window.top + size);
+  const columns = nearest(crop.width, width, window.left, size);
+  const rows = nearest(crop.height, height, window.top, size);
   if (hflip) columns.reverse();
   if (vflip) rows.reverse();
   const columnTable = kernels.put(columns);
@@ -147,12 +138,16 @@ function resizeNearest(kernels: Kernels, crop: Crop, geometry: Geometry, size: n
   }
 }
 
-/** The input position of each output of Pillow's NEAREST. Pillow/Geometry.c, `ImagingScaleAffine`. */
-export function nearest(input: number, output: number): Int32Array {
+/**
+ * The input position of `count` outputs of Pillow's NEAREST from `first` on. What lies before them is added up as well, since
+ * Pillow's sum carries its rounding along. Pillow/Geometry.c, `ImagingScaleAffine`.
+ */
+export function nearest(input: number, output: number, first = 0, count = output): Int32Array {
   const scale = input / output;
-  const positions = new Int32Array(output);
+  const positions = new Int32Array(count);
   let at = scale * 0.5;
-  for (let x = 0; x < output; x++) {
+  for (let x = 0; x < first; x++) at += scale;
+  for (let x = 0; x < count; x++) {
     positions[x] = Math.trunc(at);
     at += scale;
   }

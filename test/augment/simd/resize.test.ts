@@ -40,4 +40,6 @@ test('resize, window and flips are Pillow’s formulas', () => {
 test('NEAREST takes the middle of what an output pixel covers', () => {
   assert.deepEqual([...nearest(5, 3)], [0, 2, 4]);
   assert.deepEqual([...nearest(2, 4)], [0, 0, 1, 1]);
+  // A scale that is no binary fraction: the sum's rounding is carried into the part as well.
+  assert.deepEqual(nearest(1000, 300_001, 250_000, 224), nearest(1000, 300_001).slice(250_000, 250_224));
 });
