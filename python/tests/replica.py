@@ -63,7 +63,8 @@ class Service:
             mean=[0.485, 0.456, 0.406], std=[0.229, 0.224, 0.225], version="test",
         )  # fmt: skip
         answer.sources.add(name="made", sample_count=100, share=1.0, class_names=["a", "b"], class_count=2)
-        answer.sources.add(name="plain", sample_count=100)
+        if not o.labelled:
+            answer.sources.add(name="plain", sample_count=100)
         answer.class_names.extend(["a", "b"])
         answer.split, answer.evaluate = request.run.split or "train", request.run.evaluate
         answer.training.lr0 = 2e-4
@@ -179,7 +180,7 @@ def parse(arguments: List[str]) -> argparse.Namespace:
     parser.add_argument("--die-after", type=int, default=0)
     parser.add_argument("--drain-after", type=int, default=0)
     parser.add_argument("--log", default="")
-    parser.add_argument("--labelled", action="store_true", help="a class for every sample, of the two that there are")
+    parser.add_argument("--labelled", action="store_true", help="a class for every sample, and no source without")
     parser.add_argument("--text-bytes", type=int, default=0)
     parser.add_argument("--tls", default="", help="a folder with key.pem and cert.pem")
     return parser.parse_args(arguments)

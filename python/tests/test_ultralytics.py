@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 import unittest
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, Callable, Dict, List
 from unittest import mock
@@ -48,6 +49,9 @@ class StandIn:
 
     def get_dataloader(self, dataset_path: Any, batch_size: int = 16, rank: int = 0, mode: str = "train") -> Any:
         return self.test
+
+    def add_callback(self, event: str, callback: Callable[[Any], None]) -> None:
+        self.callbacks.setdefault(event, []).append(callback)
 
     def run_callbacks(self, event: str) -> None:
         for callback in self.callbacks.get(event, []):
@@ -180,6 +184,8 @@ class UltralyticsTest(FleetTest):
         self.refused(trainer, "mean and std")
         with self.assertRaisesRegex(TributaryError, "mean and std together"):
             Settings(replica.address, "synthetic", mean=(0.0, 0.0, 0.0))
+        with self.assertRaisesRegex(TributaryError, "but got rank, split"):
+            Settings(replica.address, "synthetic", arguments={"rank": 0, "split": "val", "patience": 1})
 
     def test_what_trainer_and_run_disagree_on(self) -> None:
         replica = self.replica("--labelled")
@@ -192,20 +198,29 @@ class UltralyticsTest(FleetTest):
         other.data = {"names": ["b", "a"]}
         self.refused(other, "b, a", "a, b in the run", "label 0")
 
-    def test_a_sample_without_a_class(self) -> None:
-        trainer = self.trainer(self.replica())
-        self.refused(trainer, "a class for every sample", "made")
+    def test_samples_without_a_class(self) -> None:
+        replica = self.replica()
+        self.refused(self.trainer(replica), "a class for every sample", "plain")
+        trainer = self.trainer(replica)
+        loader = trainer.get_dataloader("data", batch_size=8)
+        known = replace(loader.loader.describe(), unlabelled=())
+        with mock.patch.object(loader.loader, "describe", return_value=known):
+            trainer.test_loader = StandIn.test
+            self.assertRaisesRegex(TributaryError, "none for samples of made", next, iter(loader))
 
     def test_sources_without_one_list_of_classes(self) -> None:
         trainer = self.trainer(self.replica("--labelled"))
         loader = trainer.get_dataloader("data", batch_size=8)
         for named, joined, words in (
             ({"x": ("dog",), "y": ("Zebra",)}, (), "one list of classes"),
-            ({"x": ("a", "b"), "y": ()}, (), "no classes in y"),
+            ({"x": ("a", "b"), "y": ()}, ("a", "b"), "none for samples of y"),
             ({"x": ("b",), "y": ("a",)}, ("a", "b"), ""),
             ({"x": ("b",), "y": ("a",)}, ("a", "c"), "label 1"),
+            # A replica of 0.1, which does not join labels.
+            ({"x": ("a", "b"), "y": ("a", "b")}, (), ""),
         ):
-            run = SimpleNamespace(**{**vars(loader.loader.describe()), "class_names": named, "labels": joined})
+            without = tuple(name for name, names in named.items() if not names)
+            run = replace(loader.loader.describe(), source_class_names=named, class_names=joined, unlabelled=without)
             with mock.patch.object(loader.loader, "describe", return_value=run):
                 loader._normalisation = None
                 trainer.test_loader = StandIn.test

@@ -45,8 +45,8 @@ class Schedule:
         """The schedule of a loader's run, at a target of its own: asked for with the loader's credentials, channel options
         and times to wait.
         """
-        wanted = loader._wanted_fingerprint
-        schedule = cls(target, loader.run or None, inline_run=loader._inline_run, fingerprint=wanted)
+        run, wanted = loader._selected(), loader._wanted_fingerprint
+        schedule = cls(target, run.name or None, inline_run=run.inline_run or None, fingerprint=wanted)
         schedule._options = loader._options
         return schedule
 

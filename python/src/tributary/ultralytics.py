@@ -45,6 +45,13 @@ class Settings:
     std: Optional[Sequence[float]] = None
 
     def __post_init__(self) -> None:
+        own = sorted(
+            {"target", "run", "rank", "world_size", "epoch", "split", "evaluate", "batch_format"} & set(self.arguments)
+        )
+        if own:
+            raise wrong(
+                "ARGUMENT_INVALID", "arguments that the trainer leaves open", ", ".join(own), "Leave them out of arguments"
+            )
         if (self.mean is None) != (self.std is None):
             raise wrong("ARGUMENT_INVALID", "mean and std together", "one of them", "Set both, or neither")
 

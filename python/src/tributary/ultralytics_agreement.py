@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 from tributary.errors import TributaryError, wrong
 from tributary.loader import RunDescription
@@ -68,21 +68,17 @@ def check_classes(trainer: Any, run: RunDescription) -> None:
     """ARGUMENT_INVALID where a label of the run means another class than in the trainer, or where there are none."""
     if is_distillation(trainer):
         return
-    counts = getattr(run, "class_counts", None) or {name: len(names) for name, names in run.class_names.items()}
-    without = [name for name, count in counts.items() if count == 0]
-    if without:
-        raise _differs(
-            "a class for every sample, which a classification trainer learns",
-            f"no classes in {', '.join(without)}",
-            f"Leave such sources out of run {run.name}, or train with teachers",
-        )
-    classes = _classes_of(run)
-    if classes is None:
-        named = "; ".join(f"{source}: {_listed(names)}" for source, names in run.class_names.items())
+    if run.unlabelled:
+        raise unlabelled(run.unlabelled)
+    # Replicas of 0.1 send each source's classes alone, which are all sources' where they are the same.
+    lists = {names for names in run.source_class_names.values() if names}
+    classes = run.class_names or (lists.pop() if len(lists) == 1 else ())
+    if not classes:
+        named = "; ".join(f"{source}: {_listed(names)}" for source, names in run.source_class_names.items())
         raise _differs(
             "one list of classes for all sources",
             f"other ones in each ({named})",
-            f"Give the sources of run {run.name} the same classes, let the run join their labels, or train on one of them",
+            f"Leave labels: own out of run {run.name}, which then joins its sources' classes",
         )
     names = trainer.data["names"]
     listed = [names[i] for i in sorted(names)] if isinstance(names, dict) else list(names)
@@ -151,21 +147,12 @@ def ignored(trainer: Any, run: RunDescription, scheduled: bool) -> List[str]:
 
 
 def unlabelled(sources: Sequence[str]) -> TributaryError:
-    """The refusal of a batch with samples that have no class, by a trainer that learns classes."""
+    """The refusal of sources with samples that have no class, by a trainer that learns classes."""
     return _differs(
         "a class for every sample, which a classification trainer learns",
         f"none for samples of {', '.join(sorted(set(sources)))}",
         "Leave such sources out of the run, or train with teachers",
     )
-
-
-def _classes_of(run: RunDescription) -> Optional[Sequence[str]]:
-    """The class of each label; None where the run's sources have different lists, each with labels of its own."""
-    joined: Sequence[str] = getattr(run, "labels", ())
-    if joined:
-        return joined
-    lists = set(run.class_names.values())
-    return lists.pop() if len(lists) == 1 else None
 
 
 def _differs(expected: str, came: str, remedy: str) -> TributaryError:
