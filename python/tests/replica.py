@@ -63,11 +63,14 @@ class Service:
             mean=[0.485, 0.456, 0.406], std=[0.229, 0.224, 0.225], version="test",
         )  # fmt: skip
         answer.sources.add(name="made", sample_count=100, share=1.0, class_names=["a", "b"], class_count=2)
-        answer.sources.add(name="plain", sample_count=100)
+        if not o.labelled:
+            answer.sources.add(name="plain", sample_count=100)
         answer.class_names.extend(["a", "b"])
         answer.split, answer.evaluate = request.run.split or "train", request.run.evaluate
         answer.training.lr0 = 2e-4
         answer.training.epochs = 5
+        answer.training.weight_decay = 0.04
+        answer.knobs.auto_augment = "randaugment"
         return answer
 
     def schedules(self, request: Any, context: grpc.ServicerContext) -> Any:
@@ -130,7 +133,9 @@ class Service:
         share = o.global_batch // world_size
         for slot in range(request.rank * share, (request.rank + 1) * share):
             sample = header.samples.add(source="made", key=f"{step}-{slot}.jpg", seed=step * 1000 + slot, status=1)
-            if slot % 3:
+            if o.labelled:
+                sample.label = slot % 2
+            elif slot % 3:
                 sample.label = slot % 3
             if slot % 4 == 1:
                 sample.erase.top, sample.erase.left, sample.erase.height, sample.erase.width = 1, 2, 3, 4
@@ -175,6 +180,7 @@ def parse(arguments: List[str]) -> argparse.Namespace:
     parser.add_argument("--die-after", type=int, default=0)
     parser.add_argument("--drain-after", type=int, default=0)
     parser.add_argument("--log", default="")
+    parser.add_argument("--labelled", action="store_true", help="a class for every sample, and no source without")
     parser.add_argument("--text-bytes", type=int, default=0)
     parser.add_argument("--tls", default="", help="a folder with key.pem and cert.pem")
     return parser.parse_args(arguments)

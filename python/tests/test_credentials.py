@@ -49,6 +49,12 @@ class CredentialsTest(FleetTest):
                 self.assert_steps(list(loader), range(3))
         self.assertEqual(len(Schedule(self.served.address, run="synthetic", credentials=Tls(root=self.root))), 5)
 
+    def test_a_schedule_beside_a_loader_is_asked_as_its_replicas_are(self) -> None:
+        loader = self.loader(self.served, credentials=Tls(root=self.root), channel_options=[("grpc.primary_user_agent", "x")])
+        schedule = Schedule.beside(loader, self.served.address)
+        self.assertEqual(len(schedule), 5)
+        self.assertIs(schedule._options, loader._options)
+
     def test_workers_of_every_kind(self) -> None:
         with tempfile.NamedTemporaryFile("w", suffix=".py") as file:
             file.write(SCRIPT)

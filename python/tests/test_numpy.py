@@ -20,6 +20,9 @@ for b in batches:
     assert type(b.images) is np.ndarray and b.images.flags.writeable and b.images.flags.c_contiguous
     assert np.array_equal(b.images, batch_pixels(0, b.address.step, 0, 1, 8))
 assert tributary.normalize(batches[0]).shape == (8, 3, 8, 8)
+half = tributary.Loader(sys.argv[1], run="synthetic", patience=10, data_type="bfloat16").fetch(0, 0)
+wide = tributary.normalize(half)
+assert wide.dtype == np.float32 and np.array_equal(wide, batches[0].images.transpose(0, 3, 1, 2))
 assert batches[0].labels.dtype == np.int64
 assert tributary.Schedule(sys.argv[1], run="synthetic").weight_decay(0) == 0.04
 try:

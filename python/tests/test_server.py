@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import unittest
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, List
 
@@ -61,6 +62,23 @@ class ServerTest(FleetTest):
         self.assertTrue(all(s.erase is not None for b in pixels for s in b.samples))
         for one, other in zip(pixels, floats):
             self.assertTrue(torch.equal(normalize(one), other.images))
+
+    def test_every_data_type_and_layout_becomes_the_same_float32(self) -> None:
+        server = self.serve()
+        wanted = normalize(self.open([server], run="erased").fetch(0, 0))
+        for data_type, tolerance in (("float32", 0.0), ("float16", 2e-3), ("bfloat16", 2e-2)):
+            for layout in ("nhwc", "nchw"):
+                with self.subTest(data_type=data_type, layout=layout):
+                    batch = self.open([server], run="erased", data_type=data_type, layout=layout).fetch(0, 0)
+                    images = normalize(batch)
+                    self.assertTrue(images.is_contiguous() and images.dtype == torch.float32)
+                    self.assertLessEqual((images - wanted).abs().max().item(), tolerance)
+                    if data_type != "bfloat16":
+                        # As a trainer without torch has it.
+                        held = replace(batch, images=batch.images.numpy())
+                        self.assertTrue(np.array_equal(normalize(held), images.numpy()))
+        with self.assertRaisesRegex(TributaryError, r"the mean of the replica, .*\(0.485.*, but got \(0.5, 0.5, 0.5\)"):
+            normalize(batch, mean=(0.5, 0.5, 0.5))
 
     def test_ranks_are_slices_and_a_state_continues_on_others(self) -> None:
         server = self.serve()

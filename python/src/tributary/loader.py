@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import weakref
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple, Union
 
 from tributary import behaviour, contract, receiver
@@ -49,6 +49,8 @@ class RunDescription:
     resize_size: int
     training: Mapping[str, float]
     version: str
+    knobs: Mapping[str, Any] = field(default_factory=dict)
+    seed: int = 0
 
 
 def selector(
@@ -474,4 +476,10 @@ def _described(answer: Any) -> RunDescription:
         resize_size=answer.resize_size,
         training=training,
         version=answer.version,
+        knobs={d.name: _plain(getattr(answer.knobs, d.name)) for d in answer.knobs.DESCRIPTOR.fields},
+        seed=answer.seed,
     )
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, (bool, int, float, str)) else tuple(value)

@@ -18,15 +18,21 @@ def normalize(
     std: Optional[Sequence[float]] = None,
     layout: Optional[str] = None,
 ) -> Any:
-    """uint8 pixels to float32 [n, 3, height, width], as `ToTensor`, `Normalize` and `RandomErasing` give them.
+    """Images as a trainer takes them: float32 [n, 3, height, width], as `ToTensor`, `Normalize` and `RandomErasing` give them.
 
     `images` is a Batch, which brings boxes, mean, std and layout along, or a tensor or array of uint8 with `mean`,
     `std`, `layout` (nhwc where not given) and the `erase` boxes, one or None per image. The arithmetic is
     `(x / 255 - mean) / std` in float32 in that order (torchvision.transforms.functional.to_tensor and normalize), then
     zeros in the boxes, so the result equals torchvision's bit for bit, on the CPU and on a GPU.
+
+    A Batch of another data type has been normalised and erased by its replica: its axes and type become these, and its
+    values stay. ARGUMENT_INVALID where another mean or std is asked of it than the replica's.
     """
     if isinstance(images, Batch):
         batch = images
+        if _kind(batch.images) != "uint8":
+            _check_same(batch, mean, std)
+            return _as_float32(batch.images, batch.layout if layout is None else layout)
         mean = batch.mean if mean is None else mean
         std = batch.std if std is None else std
         layout = batch.layout if layout is None else layout
@@ -34,8 +40,8 @@ def normalize(
         images = batch.images
     if mean is None or std is None:
         raise wrong("ARGUMENT_INVALID", "mean and std", "neither", "Give a Batch, or both of them per channel")
-    if str(images.dtype).rsplit(".", 1)[-1] != "uint8":
-        raise wrong("ARGUMENT_INVALID", "uint8 images", f"{images.dtype}", "Other types come normalised already")
+    if _kind(images) != "uint8":
+        raise wrong("ARGUMENT_INVALID", "uint8 images", f"{images.dtype}", "Give a Batch, or pixels as they are")
     if torch is not None and isinstance(images, torch.Tensor):
         result = _on_device(images, mean, std, layout or "nhwc")
     else:
@@ -58,3 +64,33 @@ def _on_device(images: Any, mean: Sequence[float], std: Sequence[float], layout:
     result = result.div_(torch.full((1,), 255.0, **place))
     result = result.sub_(torch.tensor(mean, **place).view(-1, 1, 1))
     return result.div_(torch.tensor(std, **place).view(-1, 1, 1))
+
+
+def same_values(one: Sequence[float], other: Sequence[float]) -> bool:
+    """Whether two means or deviations are the same in float32, in which images are normalised."""
+    return len(one) == len(other) and all(np.float32(a) == np.float32(b) for a, b in zip(one, other))
+
+
+def _check_same(batch: Batch, mean: Optional[Sequence[float]], std: Optional[Sequence[float]]) -> None:
+    for name, asked, had in (("mean", mean, batch.mean), ("std", std, batch.std)):
+        if asked is not None and not same_values(asked, had):
+            raise wrong(
+                "ARGUMENT_INVALID",
+                f"the {name} of the replica, which has normalised these images: {tuple(had)}",
+                f"{tuple(asked)}",
+                "Stream uint8, which is normalised here",
+            )
+
+
+def _kind(images: Any) -> str:
+    return str(images.dtype).rsplit(".", 1)[-1]
+
+
+def _as_float32(images: Any, layout: str) -> Any:
+    if torch is not None and isinstance(images, torch.Tensor):
+        pixels = images if layout == "nchw" else images.permute(0, 3, 1, 2)
+        return pixels.to(torch.float32, memory_format=torch.contiguous_format).contiguous()
+    if images.dtype == np.uint16:
+        # bfloat16, which numpy does not have: the upper half of a float32.
+        images = (images.astype(np.uint32) << 16).view(np.float32)
+    return np.ascontiguousarray(images if layout == "nchw" else images.transpose(0, 3, 1, 2), dtype=np.float32)

@@ -40,6 +40,16 @@ class Schedule:
         self._fingerprint = ""
         self._epochs: List[Tuple[float, float]] = []
 
+    @classmethod
+    def beside(cls, loader: Loader, target: Target) -> Schedule:
+        """The schedule of a loader's run, at a target of its own: asked for with the loader's credentials, channel options
+        and times to wait.
+        """
+        run, wanted = loader._selected(), loader._wanted_fingerprint
+        schedule = cls(target, run.name or None, inline_run=run.inline_run or None, fingerprint=wanted)
+        schedule._options = loader._options
+        return schedule
+
     def _load(self) -> None:
         if self._epochs:
             return
