@@ -25,7 +25,7 @@ test('queue, memory and caches are shown as they are when asked', async () => {
   const queue = { size: 3, pending: 2 };
   const caches = new SampleCaches({ memory: 2 ** 20, decoded: 0 }, null);
   const maker = { preparedBytes: 77, budget: { reserved: 99 } };
-  metrics.watch({ queue, maker, pool: { threads: 2 }, caches } as unknown as Watched);
+  metrics.watch({ queue, maker, pool: { threads: 2 }, caches, allotment: null } as unknown as Watched);
   assert.equal(await shown(metrics, 'tributary_queue_size'), 3);
   queue.size = 5;
   assert.equal(await shown(metrics, 'tributary_queue_size'), 5);
