@@ -102,9 +102,14 @@ export function fieldLengths(
   };
 }
 
+/** The bytes of so many floats, filled up to a cache line: memory of another alignment is copied byte by byte where it is shared. */
+export function alignedBytes(floats: number): number {
+  return (4 * floats + 63) & ~63;
+}
+
 /** Bytes of a cargo. */
 export function cargoBytes(shape: CargoShape): number {
-  return headerBytes + 4 * Object.values(fieldLengths(shape)).reduce((sum, length) => sum + length, 0);
+  return headerBytes + Object.values(fieldLengths(shape)).reduce((sum, length) => sum + alignedBytes(length), 0);
 }
 
 /** A cargo in this memory, of `cargoBytes`, with nothing in it. */
@@ -117,7 +122,7 @@ export function fieldsOf(cargo: Cargo): CargoFields {
   let at = headerBytes;
   const field = (length: number) => {
     const view = new Float32Array(cargo.shared, at, length);
-    at += 4 * length;
+    at += alignedBytes(length);
     return view;
   };
   const lengths = fieldLengths(cargo);

@@ -1,5 +1,4 @@
 import type { DrawStep } from '../sample/draw.js';
-import type { BackendName } from './backend.js';
 import type { Cargo, CargoKind } from './cargo.js';
 import { programOf } from './gpu/step-program.js';
 
@@ -20,7 +19,8 @@ export interface CargoCost {
 
 /** Where gpu.js runs, beside the worker threads. */
 export interface Device {
-  readonly name: BackendName;
+  /** gpu.js's mode. */
+  readonly name: string;
   /** What really runs, as the device reports it. */
   readonly description: string;
   /** Cargos that it works on at a time; more only wait. */

@@ -7,7 +7,7 @@ import type { Draw } from '../sample/draw.js';
 import type { Finished, Offer, Outcome } from './sample-task.js';
 
 /** A sample that lies in a cargo. */
-export interface StowedSample {
+interface StowedSample {
   readonly slot: number;
   readonly place: CargoPlace;
   readonly draw: Draw;

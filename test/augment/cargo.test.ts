@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import {
+  alignedBytes,
   argumentFields,
   type CargoShape,
   cargoBytes,
@@ -30,7 +31,7 @@ test('fields lie one behind another, share no byte, and fill the cargo', () => {
       let at = 64;
       for (const name of [...argumentFields, 'results'] as const) {
         assert.equal(fields[name].byteOffset, at, name);
-        at += fields[name].byteLength;
+        at += alignedBytes(fields[name].length);
       }
       assert.equal(at, cargoBytes(shape));
       assert.equal(fields.rows.length, kind === 'crops' ? 4 * cropFactor * images * size : 0);

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { alignedBytes } from '../cargo.js';
 
 const require = createRequire(import.meta.url);
 
@@ -130,7 +131,7 @@ async function execute(executor: Executor, args: Parameters<Executor['execute']>
   for (const [index, { buffer, flatLength }] of regions) {
     const count = movement.put(index, target.subarray(from, from + flatLength));
     if (count > 0) copies.push({ from, to: buffer, count });
-    from += flatLength;
+    from += alignedBytes(flatLength) / 4;
   }
   lap('copying');
   upload.buffer.unmap();
@@ -153,7 +154,7 @@ async function execute(executor: Executor, args: Parameters<Executor['execute']>
   lap('calling');
   await read;
   at = performance.now();
-  const result = new Float32Array(staging.getMappedRange(0, bytes));
+  const result = new Float32Array(staging.getMappedRange(0, bytes), 0, movement.resultLength);
   lap('calling');
   movement.take(result);
   lap('copying');
@@ -163,7 +164,7 @@ async function execute(executor: Executor, args: Parameters<Executor['execute']>
 
 function open(executor: Executor): Upload {
   checkFit(executor);
-  const size = [...executor._argRegions.values()].reduce((sum, { flatLength }) => sum + 4 * flatLength, 0);
+  const size = [...executor._argRegions.values()].reduce((sum, { flatLength }) => sum + alignedBytes(flatLength), 0);
   const buffer = executor._device.createBuffer({
     size,
     usage: usage.mapWrite | usage.copySource,
