@@ -6,9 +6,12 @@ import { BatchCargos, type Finish } from './batch-cargos.js';
 import { combineCrc32 } from './crc32.js';
 import type { Flow } from './fair-queue.js';
 import { makeSamples, type SampleTools } from './make-samples.js';
-import { groupSize, inGroups } from './sample-groups.js';
+import { inGroups } from './sample-groups.js';
 import type { BatchBuffers } from './sample-task.js';
 import { sampleBytes, tensorShape } from './tensor.js';
+
+/** Samples that one task finishes: a small part of a millisecond each, where a task costs the main thread as much. */
+const finishedAtOnce = 16;
 
 /** Where batches are made. */
 export interface BatchTools extends SampleTools {
@@ -37,7 +40,7 @@ export async function makeBatch(
 
   const slots = planShare(open.plan, address).map((sample, slot) => ({ sample, slot }));
   const finish: Finish = async (cargo, isDone, stowed) => {
-    const groups = inGroups(stowed, groupSize(stowed.length, pool.threads)).map((group) => {
+    const groups = inGroups(stowed, finishedAtOnce).map((group) => {
       const samples = group.map(({ slot, place, draw }) => ({ slot, place, draw }));
       const act = () => pool.finish({ kind: 'finish', ...room, cargo, isDone, samples });
       return queue.add(flow, act, turn.signal, 0);

@@ -66,4 +66,5 @@ if (choice === 'webgpu') {
   }
 }
 // not closed: an idle backend must let the process end
-console.log(JSON.stringify({ name: backend.name, description: backend.description }));
+const device = choice === 'auto' ? await backend.device!.open() : undefined;
+console.log(JSON.stringify({ name: backend.name, description: backend.description, device }));
