@@ -39,7 +39,7 @@ export interface DeviceState {
 
 /** A device that takes so many times what is expected of it hangs, but never in less than these seconds. */
 const lateness = { times: 4, least: 0.1 } as const;
-/** Seconds that a device may take to get ready for one side of results. */
+/** Seconds that a device may take to get ready for one side of results, and after which one that nobody used makes room for another. */
 const readying = 60;
 /** Runs whose costs are remembered, and sides of results that a device is ready for. */
 const runsKept = 16;
@@ -61,7 +61,9 @@ export class Allotment {
   readonly #pool = new Pool(Number.MAX_SAFE_INTEGER, (bytes) => new SharedArrayBuffer(bytes));
   readonly #runs = new LRUCache<string, { readonly costs: WayCosts; told: string }>({ max: runsKept });
   /** Seconds of a cargo of each kind, by the sides that the device is ready for, last used last. */
-  readonly #ready = new Map<number, Record<CargoKind, number>>();
+  readonly #ready = new Map<number, Record<CargoKind, number> & { used: number }>();
+  /** The side that it is to be made ready for, and whether that has begun. */
+  #readying: number | undefined;
   #isReadying = false;
   /** Cargos that have been opened and not given back, and those of them that the device has. */
   readonly #open = new Set<Cargo>();
@@ -118,15 +120,17 @@ export class Allotment {
 
   /** Gets the device ready for results of this side, as the first batch with them does. Settles when it is, or is lost over it. */
   async getReady(size: number): Promise<void> {
+    this.#readying = size;
     this.#isReadying = true;
     try {
       const measured = await this.#watched.prepare(size, readying);
-      this.#ready.set(size, { ...measured });
-      for (const [oldest] of this.#ready) if (this.#ready.size > sizesKept) this.#ready.delete(oldest);
+      for (const [oldest] of this.#ready) if (this.#ready.size >= sizesKept) this.#ready.delete(oldest);
+      this.#ready.set(size, { ...measured, used: seconds() });
     } catch {
       // It has been told of as a loss.
     } finally {
       this.#isReadying = false;
+      this.#readying = undefined;
     }
   }
 
@@ -231,17 +235,26 @@ export class Allotment {
 
   /**
    * Whether cargos of this size may be opened. A device that is not forced is first made ready: it compiles, which would look like a
-   * hang, and is measured. It has nothing else to do meanwhile.
+   * hang, and is measured. It has nothing else to do meanwhile, so no other cargo is opened from when a size is asked for.
    */
   #isReadyFor(size: number): boolean {
     if (this.#isForced) return true;
     const ready = this.#ready.get(size);
     if (ready !== undefined) {
+      ready.used = seconds();
       this.#ready.delete(size);
       this.#ready.set(size, ready);
-    }
-    if (ready === undefined && !this.#isReadying && this.#open.size === 0) void this.getReady(size);
-    return ready !== undefined && !this.#isReadying;
+    } else if (this.#hasRoomFor()) this.#readying ??= size;
+    if (this.#readying === undefined) return ready !== undefined;
+    if (!this.#isReadying && this.#open.size === 0) void this.getReady(this.#readying);
+    return false;
+  }
+
+  /** Whether one more size may be made ready: more of them in turn would keep the device compiling. */
+  #hasRoomFor(): boolean {
+    if (this.#ready.size < sizesKept) return true;
+    const [oldest] = this.#ready.values();
+    return seconds() - oldest!.used > readying;
   }
 
   #expected(cargos: ReadonlySet<Cargo>): number {

@@ -43,6 +43,34 @@ test('cargos are opened while the device ends before the threads have done what 
   assert.ok(one.open(8, size, 'images'));
 });
 
+test('a device gets ready for a side when it has nothing else to do, for no more sides than it keeps, and is not kept busy by it', async (t) => {
+  const prepared: number[] = [];
+  let go = () => {};
+  const prepare = (size: number) =>
+    new Promise<{ images: number; crops: number }>((resolve) => {
+      prepared.push(size);
+      go = () => resolve({ images: 1, crops: 2 });
+    });
+  const one = await allotment(t, { prepare });
+  const settled = () => new Promise(setImmediate);
+  assert.equal(one.ways('run', 64), null);
+  go();
+  await settled();
+  const cargo = one.open(8, 64, 'images')!;
+  assert.equal(one.ways('other', 96), null);
+  assert.deepEqual(prepared, [64], 'it has a cargo');
+  assert.equal(one.open(8, 64, 'images'), null, 'and gets no other before it is ready for the next side');
+  one.give(cargo);
+  assert.equal(one.ways('run', 64), null);
+  assert.deepEqual(prepared, [64, 96]);
+  go();
+  await settled();
+  assert.ok(one.ways('run', 64) && one.ways('other', 96));
+  assert.equal(one.ways('third', 128), null);
+  assert.ok(one.ways('run', 64), 'both sides are in use');
+  assert.deepEqual(prepared, [64, 96]);
+});
+
 test('a device that is asked for by name gets every sample, in cargos as large as what is left, while it runs', async (t) => {
   const lost: string[] = [];
   const kill = () => new Promise<never>(() => {});
