@@ -36,9 +36,14 @@ function once<T>(act: () => Promise<T>): () => Promise<T> {
   };
 }
 
+const ends: (() => unknown)[] = [];
+after(async () => {
+  for (const end of ends.reverse()) await end();
+});
+
 /** Drawn and indexed once: that takes longer than all else here. */
 const bench = once(async (): Promise<Bench> => {
-  const config = await indexedSamples({ after } as TestContext, {
+  const config = await indexedSamples({ after: (end: () => unknown) => void ends.push(end) } as TestContext, {
     plain: sevenRun({ image_size: 160 }),
     policy: sevenRun({ recipe: 'default' }),
     sometimes: sevenRun({ recipe: 'default', auto_augment: 'autoaugment', image_size: 128 }),
@@ -47,7 +52,7 @@ const bench = once(async (): Promise<Bench> => {
   const { WorkerPool } = await import('../../src/batch/worker-pool.js');
   const runs = indexedRuns(await readConfig(config));
   const pool = new WorkerPool(2);
-  after(() => pool.close());
+  ends.push(() => pool.close());
   return {
     pool,
     run: (name) => runs.open({ name }),
