@@ -39,6 +39,23 @@ test('queue, memory and caches are shown as they are when asked', async () => {
   assert.equal(await shown(metrics, 'tributary_cache_damaged_total'), 0);
 });
 
+test('what a device does is shown where there may be one', async () => {
+  const metrics = new Metrics();
+  const state = { isOpen: true, queue: 2, busySeconds: 7, samples: { simd: 30, webgpu: 70 } };
+  const caches = new SampleCaches({ memory: 0, decoded: 0 }, null);
+  const others = {
+    queue: { size: 0, pending: 0 },
+    maker: { preparedBytes: 0, budget: { reserved: 0 } },
+    pool: { threads: 1 },
+  };
+  metrics.watch({ ...others, caches, allotment: { state: () => state } } as unknown as Watched);
+  assert.equal(await shown(metrics, 'tributary_device_open'), 1);
+  assert.equal(await shown(metrics, 'tributary_device_queue'), 2);
+  assert.equal(await shown(metrics, 'tributary_device_busy_seconds_total'), 7);
+  assert.equal(await shown(metrics, 'tributary_backend_samples_total{backend="webgpu"}'), 70);
+  assert.equal(await shown(metrics, 'tributary_backend_samples_total{backend="simd"}'), 30);
+});
+
 test('metrics, health and readiness are served over HTTP', async (t) => {
   const metrics = new Metrics();
   let ready = true;
