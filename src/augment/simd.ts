@@ -2,9 +2,13 @@ import type { Crop } from '../decode/crop.js';
 import type { Draw, DrawStep } from '../sample/draw.js';
 import type { Backend } from './backend.js';
 import { applySteps } from './operations/index.js';
-import { interleavedBytes, simdImage } from './simd/image.js';
+import { interleavedBytes, type SimdImage, simdImage } from './simd/image.js';
 import { type Kernels, openKernels } from './simd/kernels.js';
+import { packCrop, packImage, unpackCrop, unpackImage } from './simd/packed.js';
 import { resize } from './simd/resize.js';
+
+/** What of a draw decides pixels. */
+export type Reduced = Pick<Draw, 'geometry' | 'steps'>;
 
 /** Above this a module's memory, which can only grow, is given up after the sample and a fresh one taken. */
 export const memoryBound = 64 * 1024 * 1024;
@@ -37,15 +41,54 @@ export class SimdKernels {
    * @param size the side of the result, which is `draw.geometry.window`'s.
    * @param out uint8 `[size, size, 3]`; may be shared memory.
    */
-  run(crop: Crop, draw: Draw, size: number, out: Uint8Array): void {
+  run(crop: Crop, draw: Reduced, size: number, out: Uint8Array): void {
     this.runPrefix(crop, draw, draw.steps.length, size, out);
   }
 
   /** The same up to step `end`, which and what follows are a backend's. */
-  runPrefix(crop: Crop, { geometry, steps }: Draw, end: number, size: number, out: Uint8Array): void {
+  runPrefix(crop: Crop, draw: Reduced, end: number, size: number, out: Uint8Array): void {
+    out.set(this.#prefix(crop, draw, end, size).pixels());
+  }
+
+  /**
+   * The same, packed for a device that runs the rest.
+   *
+   * @param target float32 `[size, columnsOf(size)]`; may be shared memory.
+   */
+  packPrefix(crop: Crop, draw: Reduced, end: number, size: number, target: Float32Array): void {
+    packImage(this.#kernels, this.#prefix(crop, draw, end, size).pixels().byteOffset, size, target);
+  }
+
+  /** Packs pixels as they are: uint8 `[size, size, 3]`. */
+  pack(pixels: Uint8Array, size: number, target: Float32Array): void {
     this.#start();
-    const image = simdImage(this.#kernels, resize(this.#kernels, crop, geometry, size), size);
-    applySteps(image, steps.slice(0, end));
+    const address = this.#kernels.allocate(interleavedBytes(size));
+    this.#kernels.bytes().set(pixels, address);
+    packImage(this.#kernels, address, size, target);
+  }
+
+  /** Packs a crop for a device that resizes it; `target` has as many pixels. */
+  packCrop({ data }: Crop, target: Float32Array): void {
+    this.#start();
+    packCrop(this.#kernels, data, target);
+  }
+
+  /** The inverse of `packCrop`: the crop's bytes. */
+  unpackCrop(packed: Float32Array): Uint8Array {
+    this.#start();
+    return unpackCrop(this.#kernels, packed);
+  }
+
+  /**
+   * From packed pixels on, as `packPrefix` or a device has left them.
+   *
+   * @param steps what is still to be done.
+   * @param out uint8 `[size, size, 3]`; may be shared memory.
+   */
+  finishPacked(packed: Float32Array, size: number, steps: readonly DrawStep[], out: Uint8Array): void {
+    this.#start();
+    const image = simdImage(this.#kernels, unpackImage(this.#kernels, packed, size), size);
+    applySteps(image, steps);
     out.set(image.pixels());
   }
 
@@ -61,6 +104,13 @@ export class SimdKernels {
     const image = simdImage(this.#kernels, address, size);
     applySteps(image, steps);
     pixels.set(image.pixels());
+  }
+
+  #prefix(crop: Crop, { geometry, steps }: Reduced, end: number, size: number): SimdImage {
+    this.#start();
+    const image = simdImage(this.#kernels, resize(this.#kernels, crop, geometry, size), size);
+    applySteps(image, steps.slice(0, end));
+    return image;
   }
 
   #start(): void {

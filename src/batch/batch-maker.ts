@@ -1,9 +1,12 @@
 import { Pool } from '../memory/pool.js';
 import type { Batch, BatchRequest } from './batch.js';
 import type { Flow } from './fair-queue.js';
-import { type BatchTools, makeBatch, usesDevice } from './make-batch.js';
+import { type BatchTools, makeBatch } from './make-batch.js';
 import { MemoryBudget } from './memory-budget.js';
-import { isPixels, sampleBytes } from './tensor.js';
+import { sampleBytes } from './tensor.js';
+
+/** Cargos for a device take at most this part of the memory, of what no stream has reserved. */
+const shareOfCargos = 4;
 
 /** A batch that somebody has. `give` follows; the bytes may be used for another batch after that. */
 export interface TakenBatch {
@@ -38,6 +41,7 @@ export class BatchMaker {
     this.#tools = tools;
     this.budget = new MemoryBudget(memory);
     this.#buffers = new Pool(memory, (bytes) => new SharedArrayBuffer(bytes));
+    tools.allotment?.boundBy(() => Math.min(memory / shareOfCargos, this.budget.unreserved));
   }
 
   /** Bytes of the batches that are held, being made or kept. */
@@ -49,8 +53,8 @@ export class BatchMaker {
 
   /** Bytes that one batch of a request takes. */
   batchBytes(request: Pick<BatchRequest, 'open' | 'form'>, worldSize: number): number {
-    const { tensor, pixels } = this.#lengths(request, worldSize);
-    return tensor + pixels;
+    const { run } = request.open;
+    return Math.ceil(run.global_batch / worldSize) * sampleBytes(request.form.type, run.image_size);
   }
 
   /** Makes a batch, or joins whoever makes it. Rejects with the signal's reason if that comes first. */
@@ -86,14 +90,10 @@ export class BatchMaker {
       return found;
     }
     this.#evict();
-    const lengths = this.#lengths(request, address.worldSize);
-    const tensor = this.#buffers.take(lengths.tensor);
-    const pixels = lengths.pixels === 0 ? tensor : this.#buffers.take(lengths.pixels);
+    const bytes = this.batchBytes(request, address.worldSize);
+    const tensor = this.#buffers.take(bytes);
     const call = new AbortController();
-    const batch = makeBatch(this.#tools, request, { form, tensor, pixels }, flow, call.signal).finally(() => {
-      if (pixels !== tensor) this.#buffers.give(pixels);
-    });
-    const bytes = lengths.tensor + lengths.pixels;
+    const batch = makeBatch(this.#tools, request, { form, tensor }, flow, call.signal);
     const entry: Entry = { key, bytes, batch, call, holders: 0, finished: false };
     this.#entries.set(key, entry);
     batch.then(
@@ -122,7 +122,7 @@ export class BatchMaker {
 
   #evict(): void {
     for (const entry of this.#entries.values()) {
-      if (this.#idleBytes <= this.budget.unreserved) return;
+      if (this.#idleBytes <= this.budget.unreserved - (this.#tools.allotment?.bytes ?? 0)) return;
       if (entry.holders > 0 || !entry.finished) continue;
       this.#idleBytes -= entry.bytes;
       this.#drop(entry);
@@ -132,16 +132,6 @@ export class BatchMaker {
 
   #drop(entry: Entry): void {
     if (this.#entries.get(entry.key) === entry) this.#entries.delete(entry.key);
-  }
-
-  /** Bytes of a batch's tensor, and of the pixels that a device works on where the tensor has no place for them. */
-  #lengths({ open: { run }, form }: Pick<BatchRequest, 'open' | 'form'>, worldSize: number) {
-    const count = Math.ceil(run.global_batch / worldSize);
-    const needsPixels = !isPixels(form) && usesDevice(this.#tools.backend, run);
-    return {
-      tensor: count * sampleBytes(form.type, run.image_size),
-      pixels: needsPixels ? count * sampleBytes('UINT8', run.image_size) : 0,
-    };
   }
 }
 

@@ -38,12 +38,13 @@ export class FairQueue {
    * Runs `act` in the flow's turn; rejects with the signal's reason if that comes first while it waits. Once it runs it settles
    * when `act` does, whatever the signal says: p-queue alone would settle at once, while `act` still writes.
    *
-   * @param samples how many samples `act` is about: what it takes of the flow's share.
+   * @param samples how many samples `act` is about: what it takes of the flow's share. 0 for what has had its turn and only goes on:
+   *   it goes before all that waits.
    */
   async add<T>(flow: Flow, act: () => Promise<T>, signal: AbortSignal, samples = 1): Promise<T> {
     signal.throwIfAborted();
-    const start = Math.max(flow.time, this.#now);
-    flow.time = start + samples;
+    const start = samples === 0 ? this.#now : Math.max(flow.time, this.#now);
+    if (samples > 0) flow.time = start + samples;
     const waiting = new AbortController();
     const giveUp = (): void => waiting.abort(signal.reason);
     signal.addEventListener('abort', giveUp, { once: true });
@@ -54,7 +55,7 @@ export class FairQueue {
           this.#now = Math.max(this.#now, start);
           return act();
         },
-        { priority: -start, signal: waiting.signal },
+        { priority: samples === 0 ? Number.POSITIVE_INFINITY : -start, signal: waiting.signal },
       )) as T;
     } finally {
       signal.removeEventListener('abort', giveUp);

@@ -1,9 +1,10 @@
 import { TributaryError } from '../errors.js';
 import { successor } from '../plan/plan.js';
 import type { BatchRequest, BatchSample, CorruptSample } from './batch.js';
+import type { BatchCargos } from './batch-cargos.js';
 import type { FairQueue, Flow } from './fair-queue.js';
 import { groupSize, inGroups } from './sample-groups.js';
-import type { BatchBuffers, DeviceShare, Left, Outcome } from './sample-task.js';
+import type { BatchBuffers, Left, Offer, Outcome } from './sample-task.js';
 import type { PlannedSlot, WorkerPool } from './worker-pool.js';
 
 /** Where samples are made. */
@@ -39,11 +40,12 @@ export function makeSamples(
   tools: SampleTools,
   request: BatchRequest,
   slots: readonly PlannedSlot[],
-  room: BatchBuffers & DeviceShare,
+  room: BatchBuffers,
+  cargos: BatchCargos,
   turn: Turn,
 ): Promise<MadeSample[]>[] {
   return inGroups(slots, groupSize(slots.length, tools.pool.threads)).map(async (group) => {
-    const outcomes = await tried(tools, request, group, room, turn);
+    const outcomes = await tried(tools, request, group, room, cargos, turn);
     const made: MadeSample[] = [];
     // One after the other: where one fails, none of the group may still be written to.
     for (const [i, slot] of group.entries()) made.push(await settled(tools, request, slot, outcomes[i]!, room, turn));
@@ -55,10 +57,13 @@ function tried(
   { pool, queue }: SampleTools,
   { open }: BatchRequest,
   slots: readonly PlannedSlot[],
-  room: BatchBuffers & DeviceShare,
+  room: BatchBuffers,
+  cargos: BatchCargos | null,
   { flow, signal }: Turn,
 ): Promise<Outcome[]> {
-  return queue.add(flow, () => pool.make(open, slots, room), signal, slots.length);
+  const numbers = slots.map(({ slot }) => slot);
+  const make = (offer: Offer | null) => pool.make(open, slots, room, offer);
+  return queue.add(flow, () => (cargos === null ? make(null) : cargos.task(numbers, make)), signal, slots.length);
 }
 
 async function settled(
@@ -66,7 +71,7 @@ async function settled(
   request: BatchRequest,
   { sample: planned, slot }: PlannedSlot,
   first: Outcome,
-  room: BatchBuffers & DeviceShare,
+  room: BatchBuffers,
   turn: Turn,
 ): Promise<MadeSample> {
   const { open, address } = request;
@@ -75,7 +80,8 @@ async function settled(
   const most = Math.min(triesPerSlot, manifest.count);
   for (let tries = 0; tries < most; tries++) {
     const sample = tries === 0 ? planned : successor(open.plan, address.epoch, planned, tries);
-    const outcome = tries === 0 ? first : (await tried(tools, request, [{ sample, slot }], room, turn))[0]!;
+    // A batch's cargos may be under way already.
+    const outcome = tries === 0 ? first : (await tried(tools, request, [{ sample, slot }], room, null, turn))[0]!;
     const { index, seed, pass } = sample;
     const key = manifest.key(index);
     open.countSample(outcome.status === 'corrupt');

@@ -1,9 +1,12 @@
-import type { DeviceCrops, PlacedCrop } from '../augment/device-crops.js';
+import type { Ways } from '../augment/allotment.js';
+import type { Cargo } from '../augment/cargo.js';
+import type { CargoPlace } from '../augment/stow.js';
+import type { Extent } from '../augment/way-costs.js';
 import type { CacheNews, Whereabouts } from '../cache/lookup.js';
 import type { ErrorDetail, Reason } from '../errors.js';
 import type { Limits } from '../run/limits.js';
 import type { Knobs } from '../run/run.js';
-import type { Box, Draw } from '../sample/draw.js';
+import type { Draw } from '../sample/draw.js';
 import type { Location } from '../sources/storage/storage.js';
 import type { TensorForm } from './tensor.js';
 
@@ -31,21 +34,19 @@ export interface TaskRun {
 export interface BatchBuffers {
   readonly form: TensorForm;
   readonly tensor: SharedArrayBuffer;
-  /** uint8 pixels `[n, size, size, 3]` on their way through the device; the tensor itself where that holds no other. */
-  readonly pixels: SharedArrayBuffer;
 }
 
-/** What a device does of a batch's samples. */
-export interface DeviceShare {
-  /** Whether there is one. */
-  readonly hasDevice: boolean;
-  /** Where decoded crops go for it to resize, in the order of its runs; empty where it does not. */
-  readonly crops: readonly DeviceCrops[];
+/** Cargos in which a task may stow samples for the device, and which of its samples. */
+export interface Offer {
+  readonly ways: Ways;
+  readonly cargos: readonly Cargo[];
 }
 
 /** Makes some samples of a batch: everything a worker thread needs, so that worker threads hold no state. */
-export interface MakeTask extends TaskRun, BatchBuffers, DeviceShare {
+export interface MakeTask extends TaskRun, BatchBuffers {
   readonly kind: 'make';
+  /** Null where there is no device. */
+  readonly offer: Offer | null;
 }
 
 /** Reads no more of some images than their headers, and draws. */
@@ -53,27 +54,35 @@ export interface DrawTask extends TaskRun {
   readonly kind: 'draw';
 }
 
-/** Packs pixels that a device has finished into the batch's tensor. */
-export interface PackTask extends BatchBuffers {
-  readonly kind: 'pack';
-  readonly size: number;
-  readonly samples: readonly { readonly slot: number; readonly erase: Box | null }[];
+/** Finishes samples that were stowed in a cargo, in the batch's tensor. */
+export interface FinishTask extends BatchBuffers {
+  readonly kind: 'finish';
+  readonly cargo: Cargo;
+  /** Whether the device has brought its results. */
+  readonly isDone: boolean;
+  readonly samples: readonly { readonly slot: number; readonly place: CargoPlace; readonly draw: Draw }[];
 }
 
 /** What a task leaves of a sample that it has made. */
 export type Left =
   /** The sample, finished in its slot of the tensor, and the CRC-32 (IEEE 802.3) of its bytes there. */
   | { readonly kind: 'tensor'; readonly crc32: number }
-  /** Its pixels after the steps before `from`, for the device to go on with. */
-  | { readonly kind: 'pixels'; readonly from: number }
-  /** Its decoded crop, for the device to resize and to do all steps. */
-  | { readonly kind: 'crop'; readonly placed: PlacedCrop }
+  /** Its part of a cargo, by its number in the offer, for the device to go on with. */
+  | { readonly kind: 'cargo'; readonly cargo: number; readonly place: CargoPlace }
   /** Nothing: it was drawn and no more. */
   | { readonly kind: 'nothing' };
 
 /** What became of a sample. Corruption is an outcome, not an error: it is decided by the file's content alone. */
 export type Outcome =
-  | { readonly status: 'ok'; readonly draw: Draw; readonly left: Left }
+  | {
+      readonly status: 'ok';
+      readonly draw: Draw;
+      readonly left: Left;
+      /** What a device could have done of it; `nothing` where there is none. */
+      readonly extent: Extent;
+      /** Seconds from the decoded crop on. */
+      readonly spent: number;
+    }
   | { readonly status: 'corrupt'; readonly reason: string };
 
 /** A TributaryError in a form that crosses threads. */
@@ -90,10 +99,11 @@ export interface Answer {
   readonly news: readonly CacheNews[];
 }
 
-/** What became of pixels that a device had finished. */
-export interface Packed {
+/** What became of a sample that was stowed. */
+export interface Finished {
   /** CRC-32 (IEEE 802.3) of the sample's bytes in the tensor. */
   readonly crc32: number;
+  readonly spent: number;
   readonly seconds: StageSeconds;
 }
 

@@ -1,9 +1,11 @@
 import { performance } from 'node:perf_hooks';
 import { workerData } from 'node:worker_threads';
 import { crc32 } from 'node:zlib';
-import { placeCrop } from '../augment/device-crops.js';
+import type { Cargo } from '../augment/cargo.js';
 import { SimdKernels } from '../augment/simd.js';
 import { splitSteps } from '../augment/split-steps.js';
+import { type CargoPlace, stowCrop, stowImage, unstow } from '../augment/stow.js';
+import type { Extent } from '../augment/way-costs.js';
 import type { SampleImage } from '../cache/decoded-reader.js';
 import type { Lookup } from '../cache/lookup.js';
 import type { CacheBuffers } from '../cache/sample-caches.js';
@@ -16,16 +18,17 @@ import { drawTrain } from '../sample/draw-train.js';
 import type {
   Answer,
   DrawTask,
+  Finished,
+  FinishTask,
   Left,
   MakeTask,
+  Offer,
   Outcome,
-  Packed,
-  PackTask,
   StageSeconds,
   TaskRun,
   TaskSample,
 } from './sample-task.js';
-import { type DataType, isPixels, packSample, sampleBytes } from './tensor.js';
+import { type DataType, isPixels, packSample, sampleBytes, type TensorForm } from './tensor.js';
 
 /**
  * A worker thread's whole job: read, decode, draw, crop, resize, augment and pack samples straight into their places of
@@ -36,15 +39,15 @@ let scratch = new Uint8Array(0);
 const reader = sampleReader(workerData as CacheBuffers);
 
 export default async function runTask(
-  task: MakeTask | DrawTask | PackTask,
-): Promise<readonly Answer[] | readonly Packed[]> {
+  task: MakeTask | DrawTask | FinishTask,
+): Promise<readonly Answer[] | readonly Finished[]> {
   switch (task.kind) {
     case 'make':
       return inTurn(task, (sample, image, seconds) => make(task, sample, image, seconds));
     case 'draw':
       return inTurn(task, (sample, image, seconds) => draw(task, sample, image, seconds));
-    case 'pack':
-      return task.samples.map((sample) => pack(task, sample));
+    case 'finish':
+      return task.samples.map((sample) => finish(task, sample));
   }
 }
 
@@ -122,54 +125,107 @@ async function make(task: MakeTask, sample: TaskSample, image: SampleImage, seco
     return { drawn, crop: await image.crop(drawn.geometry.crop) };
   });
   try {
-    return { status: 'ok', draw: drawn, left: leave(task, sample, crop, drawn, seconds) };
+    const start = performance.now();
+    const { extent, from } = extentOf(task.offer, drawn);
+    const left = stow(task.offer, crop, drawn, extent, from, seconds) ?? pack(task, sample.slot, crop, drawn, seconds);
+    return { status: 'ok', draw: drawn, left, extent, spent: since(start) };
   } finally {
     crop.give?.();
   }
 }
 
-/** Does this thread's part of a sample: all of it where the device has none. */
-function leave(task: MakeTask, { slot }: TaskSample, crop: Crop, draw: Draw, seconds: StageSeconds): Left {
-  kernels ??= SimdKernels.create();
-  const { size, crops, form } = task;
+/** What a device could do of a sample, and from which step on. */
+function extentOf(offer: Offer | null, { steps }: Draw): { extent: Extent; from: number } {
+  if (offer === null) return { extent: 'nothing', from: steps.length };
+  const from = splitSteps(steps);
+  if (from === 0) return { extent: 'whole', from };
+  return { extent: from < steps.length ? 'suffix' : 'nothing', from };
+}
+
+/** Makes what is this thread's of a sample that is to go to the device, and puts it into a cargo; null where it does not go. */
+function stow(
+  offer: Offer | null,
+  crop: Crop,
+  draw: Draw,
+  extent: Extent,
+  from: number,
+  seconds: StageSeconds,
+): Left | null {
+  if (offer === null || extent === 'nothing' || offer.ways[extent] === 'threads') return null;
   const start = performance.now();
-  const from = task.hasDevice ? splitSteps(draw.steps) : draw.steps.length;
-  if (from === 0 && crops.length > 0) {
-    const placed = placeCrop(crops[Math.floor(slot / crops[0]!.images)]!, crop, draw.geometry);
-    if (placed !== null) {
-      seconds.kernels = since(start);
-      return { kind: 'crop', placed };
-    }
-  }
-  if (from < draw.steps.length) {
-    kernels.runPrefix(crop, draw, from, size, placeOf(task.pixels, 'UINT8', task.size, slot));
+  kernels ??= SimdKernels.create();
+  for (const [number, cargo] of offer.cargos.entries()) {
+    const place = stowIn(cargo, kernels, offer, crop, draw, from);
+    if (place === null) continue;
     seconds.kernels = since(start);
-    return { kind: 'pixels', from };
+    return { kind: 'cargo', cargo: number, place };
   }
-  const out = placeOf(task.tensor, task.form.type, task.size, slot);
+  return null;
+}
+
+function stowIn(
+  cargo: Cargo,
+  kernels: SimdKernels,
+  { ways }: Offer,
+  crop: Crop,
+  draw: Draw,
+  from: number,
+): CargoPlace | null {
+  if (cargo.kind === 'crops') return from === 0 && ways.whole === 'crops' ? stowCrop(cargo, kernels, crop, draw) : null;
+  // Without a step there is nothing to be gained.
+  if (from === draw.steps.length) return null;
+  const pack = (target: Float32Array) => kernels.packPrefix(crop, draw, from, cargo.size, target);
+  const z = stowImage(cargo, draw.steps.slice(from), pack);
+  return z === null ? null : { z, from, crop: null };
+}
+
+/** Makes the whole sample, in its slot. */
+function pack(task: MakeTask, slot: number, crop: Crop, draw: Draw, seconds: StageSeconds): Left {
+  kernels ??= SimdKernels.create();
+  const { size, form } = task;
+  const start = performance.now();
+  const out = placeOf(task.tensor, form.type, size, slot);
   const pixels = isPixels(form) ? out : scratchOf(size);
   kernels.run(crop, draw, size, pixels);
   seconds.kernels = since(start);
+  return { kind: 'tensor', crc32: packed(form, size, pixels, out, draw, seconds) };
+}
+
+/** Packs finished pixels into their slot, where they are not there already, and gives the CRC-32 of its bytes. */
+function packed(
+  form: TensorForm,
+  size: number,
+  pixels: Uint8Array,
+  out: Uint8Array,
+  { erase }: Draw,
+  seconds: StageSeconds,
+): number {
   if (pixels !== out) {
-    const packStart = performance.now();
-    packSample(pixels, size, form, draw.erase, out);
-    seconds.pack = since(packStart);
+    const start = performance.now();
+    packSample(pixels, size, form, erase, out);
+    seconds.pack = since(start);
   }
   // Here the bytes are still in this core's cache.
-  return { kind: 'tensor', crc32: crc32(out) };
+  return crc32(out);
 }
 
 async function draw(task: DrawTask, sample: TaskSample, image: SampleImage, seconds: StageSeconds): Promise<Outcome> {
   const size = await timed(seconds, 'decode', () => image.size());
-  return { status: 'ok', draw: drawSample(task, sample, size), left: { kind: 'nothing' } };
+  const drawn = drawSample(task, sample, size);
+  return { status: 'ok', draw: drawn, left: { kind: 'nothing' }, extent: 'nothing', spent: 0 };
 }
 
-function pack(task: PackTask, { slot, erase }: PackTask['samples'][number]): Packed {
+function finish(task: FinishTask, { slot, place, draw }: FinishTask['samples'][number]): Finished {
+  kernels ??= SimdKernels.create();
+  const { cargo, form } = task;
+  const seconds: StageSeconds = {};
   const start = performance.now();
-  const out = placeOf(task.tensor, task.form.type, task.size, slot);
-  if (task.pixels === task.tensor) return { crc32: crc32(out), seconds: {} };
-  packSample(placeOf(task.pixels, 'UINT8', task.size, slot), task.size, task.form, erase, out);
-  return { crc32: crc32(out), seconds: { pack: since(start) } };
+  const out = placeOf(task.tensor, form.type, cargo.size, slot);
+  const pixels = isPixels(form) ? out : scratchOf(cargo.size);
+  unstow(cargo, kernels, place, task.isDone ? null : draw, pixels);
+  const crc = packed(form, cargo.size, pixels, out, draw, seconds);
+  // What follows the device is one stage.
+  return { crc32: crc, spent: since(start), seconds: { pack: since(start) } };
 }
 
 function placeOf(memory: SharedArrayBuffer, type: DataType, size: number, slot: number): Uint8Array {

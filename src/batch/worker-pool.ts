@@ -9,12 +9,12 @@ import type { ResolvedRun } from './batch.js';
 import type {
   Answer,
   BatchBuffers,
-  DeviceShare,
   DrawTask,
+  Finished,
+  FinishTask,
   MakeTask,
+  Offer,
   Outcome,
-  Packed,
-  PackTask,
   StageSeconds,
 } from './sample-task.js';
 
@@ -35,6 +35,7 @@ export class WorkerPool {
   readonly #piscina: Piscina;
   readonly #observe: (seconds: StageSeconds) => void;
   readonly #caches: SampleCaches;
+  #taskSeconds = 0;
 
   constructor(
     threads: number = availableParallelism(),
@@ -54,9 +55,19 @@ export class WorkerPool {
     });
   }
 
+  /** Seconds of a task from its start to its answer, on average over the last ones. */
+  get taskSeconds(): number {
+    return this.#taskSeconds;
+  }
+
   /** Makes samples of a batch, one after the other in one thread. Throws the first error; corruption is an outcome. */
-  make(open: ResolvedRun, slots: readonly PlannedSlot[], room: BatchBuffers & DeviceShare): Promise<Outcome[]> {
-    return this.#run(open, slots, { kind: 'make', ...room });
+  make(
+    open: ResolvedRun,
+    slots: readonly PlannedSlot[],
+    room: BatchBuffers,
+    offer: Offer | null = null,
+  ): Promise<Outcome[]> {
+    return this.#run(open, slots, { kind: 'make', ...room, offer });
   }
 
   /** Draws for samples and no more, as `make` does. */
@@ -64,19 +75,17 @@ export class WorkerPool {
     return this.#run(open, slots, { kind: 'draw' });
   }
 
-  /** Packs samples that a device has finished, in one thread, and yields the CRC-32 of each. */
-  async pack(task: PackTask): Promise<number[]> {
-    const packed = (await this.#piscina.run(task)) as readonly Packed[];
-    return packed.map(({ crc32, seconds }) => {
-      this.#observe(seconds);
-      return crc32;
-    });
+  /** Finishes samples that were stowed in a cargo, in one thread. */
+  async finish(task: FinishTask): Promise<readonly Finished[]> {
+    const finished = (await this.#piscina.run(task)) as readonly Finished[];
+    for (const { seconds } of finished) this.#observe(seconds);
+    return finished;
   }
 
   async #run(
     { run, manifests }: ResolvedRun,
     slots: readonly PlannedSlot[],
-    act: Pick<DrawTask, 'kind'> | (Pick<MakeTask, 'kind'> & BatchBuffers & DeviceShare),
+    act: Pick<DrawTask, 'kind'> | (Pick<MakeTask, 'kind' | 'offer'> & BatchBuffers),
   ): Promise<Outcome[]> {
     const { evaluate, knobs, image_size: size, resize_size: resizeSize, limits } = run;
     const samples = slots.map(({ sample: { source, index, seed }, slot }) => {
@@ -84,8 +93,10 @@ export class WorkerPool {
       return { location: manifest.location(index), whereabouts: this.#caches.take(manifest, index), seed, slot };
     });
     let answers: readonly Answer[] = [];
+    const start = performance.now();
     try {
       answers = await this.#piscina.run({ ...act, evaluate, knobs, size, resizeSize, limits, samples });
+      this.#taskSeconds += ((performance.now() - start) / 1000 - this.#taskSeconds) / 16;
     } finally {
       for (const [i, { source, index }] of slots.map(({ sample }) => sample).entries())
         this.#caches.give(manifests[source]!, index, samples[i]!.whereabouts, answers[i]?.news ?? []);

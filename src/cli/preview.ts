@@ -1,4 +1,5 @@
 import { Command } from '@commander-js/extra-typings';
+import { Allotment } from '../augment/allotment.js';
 import { openBackend } from '../augment/open-backend.js';
 import type { BatchSample } from '../batch/batch.js';
 import { BatchMaker } from '../batch/batch-maker.js';
@@ -33,8 +34,11 @@ export function previewCommand() {
       const pool = new WorkerPool();
       const queue = new FairQueue(pool.concurrency);
       const backend = await openBackend(choice);
+      // One batch keeps no device busy: it is made on one that is named, and otherwise by the threads.
+      const allotment = backend.device?.isForced ? new Allotment(backend.device, () => 0) : null;
       try {
-        const tools = { pool, queue, backend, onSample: () => {} };
+        await allotment?.opening;
+        const tools = { pool, queue, allotment, onSample: () => {} };
         const maker = new BatchMaker(tools, Number.MAX_SAFE_INTEGER);
         const address = { epoch, step, rank: 0, worldSize: 1 };
         const form = { type: 'UINT8', axes: 'NHWC' } as const;
@@ -48,6 +52,7 @@ export function previewCommand() {
           );
       } finally {
         await pool.close();
+        await allotment?.close();
         await backend.close();
       }
     });

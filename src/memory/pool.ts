@@ -58,15 +58,20 @@ export class Pool<M extends { readonly byteLength: number }> {
     this.#makeRoom();
   }
 
-  #makeRoom(): void {
+  /** Drops what is kept beyond `bound`, where that is less than the pool's own. */
+  trim(bound: number): void {
+    this.#makeRoom(bound);
+  }
+
+  #makeRoom(bound = this.bound): void {
     for (const [length, spare] of this.#spare) {
-      while (this.#takenBytes + this.#spareBytes > this.bound) {
+      while (this.#takenBytes + this.#spareBytes > bound) {
         const buffer = spare.pop();
         if (buffer === undefined) break;
         this.#spareBytes -= length;
         this.#drop(buffer);
       }
-      if (this.#takenBytes + this.#spareBytes <= this.bound) return;
+      if (this.#takenBytes + this.#spareBytes <= bound) return;
       this.#spare.delete(length);
     }
   }

@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Allotment } from '../augment/allotment.js';
 import type { BatchMaker } from '../batch/batch-maker.js';
 import type { FairQueue } from '../batch/fair-queue.js';
 import type { StageSeconds } from '../batch/sample-task.js';
@@ -15,6 +16,7 @@ export interface Watched {
   readonly maker: BatchMaker;
   readonly pool: WorkerPool;
   readonly caches: SampleCaches;
+  readonly allotment: Allotment | null;
 }
 
 /** A replica's Prometheus metrics. docs/metrics.md explains each under its name. */
@@ -67,7 +69,7 @@ export class Metrics {
   }
 
   /** Shows a replica's queue, memory and caches as they are when asked. */
-  watch({ queue, maker, pool, caches }: Watched): void {
+  watch({ queue, maker, pool, caches, allotment }: Watched): void {
     const now = (): number => performance.now() / 1000;
     this.#gauge('tributary_queue_size', 'Groups of up to four samples that wait for a worker thread', () => queue.size);
     this.#gauge('tributary_queue_pending', 'Groups of up to four samples in worker threads', () => queue.pending);
@@ -80,6 +82,32 @@ export class Metrics {
     );
     this.#gauge('tributary_reserved_bytes', 'Bytes that open streams have reserved', () => maker.budget.reserved);
     if (!caches.state().next().done) this.#watchCaches(caches);
+    if (allotment) this.#watchDevice(allotment);
+  }
+
+  #watchDevice(allotment: Allotment): void {
+    const registers = [this.registry];
+    this.#gauge('tributary_device_open', 'Whether the device runs', () => Number(allotment.state().isOpen));
+    this.#gauge('tributary_device_queue', 'Cargos that the device has', () => allotment.state().queue);
+    new Counter({
+      name: 'tributary_device_busy_seconds_total',
+      help: 'Seconds in which the device had a cargo',
+      registers,
+      collect() {
+        this.reset();
+        this.inc(allotment.state().busySeconds);
+      },
+    });
+    new Counter({
+      name: 'tributary_backend_samples_total',
+      help: 'Samples by the backend that ran their last steps',
+      labelNames: ['backend'],
+      registers,
+      collect() {
+        this.reset();
+        for (const [backend, count] of Object.entries(allotment.state().samples)) this.inc({ backend }, count);
+      },
+    });
   }
 
   #watchCaches(caches: SampleCaches): void {

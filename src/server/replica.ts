@@ -1,5 +1,7 @@
 import type { Logger } from 'pino';
+import { Allotment } from '../augment/allotment.js';
 import type { Backend } from '../augment/backend.js';
+import type { DeviceSource } from '../augment/device.js';
 import type { CorruptSample } from '../batch/batch.js';
 import { BatchMaker } from '../batch/batch-maker.js';
 import { FairQueue } from '../batch/fair-queue.js';
@@ -25,6 +27,8 @@ export interface Replica extends Omit<ReplicaOptions, 'workers' | 'memory'> {
   readonly maker: BatchMaker;
   readonly queue: FairQueue;
   readonly pool: WorkerPool;
+  /** What goes to a device; null where there is to be none. */
+  readonly allotment: Allotment | null;
   /** Aborted when the replica drains: streams end after the batch that they are sending. */
   readonly draining: AbortController;
   close(): Promise<void>;
@@ -40,17 +44,32 @@ export function openReplica({ workers, memory, ...given }: ReplicaOptions): Repl
     for (const { key, reason } of corrupt)
       log.warn({ source, key, reason }, 'sample substituted: it cannot be decoded');
   };
-  const maker = new BatchMaker({ pool, queue, backend, onSample }, memory);
-  metrics.watch({ queue, maker, pool, caches });
+  const allotment = backend.device ? openAllotment(backend.device, queue, pool, log) : null;
+  const maker = new BatchMaker({ pool, queue, allotment, onSample }, memory);
+  metrics.watch({ queue, maker, pool, caches, allotment });
   return {
     ...given,
     maker,
     queue,
     pool,
+    allotment,
     draining: new AbortController(),
     async close() {
       await pool.close();
+      await allotment?.close();
       await backend.close();
     },
   };
+}
+
+/** What goes to a device, by how much waits for the worker threads; and what becomes of it, for the log. */
+function openAllotment(source: DeviceSource, queue: FairQueue, pool: WorkerPool, log: Logger): Allotment {
+  const backlog = () => ((queue.size + queue.pending) * pool.taskSeconds) / pool.concurrency;
+  return new Allotment(source, backlog, {
+    opened: (device) => log.info({ device }, 'device open: samples go to it while it ends before the worker threads'),
+    missing: () => log.info('no GPU answers: worker threads make every sample'),
+    lost: (reason, again) => log.warn({ reason, again }, 'device lost: worker threads make its samples'),
+    found: (run, ways) =>
+      log.info({ run, ...ways }, 'where samples are made, and milliseconds of CPU a sample by each way'),
+  });
 }

@@ -1,7 +1,10 @@
-import type { Backend, CropPart, Part } from '../../src/augment/backend.js';
-import { placeCrop } from '../../src/augment/device-crops.js';
+import { applyOnDevice } from '../../src/augment/apply-on-device.js';
+import type { Part } from '../../src/augment/backend.js';
+import { emptyCargo, imagesOfCargo } from '../../src/augment/cargo.js';
+import { type Device, workOf } from '../../src/augment/device.js';
 import { SimdKernels } from '../../src/augment/simd.js';
 import { splitSteps } from '../../src/augment/split-steps.js';
+import { stowCrop, unstow } from '../../src/augment/stow.js';
 import type { Crop } from '../../src/decode/crop.js';
 import type { Draw } from '../../src/sample/draw.js';
 import { type ResizeCase, randomSteps, resizeDraw, scene } from './cases.js';
@@ -58,31 +61,43 @@ export function simdBytes(cases: readonly CropCase[], size: number): Uint8Array 
   return out;
 }
 
-/** What a backend that resizes makes of them, beside worker threads that do so where it does not; and how many it took. */
+/**
+ * What a device that resizes makes of them, beside worker threads that do so where it does not, one cargo after another; and how many
+ * crops it took.
+ */
 export async function deviceBytes(
-  backend: Backend,
+  device: Pick<Device, 'run'>,
   cases: readonly CropCase[],
   size: number,
 ): Promise<{ readonly pixels: Uint8Array; readonly taken: number }> {
   const bytes = size * size * 3;
   // filled, so that a pixel which nobody writes is seen
-  const pixels = new Uint8Array(new SharedArrayBuffer(cases.length * bytes)).fill(99);
-  const room = backend.room!;
-  const lent = room.take(cases.length, size);
-  const parts: Part[] = [];
-  const taken: CropPart[] = [];
-  for (const [slot, { crop, draw }] of cases.entries()) {
-    const { geometry, steps } = draw;
-    const begin = splitSteps(steps);
-    const memory = begin === 0 ? lent[Math.floor(slot / (lent[0]?.images ?? 1))] : undefined;
-    const placed = memory ? placeCrop(memory, crop, geometry) : null;
-    if (placed !== null) taken.push({ slot, steps, geometry, placed });
-    else {
-      kernels.runPrefix(crop, draw, begin, size, pixels.subarray(slot * bytes, (slot + 1) * bytes));
-      if (begin < steps.length) parts.push({ slot, steps: steps.slice(begin) });
+  const pixels = new Uint8Array(cases.length * bytes).fill(99);
+  const out = (slot: number) => pixels.subarray(slot * bytes, (slot + 1) * bytes);
+  let taken = 0;
+  for (let first = 0; first < cases.length; ) {
+    const images = imagesOfCargo(cases.length - first, size);
+    const cargo = emptyCargo({ images, size, kind: 'crops' });
+    const some = cases.slice(first, first + images);
+    const places = some.map(({ crop, draw }) =>
+      splitSteps(draw.steps) === 0 ? stowCrop(cargo, kernels, crop, draw) : null,
+    );
+    const stowed = some.filter((_, i) => places[i] !== null);
+    if (stowed.length > 0) await device.run(cargo, workOf(stowed.map(({ draw }) => draw.steps)));
+    const parts: Part[] = [];
+    for (const [i, { crop, draw }] of some.entries()) {
+      const place = places[i] ?? null;
+      if (place !== null) {
+        unstow(cargo, kernels, place, null, out(first + i));
+        continue;
+      }
+      const begin = splitSteps(draw.steps);
+      kernels.runPrefix(crop, draw, begin, size, out(first + i));
+      if (begin < draw.steps.length) parts.push({ slot: first + i, steps: draw.steps.slice(begin) });
     }
+    await applyOnDevice(device, pixels, size, parts);
+    taken += stowed.length;
+    first += images;
   }
-  await backend.apply(pixels, size, parts, lent, taken);
-  room.give(lent);
-  return { pixels, taken: taken.length };
+  return { pixels, taken };
 }

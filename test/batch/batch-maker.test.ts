@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { openBackend } from '../../src/augment/open-backend.js';
 import type { BatchRequest } from '../../src/batch/batch.js';
 import { BatchMaker } from '../../src/batch/batch-maker.js';
 import { FairQueue } from '../../src/batch/fair-queue.js';
@@ -22,7 +21,7 @@ async function maker(t: TestContext, memory: number): Promise<Made> {
   t.after(() => pool.close());
   const queue = new FairQueue(pool.concurrency);
   let tried = 0;
-  const tools = { pool, queue, backend: await openBackend('simd'), onSample: () => tried++ };
+  const tools = { pool, queue, allotment: null, onSample: () => tried++ };
   const open = await smallRun(t);
   const form = { type: 'UINT8', axes: 'NHWC' } as const;
   return {

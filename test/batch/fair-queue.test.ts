@@ -101,3 +101,24 @@ test('what is called off while it runs settles no sooner than it has ended, for 
   await running.catch(() => undefined).then(() => events.push('settled'));
   assert.deepEqual(events, ['ended', 'settled']);
 });
+
+test('what has had its turn and only goes on is before all that waits, and takes nothing of its flow', async () => {
+  const queue = new FairQueue(1);
+  const order: string[] = [];
+  let open: () => void = () => {};
+  const gate = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  const flow = queue.flow();
+  const task = (name: string) => async (): Promise<void> => {
+    await gate;
+    order.push(name);
+  };
+  const tasks = Array.from({ length: 4 }, (_, i) => queue.add(flow, task(`${i}`), forever));
+  const { time } = flow;
+  tasks.push(queue.add(flow, task('goes on'), forever, 0));
+  assert.equal(flow.time, time);
+  open();
+  await Promise.all(tasks);
+  assert.deepEqual(order, ['0', 'goes on', '1', '2', '3']);
+});

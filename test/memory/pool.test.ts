@@ -54,3 +54,12 @@ test('what is taken and kept stays within the bound, and nothing is handed out t
     }),
   );
 });
+
+test('what is kept is dropped where the bound is less than it was', () => {
+  const pool = shared(1000);
+  for (const buffer of [300, 200].map((bytes) => pool.take(bytes))) pool.give(buffer);
+  pool.trim(400);
+  assert.deepEqual([pool.takenBytes, pool.spareBytes], [0, 200]);
+  pool.trim(0);
+  assert.equal(pool.spareBytes, 0);
+});

@@ -25,7 +25,7 @@ test('queue, memory and caches are shown as they are when asked', async () => {
   const queue = { size: 3, pending: 2 };
   const caches = new SampleCaches({ memory: 2 ** 20, decoded: 0 }, null);
   const maker = { preparedBytes: 77, budget: { reserved: 99 } };
-  metrics.watch({ queue, maker, pool: { threads: 2 }, caches } as unknown as Watched);
+  metrics.watch({ queue, maker, pool: { threads: 2 }, caches, allotment: null } as unknown as Watched);
   assert.equal(await shown(metrics, 'tributary_queue_size'), 3);
   queue.size = 5;
   assert.equal(await shown(metrics, 'tributary_queue_size'), 5);
@@ -37,6 +37,23 @@ test('queue, memory and caches are shown as they are when asked', async () => {
   // Counters of what is counted elsewhere do not grow by being asked.
   assert.equal(await shown(metrics, 'tributary_cache_damaged_total'), 0);
   assert.equal(await shown(metrics, 'tributary_cache_damaged_total'), 0);
+});
+
+test('what a device does is shown where there may be one', async () => {
+  const metrics = new Metrics();
+  const state = { isOpen: true, queue: 2, busySeconds: 7, samples: { simd: 30, webgpu: 70 } };
+  const caches = new SampleCaches({ memory: 0, decoded: 0 }, null);
+  const others = {
+    queue: { size: 0, pending: 0 },
+    maker: { preparedBytes: 0, budget: { reserved: 0 } },
+    pool: { threads: 1 },
+  };
+  metrics.watch({ ...others, caches, allotment: { state: () => state } } as unknown as Watched);
+  assert.equal(await shown(metrics, 'tributary_device_open'), 1);
+  assert.equal(await shown(metrics, 'tributary_device_queue'), 2);
+  assert.equal(await shown(metrics, 'tributary_device_busy_seconds_total'), 7);
+  assert.equal(await shown(metrics, 'tributary_backend_samples_total{backend="webgpu"}'), 70);
+  assert.equal(await shown(metrics, 'tributary_backend_samples_total{backend="simd"}'), 30);
 });
 
 test('metrics, health and readiness are served over HTTP', async (t) => {

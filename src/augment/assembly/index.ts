@@ -8,6 +8,7 @@ export { blendConstant } from './blend-constant';
 export { equalize } from './equalize';
 export { gaussianBlur } from './gaussian-blur';
 export { invert } from './invert';
+export { packPixels, unpackPixels } from './packed';
 export { fromPlanes, toPlanes } from './planes';
 export { posterize } from './posterize';
 export { gatherRow, resampleHorizontal, resampleVertical } from './resize';

@@ -1,9 +1,12 @@
 import type { GPU, IGPUKernelSettings, IKernelRunShortcut, IPipelineRunShortcut, KernelVariable } from 'gpu.js';
+import { argumentFields, type Cargo, fieldLengths, rowsOfCrops } from '../cargo.js';
+import { columnsOf } from '../simd/packed.js';
 import { blurAcrossSource, blurDownSource, blurWidth, planesSource } from './blur-kernel.js';
-import { type CropTables, createCropTables, rowsOfRun } from './crop-tables.js';
+import { movementOf } from './cargo-movement.js';
+import { flatten } from './flatten.js';
 import { hueTable, sectorTable } from './hue-tables.js';
 import { columnSumsSource, contrastTableSource, meanSource } from './mean.js';
-import { columnsOf, flatten } from './pixels.js';
+import { moveBy } from './moved-executor.js';
 import { pointSource } from './point.js';
 import { resizeAcrossSource, resizeDownSource, sampleWidth } from './resize-kernel.js';
 import { productsWidth, programWidth, startOfList } from './step-program.js';
@@ -17,37 +20,15 @@ export interface ChainShape {
   /** Means that a sample takes at most, and whether any blurs: a stage that nobody needs is not built. */
   readonly means: number;
   readonly blurs: boolean;
-  /**
-   * Pixels of the crops for each pixel of the results, where the chain begins with the resize; 0 where the samples come
-   * resized.
-   */
+  /** Pixels of the crops for each pixel of the results, where the chain begins with the resize; 0 where images come resized. */
   readonly crops: number;
-}
-
-/** The arguments of a run: the only memory that differs from run to run, reused between them. */
-interface ChainArguments {
-  /** `[images, size, columns]`, packed; empty where the chain begins with the resize. */
-  readonly pixels: Float32Array;
-  /** Null where the samples come resized. */
-  readonly tables: CropTables | null;
-  /** `[images, programWidth]`. */
-  readonly programs: Float32Array;
-  /** `[images, productsWidth]`. */
-  readonly products: Float32Array;
-  /** `[images, blurWidth]`. */
-  readonly blurs: Float32Array;
 }
 
 /** The kernels of one shape, joined into one gpu.js pipeline: one upload, one readback, nothing in between. */
 export interface Chain {
   readonly shape: ChainShape;
-  readonly arguments: ChainArguments;
-  /**
-   * Runs the chain over `arguments` and gives the packed result. Neither `arguments` nor `crops` may change before it has.
-   *
-   * @param crops `crops * images * size * size` pixels, where the chain begins with the resize.
-   */
-  run(crops?: Float32Array): Promise<Float32Array>;
+  /** Runs the chain over the images of a cargo, into its results. The cargo must not change before it has. */
+  run(cargo: Cargo): Promise<void>;
   /** The mode and the executor that ran last, as gpu.js reports them, and why it fell back, if it did. */
   ran(): { readonly mode: string | null; readonly executor: string; readonly fallback: string | null };
   destroy(): Promise<void>;
@@ -63,10 +44,13 @@ function withoutCopy(values: Float32Array): Float32Array {
 
 type InputOf = (value: Float32Array, size: number[]) => KernelVariable;
 
-/** Builds the chain of one shape. Nothing compiles before the first run. */
-export function buildChain(gpu: GPU, inputOf: InputOf, shape: ChainShape): Chain {
+/**
+ * Builds the chain of one shape. Nothing compiles before the first run.
+ *
+ * @param isMoved whether the executor is moved-executor.ts': then bytes go straight between cargo and device.
+ */
+export function buildChain(gpu: GPU, inputOf: InputOf, shape: ChainShape, isMoved: boolean): Chain {
   const { images, size, means, blurs, crops } = shape;
-  const input: InputOf = (value, dimensions) => inputOf(withoutCopy(value), dimensions);
   const columns = columnsOf(size);
   const count = size * size;
   const image = [columns, size, images];
@@ -78,7 +62,7 @@ export function buildChain(gpu: GPU, inputOf: InputOf, shape: ChainShape): Chain
   const resize =
     crops > 0
       ? {
-          across: kernel(resizeAcrossSource, [columns, rowsOfRun(images, size, crops)], { last: size - 1 }),
+          across: kernel(resizeAcrossSource, [columns, rowsOfCrops(images, size, crops)], { last: size - 1 }),
           down: kernel(resizeDownSource, image),
         }
       : undefined;
@@ -139,35 +123,34 @@ export function buildChain(gpu: GPU, inputOf: InputOf, shape: ChainShape): Chain
         (programs: KernelVariable, products: KernelVariable, blurs: KernelVariable, pixels: KernelVariable) =>
           after(pixels, programs, products, blurs),
       );
-  const length = columns * size * images;
-  const tables = resize ? createCropTables(images, size, crops) : null;
-  const args: ChainArguments = {
-    pixels: new Float32Array(resize ? 0 : length),
-    tables,
-    programs: new Float32Array(programWidth * images),
-    products: new Float32Array(productsWidth * images),
-    blurs: new Float32Array(blurWidth * images),
+  const lengths = fieldLengths({ images, size, kind: crops > 0 ? 'crops' : 'images' }, crops);
+  const dimensions: Readonly<Record<(typeof argumentFields)[number], number[]>> = {
+    programs: [programWidth, images],
+    products: [productsWidth, images],
+    blurs: [blurWidth, images],
+    pixels: resize ? [lengths.pixels] : image,
+    rows: [2, rowsOfCrops(images, size, crops)],
+    samples: [sampleWidth, images + 1],
+    starts: [size, 2 * images],
+    weights: [lengths.weights],
   };
-  const inputs = [
-    input(args.programs, [programWidth, images]),
-    input(args.products, [productsWidth, images]),
-    input(args.blurs, [blurWidth, images]),
-  ];
-  const packed = resize ? null : input(args.pixels, image);
-  const tableInputs = tables
-    ? [
-        input(tables.rows, [2, rowsOfRun(images, size, crops)]),
-        input(tables.samples, [sampleWidth, images + 1]),
-        input(tables.starts, [size, 2 * images]),
-        input(tables.weights, [tables.weights.length]),
-      ]
-    : [];
+  const fields = argumentFields.slice(0, resize ? 8 : 4);
+  // Of what is moved straight to the device nobody touches these, and so the system gives them no pages.
+  const values = fields.map((field) => withoutCopy(new Float32Array(lengths[field])));
+  const inputs = fields.map((field, i) => inputOf(values[i]!, dimensions[field]));
   return {
     shape,
-    arguments: args,
-    async run(pixels) {
-      const source = packed ?? input(pixels!, [pixels!.length]);
-      return flatten((await pipeline(...inputs, source, ...tableInputs)) as unknown as Float32Array[][], length);
+    async run(cargo) {
+      const { put, resultLength, take } = movementOf(cargo, fields);
+      if (isMoved) {
+        moveBy(values[0]!, { put, resultLength, take });
+        await pipeline(...inputs);
+        return;
+      }
+      for (const [i, value] of values.entries()) put(i, value);
+      take(
+        flatten((await pipeline(...inputs)) as unknown as Float32Array[][], lengths.results).subarray(0, resultLength),
+      );
     },
     ran: () => ({ mode: pipeline.backend, executor: pipeline.executorKind, fallback: pipeline.fallbackReason }),
     destroy: () => pipeline.destroy(),

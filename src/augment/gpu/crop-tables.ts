@@ -1,73 +1,88 @@
 import type { Geometry } from '../../sample/draw.js';
-import type { CropPart } from '../backend.js';
+import type { CargoFields } from '../cargo.js';
 import { nearest } from '../simd/resize.js';
 import { resizeWeights } from '../simd/resize-weights.js';
 import { sampleAt, sampleWidth } from './resize-kernel.js';
 
-/** What the resize kernels read beside the pixels (resize.ts), for runs whose crops claim up to `factor` times the result. */
-export interface CropTables {
-  /** `[rows, 2]`. */
-  readonly rows: Float32Array;
-  /** `[images + 1, 5]`. */
-  readonly samples: Float32Array;
-  /** `[2 * images, size]`. */
-  readonly starts: Float32Array;
-  readonly weights: Float32Array;
+/** Where a crop lies in its cargo, in pixels. */
+export interface PlacedCrop {
+  /** A multiple of the results' side, from which the crop's rows and weights follow. */
+  readonly offset: number;
+  readonly width: number;
+  readonly height: number;
 }
 
-/** Rows that the crops of a run have together, at most. */
-export function rowsOfRun(images: number, size: number, factor: number): number {
-  return 2 * factor * images * size;
-}
+/** The most taps of one direction whose sums stay exact on a device (resize-kernel.ts). */
+export const tapsOfDevice = 512;
 
-export function createCropTables(images: number, size: number, factor: number): CropTables {
-  return {
-    rows: new Float32Array(2 * rowsOfRun(images, size, factor)),
-    samples: new Float32Array(sampleWidth * (images + 1)),
-    starts: new Float32Array(2 * images * size),
-    weights: new Float32Array(16 * factor * images * size),
-  };
+/** A bound on the taps of one direction of a resize. */
+export function tapsBound(input: number, output: number, interpolation: Geometry['interpolation']): number {
+  if (interpolation === 'NEAREST') return Math.min(input, 1);
+  const support = (interpolation === 'BICUBIC' ? 2 : 1) * Math.max(1, input / output);
+  return Math.min(input, 2 * Math.ceil(support) + 2);
 }
 
 /**
- * Writes the tables of one run. Window and flips are in them: an output column or row has the taps of the one that it is
- * cut and mirrored from.
+ * What a crop claims, in pixels, a multiple of `size`; null where it has more taps than a device takes. A cargo has two rows
+ * and 16 weights for every `size` pixels, so a narrow crop, or one of many taps, claims more than its pixels.
+ */
+export function cropClaim(
+  { width, height }: Pick<PlacedCrop, 'width' | 'height'>,
+  geometry: Geometry,
+  size: number,
+): number | null {
+  const { interpolation } = geometry;
+  const across = tapsBound(width, geometry.width, interpolation);
+  const down = tapsBound(height, geometry.height, interpolation);
+  if (Math.max(across, down) > tapsOfDevice) return null;
+  if (width === 0 || height === 0) return 0;
+  return size * Math.ceil(Math.max((width * height) / size, height / 2, ((across + down) * size) / 16));
+}
+
+/**
+ * Writes what the resize kernels read of image `z`, whose crop's pixels are in its place. Window and flips are in the tables: an output
+ * column or row has the taps of the one that it is cut and mirrored from.
+ *
+ * @param unused the entry of `samples` of no taps, for rows that are claimed and not used.
  */
 export function writeCropTables(
+  { rows, samples, starts, weights }: Pick<CargoFields, 'rows' | 'samples' | 'starts' | 'weights'>,
+  z: number,
   size: number,
-  crops: readonly Pick<CropPart, 'geometry' | 'placed'>[],
-  tables: CropTables,
+  unused: number,
+  { offset, width, height }: PlacedCrop,
+  claimed: number,
+  geometry: Geometry,
 ): void {
-  const { rows, samples, starts, weights } = tables;
-  const unused = samples.length / sampleWidth - 1;
-  samples.fill(0);
-  let row = 0;
-  let weight = 0;
-  for (const [z, { geometry, placed }] of crops.entries()) {
-    const { offset, width, height } = placed;
-    // Pillow makes black of nothing, and so do no taps.
-    if (width === 0 || height === 0) continue;
-    const { interpolation, window, hflip, vflip } = geometry;
-    const entry = sampleWidth * z;
-    const direction = (input: number, output: number, first: number, mirrored: boolean, at: number) => {
-      const target = starts.subarray(at * size, (at + 1) * size);
-      const taps = writeDirection(input, output, interpolation, first, mirrored, target, weights.subarray(weight));
-      weight += taps * size;
-      return taps;
-    };
-    samples[entry + sampleAt.acrossWeights] = weight;
-    samples[entry + sampleAt.across] = direction(width, geometry.width, window.left, hflip, 2 * z);
-    samples[entry + sampleAt.downWeights] = weight;
-    samples[entry + sampleAt.down] = direction(height, geometry.height, window.top, vflip, 2 * z + 1);
-    samples[entry + sampleAt.firstRow] = row;
-    for (let y = 0; y < height; y++, row++) {
-      rows[2 * row] = z;
-      rows[2 * row + 1] = offset + y * width;
-    }
+  const entry = samples.subarray(sampleWidth * z, sampleWidth * (z + 1)).fill(0);
+  // Pillow makes black of nothing, and so do no taps.
+  if (width === 0 || height === 0) return;
+  const { interpolation, window, hflip, vflip } = geometry;
+  const firstRow = (2 * offset) / size;
+  let weight = (16 * offset) / size;
+  const direction = (input: number, output: number, first: number, mirrored: boolean, at: number) => {
+    const target = starts.subarray(at * size, (at + 1) * size);
+    const taps = writeDirection(input, output, interpolation, first, mirrored, target, weights.subarray(weight));
+    weight += taps * size;
+    return taps;
+  };
+  entry[sampleAt.acrossWeights] = weight;
+  entry[sampleAt.across] = direction(width, geometry.width, window.left, hflip, 2 * z);
+  entry[sampleAt.downWeights] = weight;
+  entry[sampleAt.down] = direction(height, geometry.height, window.top, vflip, 2 * z + 1);
+  entry[sampleAt.firstRow] = firstRow;
+  for (let y = 0, row = 2 * firstRow; y < height; y++, row += 2) {
+    rows[row] = z;
+    rows[row + 1] = offset + y * width;
   }
-  for (; row < rows.length / 2; row++) {
-    rows[2 * row] = unused;
-    rows[2 * row + 1] = 0;
+  writeUnusedRows(rows.subarray(2 * (firstRow + height), 2 * (firstRow + (2 * claimed) / size)), unused);
+}
+
+/** Rows that are nobody's. */
+export function writeUnusedRows(rows: Float32Array, unused: number): void {
+  for (let at = 0; at < rows.length; at += 2) {
+    rows[at] = unused;
+    rows[at + 1] = 0;
   }
 }
 
@@ -97,11 +112,12 @@ function writeDirection(
     // Pulled back so that no tap lies outside the crop, those of weight 0 included.
     const pulled = Math.min(start, input - taps);
     starts[x] = pulled;
-    const target = weights.subarray(x * taps, (x + 1) * taps).fill(0);
+    const target = x * taps;
+    weights.fill(0, target, target + taps);
     const count = Math.min(2 * table.bounds[2 * source + 1]!, input - start);
     for (let k = 0; k < count; k++) {
       const at = 4 * (source * table.pairs + (k >> 1)) + (k & 1);
-      target[start - pulled + k] = table.weights[at]! * 2048 + table.weights[at + 2]!;
+      weights[target + start - pulled + k] = table.weights[at]! * 2048 + table.weights[at + 2]!;
     }
   }
   return taps;

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { acquireDevice, provideWebGpu } from './device.js';
+import { acquireDevice, provideWebGpu, type WebGpu } from './device.js';
 
 /** What a WebGPU device is, or why there is none, in one line. */
-export type Probed = { readonly description: string } | { readonly missing: string };
+export type Probed = Pick<WebGpu, 'description' | 'isSoftware'> | { readonly missing: string };
 
 const self = fileURLToPath(import.meta.url);
 /** A driver that takes longer is of no use to a replica. Milliseconds. */
@@ -37,7 +37,7 @@ function oneLine(text: string): string {
 if (process.argv[1] === self) {
   await provideWebGpu();
   const answer: Probed = await acquireDevice().then(
-    ({ description }) => ({ description }),
+    ({ description, isSoftware }) => ({ description, isSoftware }),
     (error: unknown) => ({
       missing: oneLine(error instanceof Error ? error.message : String(error)).replace(/\.$/, ''),
     }),

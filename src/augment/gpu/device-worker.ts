@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { CropPart, Part } from '../backend.js';
-import type { DeviceCrops } from '../device-crops.js';
-import { acquireDevice, type Device, loadLibrary, provideWebGpu } from './device.js';
+import type { Cargo, CargoKind } from '../cargo.js';
+import type { CargoCost, CargoWork } from '../device.js';
+import { calibrate } from './calibrate.js';
+import { acquireDevice, loadLibrary, provideWebGpu, type WebGpu } from './device.js';
+import { installMovedExecutor, type Spent } from './moved-executor.js';
 import { createRunner, type GpuMode, type Runner } from './runner.js';
 import { checkedBytes } from './self-check.js';
 
@@ -12,30 +15,18 @@ export interface Start {
   readonly crops: boolean;
 }
 
-/** What the thread of a backend is asked for; `pixels` lie in shared memory. */
+/** What the thread of a device is asked for. */
 export type Request =
-  | {
-      readonly kind: 'apply';
-      readonly id: number;
-      readonly pixels: Uint8Array;
-      readonly size: number;
-      readonly parts: readonly Part[];
-      /** Empty where nothing is resized. */
-      readonly lent: readonly DeviceCrops[];
-      readonly crops: readonly CropPart[];
-    }
+  | { readonly kind: 'run'; readonly id: number; readonly cargo: Cargo; readonly work: CargoWork }
+  | { readonly kind: 'prepare'; readonly id: number; readonly size: number }
   | { readonly kind: 'close'; readonly id: number };
 
 /** What it answers: once after opening, as number 0, then once for each request, by its number. */
 export type Reply =
-  | {
-      readonly kind: 'open';
-      readonly id: 0;
-      readonly description: string;
-      /** Requests that it takes at a time. */
-      readonly tracks: number;
-    }
-  | { readonly kind: 'done'; readonly id: number }
+  | { readonly kind: 'open'; readonly id: 0; readonly description: string; readonly lanes: number }
+  | { readonly kind: 'done'; readonly id: number; readonly cost: CargoCost }
+  | { readonly kind: 'prepared'; readonly id: number; readonly seconds: Readonly<Record<CargoKind, number>> }
+  | { readonly kind: 'closed'; readonly id: number }
   | { readonly kind: 'failed'; readonly id: number; readonly reason: string };
 
 const port = parentPort!;
@@ -55,17 +46,25 @@ function fail(id: number, error: unknown) {
   post({ kind: 'failed', id, reason: lines.length === 0 ? reason : `${reason} (it said: ${lines.join(' | ')})` });
 }
 
+/** Seconds of CPU of this thread, where the system tells; otherwise the clock's. */
+function threadSeconds(): number {
+  try {
+    return Number(readFileSync('/proc/thread-self/schedstat', 'latin1').split(' ')[0]) / 1e9;
+  } catch {
+    return performance.now() / 1000;
+  }
+}
+
 /** Opens the mode and proves it: the check's bytes must be those of gpu.js's plain JavaScript. */
 async function open() {
   if (mode === 'webgpu') await provideWebGpu();
+  const spent: Spent = mode === 'webgpu' ? installMovedExecutor() : { copying: 0, calling: 0 };
   const { GPU, input } = loadLibrary();
-  const device: Device | undefined = mode === 'webgpu' ? await acquireDevice() : undefined;
+  const device: WebGpu | undefined = mode === 'webgpu' ? await acquireDevice() : undefined;
   const bare = createRunner(new GPU({ mode }), input, mode);
-  const guarded = (run: () => Promise<void>) => (device ? device.guard(run) : run());
-  const runner: Runner = {
-    ...bare,
-    apply: (...batch) => guarded(() => bare.apply(...batch)),
-  };
+  const run: Runner['run'] = (cargo, work) =>
+    device ? device.guard(() => bare.run(cargo, work)) : bare.run(cargo, work);
+  const runner: Runner = { ...bare, run };
   const bytes = await checkedBytes(runner, crops);
   const ran = runner.ran();
   if (mode !== 'cpu') {
@@ -76,24 +75,43 @@ async function open() {
     if (wrong > 0) throw new Error(`${ran} gave ${wrong} of ${bytes.length} bytes other than exact arithmetic gives`);
   }
   const description = device ? `${ran} on ${device.description}` : ran;
-  return { runner, description };
+  return { runner, description, spent };
 }
 
 try {
-  const { runner, description } = await open();
-  const work = (request: Request) => {
-    if (request.kind === 'close') return runner.close();
-    const { pixels, size, parts, lent, crops } = request;
-    return runner.apply(pixels, size, parts, lent, crops);
+  const { runner, description, spent } = await open();
+  // What was spent since the last cargo was done is the next one's: lanes overlap, sums stay right.
+  let told = { thread: threadSeconds(), ...spent };
+  const sinceLast = (): CargoCost => {
+    const now = { thread: threadSeconds(), ...spent };
+    const cost = {
+      thread: now.thread - told.thread,
+      copying: now.copying - told.copying,
+      calling: now.calling - told.calling,
+    };
+    told = now;
+    return cost;
+  };
+  const answer = async (request: Request): Promise<Reply> => {
+    const { id } = request;
+    switch (request.kind) {
+      case 'run':
+        await runner.run(request.cargo, request.work);
+        return { kind: 'done', id, cost: sinceLast() };
+      case 'prepare': {
+        const seconds = await calibrate(runner, request.size, crops);
+        sinceLast();
+        return { kind: 'prepared', id, seconds };
+      }
+      case 'close':
+        await runner.close();
+        return { kind: 'closed', id };
+    }
   };
   port.on('message', (request: Request) => {
-    const { id } = request;
-    work(request).then(
-      () => post({ kind: 'done', id }),
-      (error: unknown) => fail(id, error),
-    );
+    answer(request).then(post, (error: unknown) => fail(request.id, error));
   });
-  post({ kind: 'open', id: 0, description, tracks: runner.tracks });
+  post({ kind: 'open', id: 0, description, lanes: runner.lanes });
 } catch (error) {
   fail(0, error);
 }

@@ -11,9 +11,11 @@ export interface Library {
 }
 
 /** The WebGPU device that gpu.js runs on. */
-export interface Device {
+export interface WebGpu {
   /** Vendor, architecture, device and driver, as the adapter gives them. */
   readonly description: string;
+  /** Whether it is a program on the cores and no GPU. */
+  readonly isSoftware: boolean;
   /**
    * Awaits `run`, and rejects where the device meanwhile reports an error that it would otherwise answer with zeros. Runs may
    * overlap: the device does not say whose an error is, so it fails all that are under way.
@@ -47,7 +49,7 @@ export async function provideWebGpu(): Promise<void> {
 }
 
 /** The device that gpu.js shares among all its WebGPU kernels; rejects where there is none. */
-export async function acquireDevice(): Promise<Device> {
+export async function acquireDevice(): Promise<WebGpu> {
   const { WebGPUContext } = require('gpu.js/src/backend/web-gpu/context.js') as {
     WebGPUContext: { acquire(): Promise<Context> };
   };
@@ -56,16 +58,17 @@ export async function acquireDevice(): Promise<Device> {
   const description = names.filter((name) => name !== '').join(', ');
   return {
     description,
+    isSoftware: info.isFallbackAdapter === true || /swiftshader|llvmpipe|lavapipe/i.test(description),
     guard: guardOf(async () => (await WebGPUContext.acquire()).device),
   };
 }
 
 /**
- * `Device.guard` on the device that `acquire` gives, which is another after one was lost. Error scopes are a stack, and runs
+ * `WebGpu.guard` on the device that `acquire` gives, which is another after one was lost. Error scopes are a stack, and runs
  * that overlap do not end in the order of a stack; so one set stays open all the time, and is closed and opened anew when a run
  * ends.
  */
-function guardOf(acquire: () => Promise<ErrorScopes>): Device['guard'] {
+function guardOf(acquire: () => Promise<ErrorScopes>): WebGpu['guard'] {
   let open: ErrorScopes | undefined;
   const running = new Set<{ error?: Error }>();
   const push = (device: ErrorScopes) => {

@@ -1,14 +1,14 @@
 // A weight `w`, 22-bit and signed, is `256 * high + low` with `low` in [-128, 127]; levels are at most 255. To 512 taps
 // neither sum reaches 2^24, whatever the crop, so every step is whole in float32.
-const tap = (pixel: string, weight: string, [top, middle, bottom]: readonly [string, string, string]) => `
+const tap = (pixel: string, weight: string) => `
       const packed = ${pixel};
       const weight = ${weight};
       const high = Math.floor(weight * 0.00390625 + 0.5);
       const low = weight - high * 256;
-      const ${top} = Math.floor(packed * 0.0000152587890625);
-      const rest = packed - ${top} * 65536;
-      const ${middle} = Math.floor(rest * 0.00390625);
-      const ${bottom} = rest - ${middle} * 256;
+      const r = Math.floor(packed * 0.0000152587890625);
+      const rest = packed - r * 65536;
+      const g = Math.floor(rest * 0.00390625);
+      const b = rest - g * 256;
       redHigh += r * high;
       redLow += r * low;
       greenHigh += g * high;
@@ -37,7 +37,7 @@ export const sampleAt = { across: 0, acrossWeights: 1, down: 2, downWeights: 3, 
 
 /**
  * Pillow's horizontal pass, over every row of every crop of a run, to 8 bits, packed, `[columns, rows]`. Arguments: the
- * crops' pixels (device-crops.ts), one after another; of each row its sample and its first pixel, `[2, rows]`; the samples' entries, `[5, n +
+ * crops' pixels (cargo.ts), one after another; of each row its sample and its first pixel, `[2, rows]`; the samples' entries, `[5, n +
  * 1]`, the last one's taps 0, for rows that are not used; the first tap of each column, and of each row, of each sample,
  * `[size, 2n]`; all weights. Constants: `last`, the last column.
  *
@@ -51,7 +51,7 @@ export const resizeAcrossSource = `function (crops, rows, samples, starts, weigh
   if (taps > 0) {
     const from = rows[this.thread.y][1] + starts[sample * 2][x];
     const first = samples[sample][${sampleAt.acrossWeights}] + x * taps;
-    for (let k = 0; k < taps; k++) {${tap('crops[from + k]', 'weights[first + k]', ['b', 'g', 'r'])}
+    for (let k = 0; k < taps; k++) {${tap('crops[from + k]', 'weights[first + k]')}
     }
   }
   ${packed}
@@ -71,7 +71,7 @@ export const resizeDownSource = `function (across, samples, starts, weights) {
   if (taps > 0) {
     const from = samples[z][${sampleAt.firstRow}] + starts[z * 2 + 1][y];
     const first = samples[z][${sampleAt.downWeights}] + y * taps;
-    for (let k = 0; k < taps; k++) {${tap('across[from + k][x]', 'weights[first + k]', ['r', 'g', 'b'])}
+    for (let k = 0; k < taps; k++) {${tap('across[from + k][x]', 'weights[first + k]')}
     }
   }
   ${packed}

@@ -1,5 +1,9 @@
 import type { DrawStep, Geometry } from '../../sample/draw.js';
-import { emptyDeviceCrops, placeCrop } from '../device-crops.js';
+import { applyOnDevice } from '../apply-on-device.js';
+import { emptyCargo } from '../cargo.js';
+import { workOf } from '../device.js';
+import { SimdKernels } from '../simd.js';
+import { stowCrop, unstow } from '../stow.js';
 import type { Runner } from './runner.js';
 
 const size = 48;
@@ -66,17 +70,21 @@ const geometries = (
  * What a runner makes of a fixed batch through every operation, and of one of crops where `crops`: equal bytes are what every
  * backend promises.
  */
-export async function checkedBytes({ apply }: Pick<Runner, 'apply'>, crops: boolean): Promise<Uint8Array> {
+export async function checkedBytes({ run }: Pick<Runner, 'run'>, crops: boolean): Promise<Uint8Array> {
   const pixels = images();
-  await apply(pixels, size, parts);
+  await applyOnDevice({ run }, pixels, size, parts);
   if (!crops) return pixels;
-  const resized = images();
-  const lent = emptyDeviceCrops(geometries.length, size);
-  const placed = geometries.map((geometry, slot) => {
+  const kernels = SimdKernels.create();
+  const cargo = emptyCargo({ images: geometries.length, size, kind: 'crops' });
+  const stowed = geometries.map((geometry, i) => {
     const { width, height } = geometry.crop;
     const crop = { data: images().subarray(0, width * height * 3), width, height };
-    return { ...parts[slot]!, geometry, placed: placeCrop(lent, crop, geometry)! };
+    return stowCrop(cargo, kernels, crop, { geometry, steps: lists[i]! })!;
   });
-  await apply(resized, size, [], [lent], placed);
+  await run(cargo, workOf(lists));
+  const resized = new Uint8Array(pixels.length);
+  const bytes = size * size * 3;
+  for (const [i, place] of stowed.entries())
+    unstow(cargo, kernels, place, null, resized.subarray(i * bytes, (i + 1) * bytes));
   return Buffer.concat([pixels, resized]);
 }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { Backend } from '../../../src/augment/backend.js';
-import { tapsBound, tapsOfDevice } from '../../../src/augment/device-crops.js';
-import { openGpuBackend } from '../../../src/augment/gpu/gpu-backend.js';
+import type { Device } from '../../../src/augment/device.js';
+import { tapsBound, tapsOfDevice } from '../../../src/augment/gpu/crop-tables.js';
+import { openGpuDevice } from '../../../src/augment/gpu/gpu-device.js';
 import { resizeWeights } from '../../../src/augment/simd/resize-weights.js';
 import { splitSteps } from '../../../src/augment/split-steps.js';
 import type { Draw, DrawStep } from '../../../src/sample/draw.js';
@@ -10,12 +10,12 @@ import { difference, numbers, resizeDraw } from '../cases.js';
 import { type CropCase, cropCase, deviceBytes, randomCropCase, simdBytes } from '../gpu-crops-cases.js';
 import { vectorCases } from '../gpu-crops-vectors.js';
 
-let webasm: Backend;
-let cpu: Backend;
+let webasm: Device;
+let cpu: Device;
 
 before(async () => {
-  webasm = await openGpuBackend('webasm', { crops: true });
-  cpu = await openGpuBackend('cpu', { crops: true });
+  webasm = await openGpuDevice('webasm', { crops: true });
+  cpu = await openGpuDevice('cpu', { crops: true });
 });
 after(async () => {
   await webasm.close();

@@ -47,22 +47,24 @@ if (choice === 'webgpu') {
   assert.equal(difference(pixels, expected, size), undefined, 'sampled hues');
 }
 if (choice === 'webgpu') {
-  assert.ok(backend.room, 'webgpu resizes');
+  const device = (await backend.device!.open())!;
+  assert.ok(device.resizes, 'webgpu resizes');
   const next = numbers(12);
   // together, so that uploads and readbacks overlap
   await Promise.all(
     [33, 96, 96, 33, 224, 96].map(async (size) => {
       const cases = Array.from({ length: size === 224 ? 2 : 6 }, () => randomCropCase(size, next));
-      const { pixels, taken } = await deviceBytes(backend, cases, size);
+      const { pixels, taken } = await deviceBytes(device, cases, size);
       assert.equal(difference(pixels, simdBytes(cases, size), size), undefined, `crops at ${size}`);
       assert.ok(taken > 0);
     }),
   );
   for (const [size, cases] of await vectorCases()) {
     if (size > 96) continue;
-    const { pixels } = await deviceBytes(backend, cases, size);
+    const { pixels } = await deviceBytes(device, cases, size);
     assert.equal(difference(pixels, simdBytes(cases, size), size), undefined, `vectors at ${size}`);
   }
 }
 // not closed: an idle backend must let the process end
-console.log(JSON.stringify({ name: backend.name, description: backend.description }));
+const device = choice === 'auto' ? await backend.device!.open() : undefined;
+console.log(JSON.stringify({ name: backend.name, description: backend.description, device }));

@@ -1,12 +1,10 @@
 import { Worker } from 'node:worker_threads';
-import PQueue from 'p-queue';
 import { TributaryError } from '../../errors.js';
-import type { Backend } from '../backend.js';
-import { createCropPool } from '../crop-pool.js';
+import type { Device } from '../device.js';
 import type { Reply, Request, Start } from './device-worker.js';
 import type { GpuMode } from './runner.js';
 
-/** How a backend on gpu.js is opened. */
+/** How a device is opened. */
 export interface GpuOptions {
   /**
    * Whether it resizes as well. As a rule `webgpu` does: a GPU has the taps for nothing, while gpu.js on a CPU takes several
@@ -29,14 +27,12 @@ export function unavailable(mode: GpuMode, came: string): TributaryError {
 }
 
 /**
- * Opens gpu.js in a thread of its own: compiling, packing and plain JavaScript never hold up the caller's event loop,
- * `navigator` is that thread's alone, and what gpu.js prints goes into its error instead of the console.
- * Pixels in a SharedArrayBuffer are worked on in place; others are copied there and back. Calls beyond those that the mode
- * overlaps wait for their turn. An idle backend does not keep the process alive.
+ * Opens gpu.js in a thread of its own, whose `navigator` is its own and where what gpu.js prints goes into its error instead of
+ * the console. An idle device does not keep the process alive.
  *
- * Errors: BACKEND_UNAVAILABLE where the mode does not run, runs elsewhere, or computes other bytes than it must.
+ * @throws TributaryError BACKEND_UNAVAILABLE where the mode does not run, runs elsewhere, or computes other bytes than it must.
  */
-export async function openGpuBackend(mode: GpuMode, options: GpuOptions = {}): Promise<Backend> {
+export async function openGpuDevice(mode: GpuMode, options: GpuOptions = {}): Promise<Device> {
   const resizes = options.crops ?? mode === 'webgpu';
   const start: Start = { mode, crops: resizes };
   const thread = new Worker(new URL('./device-worker.js', import.meta.url), { workerData: start });
@@ -68,33 +64,38 @@ export async function openGpuBackend(mode: GpuMode, options: GpuOptions = {}): P
     thread.postMessage(request(asked));
     return reply(asked);
   };
+  const kill = async () => {
+    end('a call after it was closed');
+    await thread.terminate();
+  };
 
   const opened = await reply(0).catch(async (error: unknown) => {
     await thread.terminate();
     throw error;
   });
   if (opened.kind !== 'open') throw new Error(`the thread answered ${opened.kind} before it was open`);
-  const turns = new PQueue({ concurrency: opened.tracks });
   return {
     name: mode,
     description: opened.description,
-    async apply(pixels, size, parts, lent = [], crops = []) {
-      if (parts.length + crops.length === 0) return;
-      const shared = pixels.buffer instanceof SharedArrayBuffer;
-      const bytes = shared ? pixels : new Uint8Array(new SharedArrayBuffer(pixels.length));
-      await turns.add(async () => {
-        if (!shared) bytes.set(pixels);
-        await ask((id) => ({ kind: 'apply', id, pixels: bytes, size, parts, lent, crops }));
-        if (!shared) pixels.set(bytes);
-      });
+    lanes: opened.lanes,
+    resizes,
+    async run(cargo, work) {
+      const done = await ask((id) => ({ kind: 'run', id, cargo, work }));
+      if (done.kind !== 'done') throw new Error(`the thread answered ${done.kind} to a cargo`);
+      return done.cost;
     },
-    ...(resizes ? { room: createCropPool() } : {}),
+    async prepare(size) {
+      const prepared = await ask((id) => ({ kind: 'prepare', id, size }));
+      if (prepared.kind !== 'prepared')
+        throw new Error(`the thread answered ${prepared.kind} where it was to get ready`);
+      return prepared.seconds;
+    },
+    kill,
     async close() {
-      await turns.onIdle();
       if (ended) return;
+      // It closes when its cargos are done.
       await ask((id) => ({ kind: 'close', id })).catch(() => undefined);
-      ended = unavailable(mode, 'a call after it was closed');
-      await thread.terminate();
+      await kill();
     },
   };
 }

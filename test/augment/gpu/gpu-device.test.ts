@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { applyOnDevice } from '../../../src/augment/apply-on-device.js';
 import type { Backend } from '../../../src/augment/backend.js';
+import type { Device } from '../../../src/augment/device.js';
 import { gpuOperation } from '../../../src/augment/gpu/codes.js';
+import { openGpuDevice } from '../../../src/augment/gpu/gpu-device.js';
 import { openBackend } from '../../../src/augment/open-backend.js';
 import { operationNames } from '../../../src/augment/operations/index.js';
 import { splitSteps } from '../../../src/augment/split-steps.js';
@@ -95,8 +98,16 @@ test('a closed backend refuses further batches', async () => {
   await backend.close();
 });
 
-test('webasm, cpu and simd resize on the worker threads unless told otherwise', async () => {
-  const backend = await openBackend('cpu');
-  assert.equal(backend.room, undefined);
-  await backend.close();
+test('a device that is ended at once fails what it has, and says so; one that is closed ends that first', async () => {
+  const [killed, closed] = await Promise.all([openGpuDevice('cpu'), openGpuDevice('cpu', { crops: true })]);
+  assert.deepEqual([killed.resizes, closed.resizes, killed.lanes], [false, true, 1]);
+  const run = (device: Device) =>
+    applyOnDevice(device, new Uint8Array(64 * 64 * 3), 64, partsOf([[{ op: 'grayscale' }]]));
+  const failing = assert.rejects(run(killed), { reason: 'BACKEND_UNAVAILABLE' });
+  await killed.kill();
+  await failing;
+  const ending = run(closed);
+  await closed.close();
+  await ending;
+  await assert.rejects(run(closed), { reason: 'BACKEND_UNAVAILABLE' });
 });
