@@ -77,7 +77,8 @@ class FleetTest(unittest.TestCase):
         return process
 
     def loader(self, *replicas: Process, **arguments: Any) -> Loader:
-        given = {"patience": 20, "stall_timeout": 2, "connect_timeout": 2, **arguments}
+        # Most tests open several loaders of one run in one process, which would be warned of.
+        given = {"epoch": 0, "patience": 20, "stall_timeout": 2, "connect_timeout": 2, **arguments}
         loader = Loader([r.address for r in replicas], run="synthetic", **given)
         self.addCleanup(loader.close)
         return loader
