@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import sys
 import weakref
 from dataclasses import dataclass, replace
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple, Union
@@ -10,13 +12,17 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Set, 
 from tributary import behaviour, contract, receiver
 from tributary.batch import Arrived, Batch, heap, make_state, torch
 from tributary.credentials import Credentials
+from tributary.dataloader import DataLoader, Sampler, refuse_collation, refuse_sharding, sharded
 from tributary.epochs import Epochs, Worker
 from tributary.errors import other_fingerprint, wrong
+from tributary.formats import FORMATS, formatted
 from tributary.lanes import Lanes, Pace, Steps, Wanted
 from tributary.parent import end_with_parent
 from tributary.ranks import checked, claim, of_launcher, of_process_group, worker_and_count
 from tributary.receiver import Received
 from tributary.replicas import Options, Replicas, Target, endpoints
+
+log = logging.getLogger("tributary")
 
 _Base: Any = object if torch is None else torch.utils.data.IterableDataset
 
@@ -38,6 +44,7 @@ class RunDescription:
     class_names: Mapping[str, Tuple[str, ...]]
     training: Mapping[str, float]
     version: str
+    split: str = "train"
 
 
 def selector(run: Optional[str], inline_run: Optional[str]) -> Any:
@@ -63,9 +70,10 @@ class Loader(_Base):
         inline_run: Optional[str] = None,
         rank: Optional[int] = None,
         world_size: Optional[int] = None,
-        epoch: int = 0,
+        epoch: Optional[int] = None,
         data_type: str = "uint8",
         layout: str = "nhwc",
+        batch_format: str = "batch",
         prefetch: int = behaviour.PREFETCH,
         lanes: int = behaviour.LANES,
         lease: int = behaviour.LEASE,
@@ -87,7 +95,11 @@ class Loader(_Base):
     ):
         endpoints(target)
         selector(run, inline_run)
-        for name, value, known in (("data_type", data_type, contract.DATA_TYPES), ("layout", layout, contract.LAYOUTS)):
+        for name, value, known in (
+            ("data_type", data_type, contract.DATA_TYPES),
+            ("layout", layout, contract.LAYOUTS),
+            ("batch_format", batch_format, FORMATS),
+        ):
             if value not in known:
                 raise wrong("ARGUMENT_INVALID", f"a {name} of {', '.join(known)}", repr(value), f"Set {name}")
         for name, number in (("prefetch", prefetch), ("lanes", lanes), ("lease", lease), ("budget_bytes", budget_bytes)):
@@ -105,6 +117,7 @@ class Loader(_Base):
         self._inline_run = inline_run
         self._data_type = data_type
         self._layout = layout
+        self._batch_format = batch_format
         self._device = device
         self._pin_memory = pin_memory
         self._receivers = receivers
@@ -114,7 +127,8 @@ class Loader(_Base):
         self._budget_bytes = budget_bytes
         self._wanted_fingerprint = fingerprint
         self._description: Optional[RunDescription] = None
-        self._epochs = Epochs(_checked_epoch(epoch))
+        share = repr((self.run, inline_run, self._given_ranks))
+        self._epochs = Epochs(_checked_epoch(epoch or 0), share, is_named=epoch is not None)
         # How often this process has begun to iterate: one of the numbers by which sibling workers know their iteration.
         self._iterations = 0
         # Where a worker process was told to go on, by a state of its own.
@@ -122,6 +136,12 @@ class Loader(_Base):
         self._loaded = False
         self._state: Optional[Dict[str, Any]] = None
         self._streams: weakref.WeakSet[BatchIterator] = weakref.WeakSet()
+
+    def __enter__(self) -> Loader:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.close()
 
     # What is asked of a Dataset ---------------------------------------------------------------------------------------
 
@@ -132,8 +152,10 @@ class Loader(_Base):
     def __iter__(self) -> Iterator[Batch]:
         """The batches of the next epoch, from where the loaded state says. In a DataLoader's worker w of n, every n-th step
         from the w-th on, so that the DataLoader's round robin gives the steps in order. What epoch it is, is decided
-        with the first batch that is asked for.
+        with the first batch that is asked for. `batch_format` says what a batch is.
         """
+        refuse_collation(sys._getframe(1))
+        refuse_sharding(self)
         self._iterations += 1
         worker = self._worker()
         if not self._loaded or (worker is not None and self._worker_start is None):
@@ -157,6 +179,28 @@ class Loader(_Base):
         self._loaded = False
         if all(stream.epoch is None for stream in self._streams):
             self._state = None
+
+    @property
+    def sampler(self) -> Sampler:
+        """What hears `set_epoch` from trainers that tell it to a sampler alone, as Lightning and timm do."""
+        return Sampler(self)
+
+    def dataloader(self) -> DataLoader:
+        """A torch DataLoader that yields what this loader yields, for trainers that take nothing else. Without worker
+        processes: the receiver reads ahead.
+        """
+        if torch is None:
+            raise wrong(
+                "ARGUMENT_INVALID", "torch, for a DataLoader", "no torch", "Install torch, or iterate the loader itself"
+            )
+        return DataLoader(self)
+
+    @property
+    def generator(self) -> Any:
+        """None. Accelerate looks here when it is about to share a dataset out among ranks, and is refused."""
+        if sys._getframe(1).f_globals.get("__name__") == "accelerate.data_loader":
+            raise sharded("one that takes every n-th batch of it")
+        return None
 
     def state_dict(self) -> Dict[str, Any]:
         """Where the last batch that was yielded leaves off: run, fingerprint, epoch, next step and cursor.
@@ -282,7 +326,7 @@ class Loader(_Base):
         try:
             batch = lanes.take()
             assert batch is not None
-            return self._finished(batch)
+            return self._on_device(batch)
         finally:
             lanes.close()
 
@@ -322,7 +366,10 @@ class Loader(_Base):
             return Received(wanted, self._receiver_count(), pinned)
         return Lanes(wanted, replicas, heap(pinned))
 
-    def _finished(self, arrived: Arrived) -> Batch:
+    def _finished(self, arrived: Arrived) -> Any:
+        return formatted(self._on_device(arrived), self._batch_format)
+
+    def _on_device(self, arrived: Arrived) -> Batch:
         run = self.describe()
         batch = arrived.batch(run.mean, run.std)
         return batch if self._device is None else batch.to(self._device)
@@ -366,7 +413,14 @@ class BatchIterator(Iterator[Batch]):
         loader = self._loader
         if self._worker is not None:
             end_with_parent()
-        total = loader.describe().steps_per_epoch
+        run = loader.describe()
+        total = run.steps_per_epoch
+        if loader._epochs.begins_again() and run.split != "val":
+            log.warning(
+                "Epoch %d of run %s is streamed again: another loader of this process has begun with it, and nobody named an "
+                "epoch for this one. Call set_epoch, give the Loader its epoch, or keep one loader for all epochs.",
+                loader._epochs.epoch, loader.run or "inline",
+            )  # fmt: skip
         # What cannot even begin must not use up an epoch.
         replicas = loader._replicas()
         if loader._worker_start is not None:
@@ -447,4 +501,5 @@ def _described(answer: Any) -> RunDescription:
         class_names={source.name: tuple(source.class_names) for source in answer.sources},
         training=training,
         version=answer.version,
+        split=answer.split or "train",
     )
