@@ -21,7 +21,8 @@ PYTHON = Path(__file__).resolve().parent.parent
 
 def environment(**more: str) -> Any:
     """The environment of a child process that imports this package from its sources."""
-    return {**os.environ, "PYTHONPATH": f"{PYTHON / 'src'}{os.pathsep}{PYTHON}", **more}
+    path = [str(PYTHON / "src"), str(PYTHON), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(path), **more}
 
 
 def run_python(*arguments: str, seconds: float = 120, **more: str) -> subprocess.CompletedProcess[str]:
