@@ -40,6 +40,13 @@ class Schedule:
         self._fingerprint = ""
         self._epochs: List[Tuple[float, float]] = []
 
+    def __enter__(self) -> Schedule:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        # Nothing is open between two questions.
+        pass
+
     def _load(self) -> None:
         if self._epochs:
             return
