@@ -49,7 +49,9 @@ class Classifier(lightning.LightningModule):
         """One batch, which Lightning has brought to the device."""
         output = self.model(tributary.normalize(batch))
         loss = nn.functional.cross_entropy(output, batch.labels, ignore_index=-1)
-        print(f"rank {self.global_rank} epoch {batch.address.epoch} step {batch.address.step} loss {loss.item():.6f}", flush=True)
+        print(
+            f"rank {self.global_rank} epoch {batch.address.epoch} step {batch.address.step} loss {loss.item():.6f}", flush=True
+        )
         return loss
 
     def on_save_checkpoint(self, checkpoint: Dict[str, Any]) -> None:

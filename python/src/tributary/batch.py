@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import zlib
+from collections import deque
 from dataclasses import dataclass, replace
-from typing import Any, Callable, Dict, NamedTuple, Optional, Tuple, Union, cast
+from typing import Any, Callable, Deque, Dict, NamedTuple, Optional, Tuple, Union, cast
 
 import numpy as np
 
 from tributary.errors import TributaryError, wrong
 
 try:
+    if os.environ.get("TRIBUTARY_TORCH") == "0":
+        raise ImportError
     import torch as _torch
-except ImportError:  # torch is optional: without it, batches hold numpy arrays
+except ImportError:  # torch is optional: without it, or where it is not wanted, batches hold numpy arrays
     _torch = None
 torch: Any = cast(Any, _torch)
 
@@ -113,11 +117,29 @@ class Batch:
         if dtype is None and isinstance(device, torch.dtype):
             device, dtype = None, device
         move = {"device": device, "non_blocking": non_blocking}
-        return replace(self, images=self.images.to(dtype=dtype, **move), labels=self.labels.to(**move))
+        moved = replace(self, images=self.images.to(dtype=dtype, **move), labels=self.labels.to(**move))
+        if moved.images.is_cuda and not self.images.is_cuda and self.images.is_pinned():
+            _hold_until_copied(self.images, moved.images.device)
+        return moved
 
     def pin_memory(self) -> Batch:
         """The same batch in page-locked memory; what DataLoader(pin_memory=True) calls."""
         return replace(self, images=self.images.pin_memory(), labels=self.labels.pin_memory())
+
+
+# Page-locked images that a device may still be reading, in the order of their copies.
+_held: Deque[Tuple[Any, Any]] = deque()
+
+
+def _hold_until_copied(images: Any, device: Any) -> None:
+    """Keeps memory until its copy is over: whoever lent it writes it again once nobody holds it."""
+    event = torch.cuda.Event()
+    event.record(torch.cuda.current_stream(device))
+    _held.append((event, images))
+    while _held[0][0].query():
+        _held.popleft()
+        if not _held:
+            break
 
 
 def make_state(run: str, fingerprint: str, epoch: int, step: int, cursor: str) -> Dict[str, Any]:

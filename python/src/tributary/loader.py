@@ -11,6 +11,7 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Set, 
 
 from tributary import behaviour, contract, receiver
 from tributary.batch import Arrived, Batch, heap, make_state, torch
+from tributary.copies import Ahead, copies_to
 from tributary.credentials import Credentials
 from tributary.dataloader import DataLoader, Sampler, refuse_collation, refuse_sharding, sharded
 from tributary.epochs import Epochs, Worker
@@ -149,7 +150,7 @@ class Loader(_Base):
         """Steps of an epoch: every rank has a share of each."""
         return self.describe().steps_per_epoch
 
-    def __iter__(self) -> Iterator[Batch]:
+    def __iter__(self) -> Iterator[Any]:
         """The batches of the next epoch, from where the loaded state says. In a DataLoader's worker w of n, every n-th step
         from the w-th on, so that the DataLoader's round robin gives the steps in order. What epoch it is, is decided
         with the first batch that is asked for. `batch_format` says what a batch is.
@@ -366,13 +367,19 @@ class Loader(_Base):
             return Received(wanted, self._receiver_count(), pinned)
         return Lanes(wanted, replicas, heap(pinned))
 
-    def _finished(self, arrived: Arrived) -> Any:
-        return formatted(self._on_device(arrived), self._batch_format)
-
     def _on_device(self, arrived: Arrived) -> Batch:
-        run = self.describe()
-        batch = arrived.batch(run.mean, run.std)
+        batch = self._finished(arrived)
         return batch if self._device is None else batch.to(self._device)
+
+    def _finished(self, arrived: Arrived) -> Batch:
+        run = self.describe()
+        return arrived.batch(run.mean, run.std)
+
+    def _taken(self, lanes: Union[Lanes, Received]) -> Union[Lanes, Received, Ahead]:
+        """Lanes, or what copies their batches to a CUDA device ahead of the trainer."""
+        if self._device is None or _kind_of(self._device) != "cuda" or self._worker() is not None:
+            return lanes
+        return Ahead(lanes, self._finished, copies_to(self._device))
 
     def close(self) -> None:
         """Ends every iteration that is under way; a new one can be begun."""
@@ -390,7 +397,7 @@ class Loader(_Base):
         self._streams = weakref.WeakSet()
 
 
-class BatchIterator(Iterator[Batch]):
+class BatchIterator(Iterator[Any]):
     """One pass over the rest of an epoch, which begins with the first batch that is asked for. Closes itself at the end, when
     it is dropped, and when the process ends.
     """
@@ -399,7 +406,7 @@ class BatchIterator(Iterator[Batch]):
         self._loader = loader
         self._worker = worker
         self._stride = worker_and_count()[1]
-        self._lanes: Optional[Union[Lanes, Received]] = None
+        self._lanes: Optional[Union[Lanes, Received, Ahead]] = None
         self._epoch = 0
         self._done = False
         loader._streams.add(self)
@@ -409,7 +416,7 @@ class BatchIterator(Iterator[Batch]):
         """The epoch that is being streamed; None before and after."""
         return None if self._lanes is None or self._done else self._epoch
 
-    def _begin(self) -> Union[Lanes, Received]:
+    def _begin(self) -> Union[Lanes, Received, Ahead]:
         loader = self._loader
         if self._worker is not None:
             end_with_parent()
@@ -431,7 +438,7 @@ class BatchIterator(Iterator[Batch]):
             self._epoch, first = loader._epochs.begin(self._worker, total)
             first += self._worker.number if self._worker is not None else 0
         left = max(0, -((first - total) // self._stride)) if first < total else 0
-        lanes = loader._stream(replicas, Steps(self._epoch, first, self._stride, left))
+        lanes = loader._taken(loader._stream(replicas, Steps(self._epoch, first, self._stride, left)))
         cursor = (loader._state or {}).get("cursor", "") if loader._loaded else ""
         loader._worker_start, loader._loaded = None, False
         loader._state = loader._state_of(self._epoch, first, cursor)
@@ -442,7 +449,7 @@ class BatchIterator(Iterator[Batch]):
     def __iter__(self) -> BatchIterator:
         return self
 
-    def __next__(self) -> Batch:
+    def __next__(self) -> Any:
         if self._done:
             raise StopIteration
         try:
@@ -460,7 +467,7 @@ class BatchIterator(Iterator[Batch]):
                 loader._state = loader._state_of(self._epoch + 1, 0, "")
             raise StopIteration
         loader._state = loader._state_of(self._epoch, batch.address.step + self._stride, batch.cursor)
-        return loader._finished(batch)
+        return formatted(batch if isinstance(batch, Batch) else loader._on_device(batch), loader._batch_format)
 
     def close(self) -> None:
         """Ends the streams and threads of this pass."""
@@ -469,9 +476,15 @@ class BatchIterator(Iterator[Batch]):
             self._closing()
 
 
-def _close(lanes: Union[Lanes, Received], pid: int) -> None:
+def _close(lanes: Union[Lanes, Received, Ahead], pid: int) -> None:
     if os.getpid() == pid:
         lanes.close()
+
+
+def _kind_of(device: Any) -> str:
+    """The kind of a device: `cuda`, `cpu` ..."""
+    assert torch is not None
+    return torch.device(device).type
 
 
 def _checked_epoch(epoch: int) -> int:
