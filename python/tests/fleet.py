@@ -21,7 +21,8 @@ PYTHON = Path(__file__).resolve().parent.parent
 
 def environment(**more: str) -> Any:
     """The environment of a child process that imports this package from its sources."""
-    return {**os.environ, "PYTHONPATH": f"{PYTHON / 'src'}{os.pathsep}{PYTHON}", **more}
+    path = [str(PYTHON / "src"), str(PYTHON), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(path), **more}
 
 
 def run_python(*arguments: str, seconds: float = 120, **more: str) -> subprocess.CompletedProcess[str]:
@@ -77,7 +78,8 @@ class FleetTest(unittest.TestCase):
         return process
 
     def loader(self, *replicas: Process, **arguments: Any) -> Loader:
-        given = {"patience": 20, "stall_timeout": 2, "connect_timeout": 2, **arguments}
+        # Most tests open several loaders of one run in one process, which would be warned of.
+        given = {"epoch": 0, "patience": 20, "stall_timeout": 2, "connect_timeout": 2, **arguments}
         loader = Loader([r.address for r in replicas], run="synthetic", **given)
         self.addCleanup(loader.close)
         return loader

@@ -129,6 +129,7 @@ class Service:
             address={"epoch": request.epoch, "step": step, "rank": request.rank, "world_size": world_size},
             shape=pixels.shape, data_type=request.data_type or 1, layout=request.layout or 1, byte_size=len(raw),
             next_cursor=f"{request.epoch}:{step + 1}", steps_per_epoch=o.steps,
+            seed=None if o.no_seed else 1000 * request.epoch + 10 * step + request.rank,
         )  # fmt: skip
         share = o.global_batch // world_size
         for slot in range(request.rank * share, (request.rank + 1) * share):
@@ -181,6 +182,7 @@ def parse(arguments: List[str]) -> argparse.Namespace:
     parser.add_argument("--drain-after", type=int, default=0)
     parser.add_argument("--log", default="")
     parser.add_argument("--labelled", action="store_true", help="a class for every sample, and no source without")
+    parser.add_argument("--no-seed", action="store_true", help="as replicas of before")
     parser.add_argument("--text-bytes", type=int, default=0)
     parser.add_argument("--tls", default="", help="a folder with key.pem and cert.pem")
     return parser.parse_args(arguments)

@@ -97,6 +97,6 @@ class SevenTest(FleetTest):
 
     def open(self, servers: List[Server], run: str = "seven", **arguments: Any) -> Loader:
         target = ",".join(server.address for server in servers)
-        loader = Loader(target, run=run, **{"patience": 20, "stall_timeout": 5, **arguments})
+        loader = Loader(target, run=run, **{"epoch": 0, "patience": 20, "stall_timeout": 5, **arguments})
         self.addCleanup(loader.close)
         return loader

@@ -20,7 +20,7 @@ if kind == "StatefulDataLoader":
     from torchdata.stateful_dataloader import StatefulDataLoader
 
 def make():
-    loader = tributary.Loader(address, run="synthetic", patience=20)
+    loader = tributary.Loader(address, run="synthetic", epoch=0, patience=20)
     len(loader)
     if kind == "Loader":
         return loader, loader

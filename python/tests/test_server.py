@@ -14,12 +14,15 @@ from PIL import Image
 
 from tests.fleet import FleetTest
 from tests.servers import Server, built, tributary
+from tests.test_seeds import restate
 from tributary import Loader, Schedule, TributaryError, normalize
+
+RUN_SEED = 11
 
 CONFIG = """
 sources: {{made: {folder}/made}}
 runs:
-  plain: {{recipe: dinov3, sources: [made], image_size: 32, global_batch: 4, epochs: 4}}
+  plain: {{recipe: dinov3, sources: [made], seed: 11, image_size: 32, global_batch: 4, epochs: 4}}
   erased: {{recipe: default, sources: [made], image_size: 32, global_batch: 4, epochs: 4, erasing: 1.0}}
 """
 
@@ -51,7 +54,7 @@ class ServerTest(FleetTest):
 
     def open(self, servers: List[Server], run: str = "plain", **arguments: Any) -> Loader:
         target = ",".join(s.address for s in servers)
-        loader = Loader(target, run=run, **{"patience": 20, "stall_timeout": 3, **arguments})
+        loader = Loader(target, run=run, **{"epoch": 0, "patience": 20, "stall_timeout": 3, **arguments})
         self.addCleanup(loader.close)
         return loader
 
@@ -92,6 +95,13 @@ class ServerTest(FleetTest):
         other = self.open([server], rank=3, world_size=4)
         other.load_state_dict(state)
         self.assertEqual([b.images.tolist() for b in other], [b.images[3:].tolist() for b in whole[3:]])
+
+    def test_a_batch_has_the_seed_of_its_definition(self) -> None:
+        server = self.serve()
+        for rank in range(2):
+            with self.open([server], rank=rank, world_size=2) as loader:
+                for batch in (loader.fetch(0, 0), loader.fetch(3, 7)):
+                    self.assertEqual(batch.seed, restate.batch_seed(RUN_SEED, batch.address.epoch, batch.address.step, rank))
 
     def test_schedule_and_errors(self) -> None:
         server, schedule_server = self.serve(), self.serve("schedule")

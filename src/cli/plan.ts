@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { Command } from '@commander-js/extra-typings';
 import { planBatch } from '../batch/plan-batch.js';
 import { WorkerPool } from '../batch/worker-pool.js';
+import { batchSeed } from '../plan/hash.js';
 import { checkAddress } from '../run/address.js';
 import {
   configOption,
@@ -34,14 +35,16 @@ export function planCommand() {
       const pool = drawn === true ? new WorkerPool() : null;
       try {
         for (let step = steps.first; step < steps.first + steps.count; step++) {
-          const samples = await planBatch(pool, open, { epoch, step, rank, worldSize }, drawn === true);
+          const address = { epoch, step, rank, worldSize };
+          const samples = await planBatch(pool, open, address, drawn === true);
           const line = samples.map(({ label, draw, corrupt, ...sample }) => ({
             ...sample,
             ...(label === null ? {} : { label: label.index, class_name: label.name }),
             ...(draw === null ? {} : { drawn: draw }),
             ...(corrupt === null ? {} : { corrupt }),
           }));
-          const text = `${JSON.stringify({ epoch, step, rank, world_size: worldSize, samples: line })}\n`;
+          const seed = batchSeed(open.run.seed, address);
+          const text = `${JSON.stringify({ epoch, step, rank, world_size: worldSize, seed, samples: line })}\n`;
           if (!process.stdout.write(text)) await once(process.stdout, 'drain');
         }
       } finally {

@@ -16,6 +16,11 @@ export interface ReceivedBatch {
   readonly crc32: number;
   /** The replica that sent it, as `host:port`. */
   readonly peer: string;
+  /**
+   * The seed for what the trainer draws itself, 32 bits: a function of the run's seed, epoch, step and rank.
+   * @throws TributaryError INTERNAL where the replica is of a version that sends none.
+   */
+  readonly seed: number;
 }
 
 /**
@@ -59,13 +64,28 @@ export async function* receiveBatches(
       } else if (value.trailer && header !== null) {
         if (received !== data.length || sum !== value.trailer.crc32)
           throw torn(header, `CRC-32 ${sum} of ${received} bytes`);
-        yield { address: header.address!, header, data, crc32: sum, peer };
+        yield receivedBatch(header, data, sum, peer);
         header = null;
       }
     }
   } finally {
     call.cancel();
   }
+}
+
+/** A whole batch, of its parts. */
+function receivedBatch(header: BatchHeader__Output, data: Buffer, crc32: number, peer: string): ReceivedBatch {
+  return {
+    ...{ address: header.address!, header, data, crc32, peer },
+    get seed(): number {
+      if (header._seed !== undefined) return header.seed!;
+      throw new TributaryError('INTERNAL', {
+        expected: 'a header with the seed of its batch',
+        came: `none, from ${peer}`,
+        remedy: 'That replica is of an older version: bring all replicas to one that sends it, or derive your own',
+      });
+    },
+  };
 }
 
 async function within<T>(patience: number, message: Promise<T>, peer: string, clock: Clock): Promise<T> {

@@ -1,3 +1,5 @@
+import type { Address } from '../run/address.js';
+
 const prime1 = 0x9e3779b1 | 0;
 const prime2 = 0x85ebca77 | 0;
 const prime3 = 0xc2b2ae3d | 0;
@@ -62,7 +64,7 @@ export function mix(x: number): number {
 /**
  * What a hash is for: the XXH32 seed that keeps the uses apart. Those that need 64 bits take this seed and the next one.
  */
-const purposes = { sample: 0, walk: 1, order: 3, draw: 5 } as const;
+const purposes = { sample: 0, walk: 1, order: 3, draw: 5, batch: 7 } as const;
 
 const encoder = new TextEncoder();
 let message = new Uint8Array(1024);
@@ -112,6 +114,16 @@ function writeMessage(a: number, b: number, c: number, source: string, key: stri
  */
 export function sampleSeed(runSeed: number, epoch: number, source: string, key: string, pass: number): number {
   return xxh32(message, writeMessage(runSeed, epoch, pass, source, key), purposes.sample);
+}
+
+/**
+ * The seed of a batch, for what a trainer draws itself (mixup, masks): XXH32, seed 7, of (run seed, epoch, step), with no
+ * source and with the rank in decimal as the key. Ranks of one step have seeds of their own.
+ *
+ * @returns an unsigned 32-bit integer, which torch, numpy and Python take as a seed
+ */
+export function batchSeed(runSeed: number, { epoch, step, rank }: Address): number {
+  return xxh32(message, writeMessage(runSeed, epoch, step, '', `${rank}`), purposes.batch);
 }
 
 /** 64 bits that key a permutation or a row of draws. */

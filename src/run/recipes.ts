@@ -43,7 +43,14 @@ const dinov3Knobs: Knobs = {
 };
 
 /** What upstream's runner sets for every recipe (run_enc_distill_phase1.py). */
-const runner = { lrf: 0.01, momentum: 0.9, wd_end: null, wd_schedule: 'cosine', beta2: null } as const;
+const runner = {
+  lrf: 0.01,
+  momentum: 0.9,
+  wd_end: null,
+  wd_schedule: 'cosine',
+  lr_schedule: 'cosine',
+  beta2: null,
+} as const;
 
 /** Every recipe, in upstream's order (run_enc_distill_phase1.py, `RECIPES`). docs/recipes.md has the table. */
 export const recipes: readonly Recipe[] = [

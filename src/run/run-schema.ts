@@ -19,6 +19,7 @@ export const trainingFields = {
   weight_decay: fraction,
   wd_end: fraction.nullable(),
   wd_schedule: choice(['cosine', 'linear']),
+  lr_schedule: choice(['cosine', 'linear']),
   warmup_epochs: nonNegative,
   epochs: integer(1, 2 ** 31 - 1),
   momentum: beta,

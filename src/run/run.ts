@@ -43,6 +43,8 @@ export interface Training {
   readonly wd_end: number | null;
   /** The shape of the way from weight_decay to wd_end: upstream's half cosine per epoch, or DINOv3's line. */
   readonly wd_schedule: 'cosine' | 'linear';
+  /** The shape of the learning-rate factor: upstream's with `cos_lr`, or its line without. */
+  readonly lr_schedule: 'cosine' | 'linear';
   readonly warmup_epochs: number;
   readonly epochs: number;
   readonly momentum: number;

@@ -30,7 +30,7 @@ export const elsewhere: Readonly<Record<string, string>> = {
   path: 'Remove it: paths belong to the sources of the config alone',
   optimizer: trainer,
   nbs: trainer,
-  cos_lr: trainer,
+  cos_lr: 'Use lr_schedule instead: cosine for true, linear for false',
   warmup_momentum: trainer,
   warmup_bias_lr: trainer,
   dropout: trainer,

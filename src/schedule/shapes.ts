@@ -8,6 +8,16 @@ export function oneCycle(y1: number, y2: number, steps: number, x: number): numb
   return Math.max((1 - Math.cos((x * Math.PI) / steps)) / 2, 0) * (y2 - y1) + y1;
 }
 
+/** The factors on lr0 that `lr_schedule` can name, for epoch 0..E-1. Source: ultralytics/engine/trainer.py, `_setup_scheduler`. */
+export const learningRateFactors: Readonly<
+  Record<Training['lr_schedule'], (lrf: number, epoch: number, epochs: number) => number>
+> = {
+  /** With `cos_lr`: `one_cycle(1, lrf, E)`. */
+  cosine: (lrf, epoch, epochs) => oneCycle(1, lrf, epochs, epoch),
+  /** Without, which is Ultralytics' default: `max(1 - e / E, 0) * (1 - lrf) + lrf`. */
+  linear: (lrf, epoch, epochs) => Math.max(1 - epoch / epochs, 0) * (1 - lrf) + lrf,
+};
+
 /** The ways from a first value to a last one that `wd_schedule` can name, for epoch 0..epochs-1. */
 export const shapes: Readonly<
   Record<Training['wd_schedule'], (first: number, last: number, epoch: number, epochs: number) => number>

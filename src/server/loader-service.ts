@@ -2,6 +2,7 @@ import type { LoaderServiceHandlers } from '../../protos/generated/tributary/v1/
 import type { PlanBatchesRequest__Output } from '../../protos/generated/tributary/v1/PlanBatchesRequest.js';
 import type { PlanBatchesResponse } from '../../protos/generated/tributary/v1/PlanBatchesResponse.js';
 import { planBatch } from '../batch/plan-batch.js';
+import { batchSeed } from '../plan/hash.js';
 import { handleStream, handleUnary } from './handle.js';
 import { describeRun, plannedSample } from './messages.js';
 import type { Replica } from './replica.js';
@@ -27,6 +28,7 @@ async function planBatches(
   const open = await openAsked(replica.runs, request);
   for (const address of addresses(resolveSteps(open, { ...request, stepStride: 1 }))) {
     const samples = await planBatch(replica.pool, open, address, request.withDrawn);
-    await send({ address, ...address, samples: samples.map(plannedSample) });
+    const seed = batchSeed(open.run.seed, address);
+    await send({ address, ...address, seed, samples: samples.map(plannedSample) });
   }
 }

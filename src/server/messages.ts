@@ -6,6 +6,7 @@ import type { NamedSample } from '../batch/plan-batch.js';
 import { camelCase } from '../contract/camel-case.js';
 import { checkMessage, messageLimit, textBytes } from '../contract/message-limit.js';
 import { formatCursor, nextCursor } from '../plan/cursor.js';
+import { batchSeed } from '../plan/hash.js';
 import { shares } from '../plan/mixing.js';
 import { mean, std } from '../run/normalisation.js';
 import { version } from '../run/version.js';
@@ -99,6 +100,7 @@ export function batchHeader(open: OpenRun, batch: Batch, samples: Sample[]): Bat
     stepsPerEpoch: open.stepsPerEpoch,
     split: open.run.split,
     evaluate: open.run.evaluate,
+    seed: batchSeed(open.run.seed, address),
   };
 }
 

@@ -64,6 +64,10 @@ test('plan, find and mixture agree with each other and with what is fetched', as
   ]);
   assert.equal(fetched.code, 0, fetched.stderr);
   const header = JSON.parse(await readFile(join(out, `0001-0000000${step}-r${rank}of4.json`), 'utf8'));
+  const mine = ['plan', '--run', 'whole', '--epoch', '1', '--steps', `${step}..${step}`, '--world-size', '4'];
+  const [own] = lines((await tributary([...mine, '--rank', String(rank)], { cwd })).stdout);
+  assert.ok(own.seed > 0);
+  assert.equal(header.seed, own.seed, 'the seed of the batch');
   const planned = plans[step].samples.slice(2 * rank, 2 * rank + 2);
   for (const [i, { source, key, seed }] of header.samples.entries())
     assert.deepEqual([source, key, seed], [planned[i].source, planned[i].key, planned[i].seed]);

@@ -5,7 +5,7 @@ import { credentials, Server, ServerCredentials, type ServerWritableStream } fro
 import type { StreamBatchesRequest__Output } from '../../protos/generated/tributary/v1/StreamBatchesRequest.js';
 import type { StreamBatchesResponse } from '../../protos/generated/tributary/v1/StreamBatchesResponse.js';
 import { Clock } from '../../src/client/clock.js';
-import { receiveBatches } from '../../src/client/receive.js';
+import { type ReceivedBatch, receiveBatches } from '../../src/client/receive.js';
 import { contract } from '../../src/contract/contract.js';
 import { TributaryError } from '../../src/errors.js';
 
@@ -18,6 +18,13 @@ const trailer: StreamBatchesResponse = { trailer: { crc32: crc32(data) } };
 
 /** What a client makes of a replica that sends these messages; `null` leaves the stream open after them. */
 async function received(t: TestContext, messages: readonly (StreamBatchesResponse | null)[]): Promise<Buffer[]> {
+  return (await receivedBatches(t, messages)).map(({ data }) => data);
+}
+
+async function receivedBatches(
+  t: TestContext,
+  messages: readonly (StreamBatchesResponse | null)[],
+): Promise<ReceivedBatch[]> {
   const server = new Server();
   const never = (): void => {};
   server.addService(contract.tributary.v1.LoaderService.service, {
@@ -40,15 +47,25 @@ async function received(t: TestContext, messages: readonly (StreamBatchesRespons
   });
   // A busy machine is no hanging replica.
   const patience = messages.includes(null) ? 0.3 : 60;
-  const batches: Buffer[] = [];
+  const batches: ReceivedBatch[] = [];
   for await (const batch of receiveBatches(client.streamBatches({}), 'peer', patience, new Clock()))
-    batches.push(batch.data);
+    batches.push(batch);
   return batches;
 }
 
 test('a batch comes whole, whatever the size of its chunks', async (t) => {
   const parts = [header, chunk(0, 1), chunk(1, 50), chunk(50, 96), trailer];
   assert.deepEqual(await received(t, [...parts, ...parts]), [data, data]);
+});
+
+test('a batch has the seed of its header, and one of a replica that sends none says so', async (t) => {
+  const seeded: StreamBatchesResponse = { header: { ...header.header, seed: 0 } };
+  const [before, now] = await receivedBatches(t, [header, chunk(0, 96), trailer, seeded, chunk(0, 96), trailer]);
+  assert.equal(now!.seed, 0);
+  assert.throws(
+    () => before!.seed,
+    (error) => error instanceof TributaryError && error.reason === 'INTERNAL' && /older version/.test(error.message),
+  );
 });
 
 const faults: Record<string, readonly (StreamBatchesResponse | null)[]> = {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { hashKey, keyedWord, mix, sampleSeed, xxh32 } from '../../src/plan/hash.js';
+import { batchSeed, hashKey, keyedWord, mix, sampleSeed, xxh32 } from '../../src/plan/hash.js';
 
 test('xxh32 is that of the xxHash project', () => {
   const digest = (text: string, seed: number) => {
@@ -28,6 +28,19 @@ test('every part of an identity moves the seed', () => {
     sampleSeed(1, 3, 'source', 'key', 2),
   ];
   assert.equal(new Set([seed, ...others]).size, others.length + 1);
+});
+
+test('a batch has the seed of its address, whatever the number of ranks', () => {
+  const seed = (runSeed: number, epoch: number, step: number, rank: number, worldSize = 4) =>
+    batchSeed(runSeed, { epoch, step, rank, worldSize });
+  // python/tests/test_seeds.py has the same numbers, from the definition written again in Python.
+  assert.deepEqual(
+    [seed(0, 0, 0, 0), seed(0, 0, 0, 1), seed(42, 3, 1000, 12, 16), seed(2 ** 53 - 1, 1, 2 ** 40, 0)],
+    [1146314743, 1066922614, 1086336122, 4257785481],
+  );
+  assert.equal(seed(7, 1, 2, 3, 8), seed(7, 1, 2, 3, 4));
+  const others = [seed(8, 1, 2, 3), seed(7, 2, 1, 3), seed(7, 1, 3, 3), seed(7, 1, 2, 0), sampleSeed(7, 1, '', '3', 2)];
+  assert.equal(new Set([seed(7, 1, 2, 3), ...others]).size, 6);
 });
 
 test('texts of any script and length hash as their UTF-8 does', () => {

@@ -147,6 +147,10 @@ def validation(run, epoch, step):
     yield from samples[step * batch : (step + 1) * batch]
 
 
+def batch_seed(run_seed, epoch, step, rank):
+    return xxh32(message(run_seed, epoch, step, "", str(rank)), 7)
+
+
 def main(path):
     steps = samples = 0
     golden = json.load(open(path))
@@ -166,4 +170,5 @@ def main(path):
     print(f"{len(golden)} runs, {steps} steps, {samples} samples agree")
 
 
-main(sys.argv[1])
+if __name__ == "__main__":
+    main(sys.argv[1])

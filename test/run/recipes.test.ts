@@ -24,7 +24,7 @@ test("every recipe has upstream's values", () => {
     const [shared, ...values] = upstream[name as keyof typeof upstream];
     const own = [t.lr0, t.weight_decay, t.wd_end, t.warmup_epochs, t.epochs, t.momentum, t.grad_clip, t.beta2];
     assert.deepEqual(own, values, name);
-    assert.deepEqual([t.lrf, t.wd_schedule], [0.01, 'cosine']);
+    assert.deepEqual([t.lrf, t.wd_schedule, t.lr_schedule], [0.01, 'cosine', 'cosine']);
     const { hsv_h, hsv_s, hsv_v, auto_augment, erasing } = k;
     assert.deepEqual({ hsv_h, hsv_s, hsv_v, auto_augment, erasing }, shared, name);
     const extras = shared === dinov3 ? [0.2, 0.5, 0.2] : [0, 0, 0];

@@ -35,7 +35,7 @@ test("weight decay has upstream's values", () => {
 });
 
 // Upstream's function as it stands (ultralytics/utils/torch_utils.py), called as callbacks/wd_schedule.py and the
-// trainer's cos_lr call it.
+// trainer's cos_lr call it, and the trainer's line without cos_lr.
 const python = `
 import json, math
 def one_cycle(y1=0.0, y2=1.0, steps=100):
@@ -44,21 +44,24 @@ out = []
 for E in list(range(1, 120)) + [300, 1000]:
     for start, end in [(0.04, 0.2), (0.2, 0.04), (0.02, 0.4)]:
         wd, lf = one_cycle(start, end, max(E - 1, 1)), one_cycle(1, 0.01, E)
-        out.append([E, start, end, [wd(e) for e in range(E)], [lf(e) for e in range(E)]])
+        line = lambda x: max(1 - x / E, 0) * (1.0 - 0.01) + 0.01
+        out.append([E, start, end, [wd(e) for e in range(E)], [lf(e) for e in range(E)], [line(e) for e in range(E)]])
 print(json.dumps(out))
 `;
 
 test('every epoch of many lengths is what Python computes', () => {
   const text = execFileSync('/usr/bin/python3', ['-c', python], { encoding: 'utf8', maxBuffer: 64 * 2 ** 20 });
-  const cases = JSON.parse(text) as [number, number, number, number[], number[]][];
+  const cases = JSON.parse(text) as [number, number, number, ...(readonly number[])[]][];
   assert.equal(cases.length, 363);
-  for (const [epochs, weight_decay, wd_end, decays, factors] of cases) {
+  for (const [epochs, weight_decay, wd_end, decays, factors, line] of cases) {
     const schedules = epochSchedules(training({ epochs, weight_decay, wd_end, lrf: 0.01 }));
+    const lines = epochSchedules(training({ epochs, weight_decay, wd_end, lrf: 0.01, lr_schedule: 'linear' }));
     assert.equal(schedules.length, epochs);
     for (const [epoch, schedule] of schedules.entries()) {
       assert.equal(schedule.epoch, epoch);
-      near(schedule.weightDecay, decays[epoch]!, `weight decay ${epoch}/${epochs}`);
-      near(schedule.learningRateFactor, factors[epoch]!, `learning rate ${epoch}/${epochs}`);
+      near(schedule.weightDecay, decays![epoch]!, `weight decay ${epoch}/${epochs}`);
+      near(schedule.learningRateFactor, factors![epoch]!, `learning rate ${epoch}/${epochs}`);
+      near(lines[epoch]!.learningRateFactor, line![epoch]!, `learning rate on a line ${epoch}/${epochs}`);
     }
   }
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { oneCycle, shapes } from '../../src/schedule/shapes.js';
+import { learningRateFactors, oneCycle, shapes } from '../../src/schedule/shapes.js';
 
 test('every shape goes from the first value to the last without leaving what lies between', () => {
   const value = fc.double({ min: 0, max: 1, noNaN: true });
@@ -26,4 +26,20 @@ test('a run of one epoch has the first value', () => {
 
 test('one cycle is half a cosine', () => {
   assert.deepEqual([oneCycle(1, 0, 10, 0), oneCycle(1, 0, 10, 5), oneCycle(1, 0, 10, 10)], [1, 0.5, 0]);
+});
+
+test('every learning-rate factor falls from 1 and stays above its last value', () => {
+  const value = fc.double({ min: 0, max: 0.99, noNaN: true });
+  for (const [name, factor] of Object.entries(learningRateFactors))
+    fc.assert(
+      fc.property(value, fc.integer({ min: 1, max: 300 }), (lrf, epochs) => {
+        const factors = Array.from({ length: epochs }, (_, epoch) => factor(lrf, epoch, epochs));
+        assert.ok(Math.abs(factors[0]! - 1) <= 1e-15, name);
+        assert.ok(
+          factors.slice(1).every((next, i) => next < factors[i]!),
+          name,
+        );
+        assert.ok(factors.at(-1)! > lrf, name);
+      }),
+    );
 });

@@ -5,6 +5,7 @@ import type { DescribeRunResponse__Output } from '../../protos/generated/tributa
 import type { PlanBatchesRequest } from '../../protos/generated/tributary/v1/PlanBatchesRequest.js';
 import type { PlanBatchesResponse__Output } from '../../protos/generated/tributary/v1/PlanBatchesResponse.js';
 import { contract } from '../../src/contract/contract.js';
+import { batchSeed } from '../../src/plan/hash.js';
 import { planShare } from '../../src/plan/plan.js';
 import { serving, smallReplica } from './small-replica.js';
 
@@ -32,7 +33,8 @@ test('a replica says what a run is and what its batches will hold, by their addr
     plans.map(({ address }) => address),
     [2, 3, 4].map((step) => ({ epoch: 1, step, rank: 1, worldSize: 2 })),
   );
-  for (const { address, epoch, step, rank, worldSize, samples } of plans) {
+  for (const { address, epoch, step, rank, worldSize, seed, samples } of plans) {
+    assert.equal(seed, batchSeed(open.run.seed, address!));
     assert.deepEqual({ epoch, step, rank, worldSize }, address, 'clients of before read these');
     const share = planShare(open.plan, address!);
     assert.deepEqual(

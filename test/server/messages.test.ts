@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { openBackend } from '../../src/augment/open-backend.js';
 import type { Batch, BatchSample } from '../../src/batch/batch.js';
 import { contract } from '../../src/contract/contract.js';
+import { batchSeed } from '../../src/plan/hash.js';
 import { openRun } from '../../src/runs/open-run.js';
 import { batchHeader, batchSample, describeRun } from '../../src/server/messages.js';
 import { draw } from '../augment/cases.js';
@@ -29,6 +30,7 @@ test('a header has its batch’s address whole, and field by field for clients o
     [header.run, header.fingerprint, header.dataType, header.layout, header.byteSize, header.shape],
     ['small', open.fingerprint, 'DATA_TYPE_FLOAT16', 'LAYOUT_NCHW', batch.data.length, [2, 3, 48, 48]],
   );
+  assert.deepEqual([header._seed, header.seed], ['seed', batchSeed(open.run.seed, address)]);
   assert.equal(header.nextCursor, `v1.${open.fingerprint.slice(0, 16)}.e1.s1`);
 });
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import zlib
+from collections import deque
 from dataclasses import dataclass, replace
-from typing import Any, Callable, Dict, NamedTuple, Optional, Tuple, Union, cast
+from typing import Any, Callable, Deque, Dict, NamedTuple, Optional, Tuple, Union, cast
 
 import numpy as np
 
 from tributary.errors import TributaryError, wrong
 
 try:
+    if os.environ.get("TRIBUTARY_TORCH") == "0":
+        raise ImportError
     import torch as _torch
-except ImportError:  # torch is optional: without it, batches hold numpy arrays
+except ImportError:  # torch is optional: without it, or where it is not wanted, batches hold numpy arrays
     _torch = None
 torch: Any = cast(Any, _torch)
 
@@ -73,7 +77,7 @@ class Batch:
     uint8 [n, height, width, 3] by default; writable and contiguous. bfloat16 comes as uint16 in numpy, which has no such type.
     `labels` is int64 [n], places in `Loader.describe().class_names`; `IGNORE`, -1, where a sample has none.
     `cursor` is the server's name of the step after this one.
-    `mean` and `std` are the run's, for `tributary.normalize`.
+    `mean` and `std` are the run's, for `tributary.normalize`. `seed` is for what the trainer draws itself.
     """
 
     images: Any
@@ -88,6 +92,21 @@ class Batch:
     crc32: int
     mean: Tuple[float, ...]
     std: Tuple[float, ...]
+    given_seed: Optional[int] = None
+
+    @property
+    def seed(self) -> int:
+        """32 bits of the run's seed, epoch, step and rank, for what the trainer draws itself: mixup, masks. torch, numpy and
+        random take it as it is. INTERNAL where the replica is of a version that sends none.
+        """
+        if self.given_seed is None:
+            raise wrong(
+                "INTERNAL",
+                "a header with the seed of its batch",
+                "none: the replica is of an older version",
+                "Bring all replicas to a version that sends it, or derive a seed of your own from the address",
+            )
+        return self.given_seed
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -96,14 +115,36 @@ class Batch:
         """The state after this batch, for `Loader.load_state_dict`: what to save when worker processes read ahead."""
         return make_state(self.run, self.fingerprint, self.address.epoch, self.address.step + 1, self.cursor)
 
-    def to(self, device: Any, non_blocking: bool = True) -> Batch:
-        """The same batch with images and labels on a device."""
+    def to(self, device: Any = None, dtype: Any = None, non_blocking: bool = True) -> Batch:
+        """The same batch with images and labels on a device, and images of another type where `dtype` is one. That changes the
+        type alone: uint8 becomes 0.0 to 255.0, and `tributary.normalize` is what normalises.
+        """
+        if dtype is None and isinstance(device, torch.dtype):
+            device, dtype = None, device
         move = {"device": device, "non_blocking": non_blocking}
-        return replace(self, images=self.images.to(**move), labels=self.labels.to(**move))
+        moved = replace(self, images=self.images.to(dtype=dtype, **move), labels=self.labels.to(**move))
+        if moved.images.is_cuda and not self.images.is_cuda and self.images.is_pinned():
+            _hold_until_copied(self.images, moved.images.device)
+        return moved
 
     def pin_memory(self) -> Batch:
         """The same batch in page-locked memory; what DataLoader(pin_memory=True) calls."""
         return replace(self, images=self.images.pin_memory(), labels=self.labels.pin_memory())
+
+
+# Page-locked images that a device may still be reading, in the order of their copies.
+_held: Deque[Tuple[Any, Any]] = deque()
+
+
+def _hold_until_copied(images: Any, device: Any) -> None:
+    """Keeps memory until its copy is over: whoever lent it writes it again once nobody holds it."""
+    event = torch.cuda.Event()
+    event.record(torch.cuda.current_stream(device))
+    _held.append((event, images))
+    while _held[0][0].query():
+        _held.popleft()
+        if not _held:
+            break
 
 
 def make_state(run: str, fingerprint: str, epoch: int, step: int, cursor: str) -> Dict[str, Any]:
@@ -127,6 +168,7 @@ class Arrived:
     layout: str
     steps_per_epoch: int
     crc32: int
+    seed: Optional[int]
 
     def batch(self, mean: Tuple[float, ...], std: Tuple[float, ...]) -> Batch:
         """The trainer's batch, over the same memory."""
@@ -143,6 +185,7 @@ class Arrived:
             crc32=self.crc32,
             mean=mean,
             std=std,
+            given_seed=self.seed,
         )
 
     def _images(self) -> Any:
@@ -208,6 +251,7 @@ class PartialBatch:
             layout="nchw" if header.layout == 2 else "nhwc",
             steps_per_epoch=header.steps_per_epoch,
             crc32=crc32,
+            seed=header.seed if header.HasField("seed") else None,
         )
 
     def damaged(self, came: str) -> TributaryError:

@@ -15,14 +15,14 @@ import weakref
 from contextlib import contextmanager
 from multiprocessing import reduction
 from multiprocessing.context import get_spawning_popen
-from typing import Any, Dict, Iterator, NamedTuple, Optional, Tuple
+from typing import Any, Dict, Iterator, NamedTuple, Optional, Set, Tuple
 
 from tributary.batch import torch
 
 # Siblings beyond so many are told apart by the iteration's numbers alone.
 _SIBLINGS = 62
 
-_NUMBERS = struct.Struct("8q")
+_NUMBERS = struct.Struct("10q")
 
 
 class Worker(NamedTuple):
@@ -39,22 +39,24 @@ class Epochs:
     """The next iteration's epoch and first step, and those of the one that has begun last."""
 
     # Of the next iteration: epoch, step, whether set_epoch named it. Of the latest of workers: its two numbers, who has joined
-    # it, epoch, step.
-    _FIELDS = ("epoch", "step", "named", "seed", "iteration", "joined", "begun_epoch", "begun_step")
+    # it, epoch, step. Whether any iteration has begun, and whether the first one repeats another loader's.
+    _FIELDS = ("epoch", "step", "named", "seed", "iteration", "joined", "begun_epoch", "begun_step", "begun", "again")
 
-    def __init__(self, epoch: int):
-        self._open(_memory())
-        self._write(epoch=epoch)
+    def __init__(self, epoch: int, share: str = "", is_named: bool = True):
+        """`share` says what is streamed, and `is_named` whether somebody has named the first epoch; see `begins_again`."""
+        again = share in _begun or any(e.share == share and e._read()["begun"] for e in list(_all))
+        self._open(_memory(), share)
+        self._write(epoch=epoch, again=int(again and not is_named))
 
-    def _open(self, descriptor: int) -> None:
+    def _open(self, descriptor: int, share: str = "") -> None:
         self._descriptor = descriptor
         self._owner = os.getpid()
-        weakref.finalize(self, os.close, descriptor)
+        self.share = share
+        weakref.finalize(self, _close, descriptor, share)
         _all.add(self)
 
     def _read(self) -> Dict[str, int]:
-        raw = os.pread(self._descriptor, _NUMBERS.size, 0) or bytes(_NUMBERS.size)
-        return dict(zip(self._FIELDS, _NUMBERS.unpack(raw)))
+        return _numbers(self._descriptor)
 
     def _write(self, **numbers: int) -> None:
         numbers = {**self._read(), **numbers}
@@ -68,7 +70,17 @@ class Epochs:
     def set(self, epoch: int, step: int, named: bool) -> None:
         """Sets where the next iteration begins; `named` where that epoch is meant even if nothing of it is left."""
         with self._locked():
-            self._write(epoch=epoch, step=step, named=int(named))
+            self._write(epoch=epoch, step=step, named=int(named), again=0)
+
+    def begins_again(self) -> bool:
+        """Whether the iteration that begins now repeats an epoch that another loader of the same share has begun in this
+        process, though nobody has named one. Told once.
+        """
+        with self._locked():
+            again = bool(self._read()["again"])
+            if again:
+                self._write(again=0)
+            return again
 
     def peek(self, worker: Optional[Worker]) -> Tuple[int, int]:
         """Epoch and step at which an iteration that has not begun would begin now."""
@@ -91,7 +103,7 @@ class Epochs:
             if step >= steps and not now["named"]:
                 # The state of an epoch's end: what is left to stream is the next epoch.
                 epoch, step = epoch + 1, 0
-            self._write(epoch=epoch + 1, step=0, named=0)
+            self._write(epoch=epoch + 1, step=0, named=0, begun=1)
             if worker is not None:
                 begun = {"begun_epoch": epoch, "begun_step": step}
                 self._write(seed=worker.seed, iteration=worker.iteration, joined=_bit(worker), **begun)
@@ -104,7 +116,8 @@ class Epochs:
         with self._locked():
             now = self._read()
             if not (now["named"] and now["epoch"] != epoch):
-                self._write(epoch=epoch + 1, step=0, named=0)
+                self._write(epoch=epoch + 1, step=0, named=0, begun=1)
+            self._write(again=0)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -122,7 +135,7 @@ class Epochs:
         self._owner = os.getpid()
         if torch is None or torch.utils.data.get_worker_info() is None:
             numbers = self._read()
-            self._open(_memory())
+            self._open(_memory(), self.share)
             self._write(**numbers)
 
     def __reduce__(self) -> Any:
@@ -165,7 +178,20 @@ def _bit(worker: Worker) -> int:
     return 1 << worker.number if worker.number < _SIBLINGS else 0
 
 
+def _numbers(descriptor: int) -> Dict[str, int]:
+    raw = os.pread(descriptor, _NUMBERS.size, 0) or bytes(_NUMBERS.size)
+    return dict(zip(Epochs._FIELDS, _NUMBERS.unpack(raw)))
+
+
+def _close(descriptor: int, share: str) -> None:
+    if share and _numbers(descriptor)["begun"]:
+        _begun.add(share)
+    os.close(descriptor)
+
+
 _all: weakref.WeakSet[Epochs] = weakref.WeakSet()
+# Of loaders that are gone: what they had begun to stream.
+_begun: Set[str] = set()
 
 
 def _settle_all() -> None:

@@ -197,6 +197,11 @@ class Lanes:
             self._changed.notify_all()
             return result
 
+    def is_ready(self) -> bool:
+        """Whether the next batch, or what went wrong with it, is there."""
+        with self._changed:
+            return self._head in self._ready
+
     def close(self) -> None:
         """Ends every stream and every thread."""
         if os.getpid() != self._pid:

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import sys
 import weakref
 from dataclasses import dataclass, field
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple, Union
 
 from tributary import behaviour, contract, receiver
 from tributary.batch import Arrived, Batch, heap, make_state, torch
+from tributary.copies import Ahead, copies_to
 from tributary.credentials import Credentials
+from tributary.dataloader import DataLoader, Sampler, refuse_collation, refuse_sharding, sharded
 from tributary.epochs import Epochs, Worker
 from tributary.errors import other_fingerprint, wrong
+from tributary.formats import FORMATS, formatted
 from tributary.lanes import Lanes, Pace, Steps, Wanted
 from tributary.parent import end_with_parent
 from tributary.ranks import checked, claim, of_launcher, of_process_group, worker_and_count
 from tributary.receiver import Received
 from tributary.replicas import Options, Replicas, Target, endpoints
+
+log = logging.getLogger("tributary")
 
 _Base: Any = object if torch is None else torch.utils.data.IterableDataset
 
@@ -83,9 +90,10 @@ class Loader(_Base):
         evaluate: Optional[bool] = None,
         rank: Optional[int] = None,
         world_size: Optional[int] = None,
-        epoch: int = 0,
+        epoch: Optional[int] = None,
         data_type: str = "uint8",
         layout: str = "nhwc",
+        batch_format: str = "batch",
         prefetch: int = behaviour.PREFETCH,
         lanes: int = behaviour.LANES,
         lease: int = behaviour.LEASE,
@@ -107,7 +115,11 @@ class Loader(_Base):
     ):
         endpoints(target)
         self._selector = selector(run, inline_run, split, evaluate).SerializeToString()
-        for name, value, known in (("data_type", data_type, contract.DATA_TYPES), ("layout", layout, contract.LAYOUTS)):
+        for name, value, known in (
+            ("data_type", data_type, contract.DATA_TYPES),
+            ("layout", layout, contract.LAYOUTS),
+            ("batch_format", batch_format, FORMATS),
+        ):
             if value not in known:
                 raise wrong("ARGUMENT_INVALID", f"a {name} of {', '.join(known)}", repr(value), f"Set {name}")
         counts = {"prefetch": (prefetch, 0), "lanes": (lanes, 0), "receivers": (receivers or 0, 0)}
@@ -123,6 +135,7 @@ class Loader(_Base):
         self._target = target
         self._data_type = data_type
         self._layout = layout
+        self._batch_format = batch_format
         self._device = device
         self._pin_memory = pin_memory
         self._receivers = receivers
@@ -132,7 +145,8 @@ class Loader(_Base):
         self._budget_bytes = budget_bytes
         self._wanted_fingerprint = fingerprint
         self._description: Optional[RunDescription] = None
-        self._epochs = Epochs(_checked_epoch(epoch))
+        share = repr((self.run, inline_run, self._given_ranks))
+        self._epochs = Epochs(_checked_epoch(epoch or 0), share, is_named=epoch is not None)
         # How often this process has begun to iterate: one of the numbers by which sibling workers know their iteration.
         self._iterations = 0
         # Where a worker process was told to go on, by a state of its own.
@@ -141,17 +155,25 @@ class Loader(_Base):
         self._state: Optional[Dict[str, Any]] = None
         self._streams: weakref.WeakSet[BatchIterator] = weakref.WeakSet()
 
+    def __enter__(self) -> Loader:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.close()
+
     # What is asked of a Dataset ---------------------------------------------------------------------------------------
 
     def __len__(self) -> int:
         """Steps of an epoch: every rank has a share of each."""
         return self.describe().steps_per_epoch
 
-    def __iter__(self) -> Iterator[Batch]:
+    def __iter__(self) -> Iterator[Any]:
         """The batches of the next epoch, from where the loaded state says. In a DataLoader's worker w of n, every n-th step
         from the w-th on, so that the DataLoader's round robin gives the steps in order. What epoch it is, is decided
-        with the first batch that is asked for.
+        with the first batch that is asked for. `batch_format` says what a batch is.
         """
+        refuse_collation(sys._getframe(1))
+        refuse_sharding(self)
         self._iterations += 1
         worker = self._worker()
         if not self._loaded or (worker is not None and self._worker_start is None):
@@ -175,6 +197,28 @@ class Loader(_Base):
         self._loaded = False
         if all(stream.epoch is None for stream in self._streams):
             self._state = None
+
+    @property
+    def sampler(self) -> Sampler:
+        """What hears `set_epoch` from trainers that tell it to a sampler alone, as Lightning and timm do."""
+        return Sampler(self)
+
+    def dataloader(self) -> DataLoader:
+        """A torch DataLoader that yields what this loader yields, for trainers that take nothing else. Without worker
+        processes: the receiver reads ahead.
+        """
+        if torch is None:
+            raise wrong(
+                "ARGUMENT_INVALID", "torch, for a DataLoader", "no torch", "Install torch, or iterate the loader itself"
+            )
+        return DataLoader(self)
+
+    @property
+    def generator(self) -> Any:
+        """None. Accelerate looks here when it is about to share a dataset out among ranks, and is refused."""
+        if sys._getframe(1).f_globals.get("__name__") == "accelerate.data_loader":
+            raise sharded("one that takes every n-th batch of it")
+        return None
 
     def state_dict(self) -> Dict[str, Any]:
         """Where the last batch that was yielded leaves off: run, fingerprint, epoch, next step and cursor.
@@ -300,7 +344,7 @@ class Loader(_Base):
         try:
             batch = lanes.take()
             assert batch is not None
-            return self._finished(batch)
+            return self._on_device(batch)
         finally:
             lanes.close()
 
@@ -343,10 +387,19 @@ class Loader(_Base):
             return Received(wanted, self._receiver_count(), pinned)
         return Lanes(wanted, replicas, heap(pinned))
 
+    def _on_device(self, arrived: Arrived) -> Batch:
+        batch = self._finished(arrived)
+        return batch if self._device is None else batch.to(self._device)
+
     def _finished(self, arrived: Arrived) -> Batch:
         run = self.describe()
-        batch = arrived.batch(run.mean, run.std)
-        return batch if self._device is None else batch.to(self._device)
+        return arrived.batch(run.mean, run.std)
+
+    def _taken(self, lanes: Union[Lanes, Received]) -> Union[Lanes, Received, Ahead]:
+        """Lanes, or what copies their batches to a CUDA device ahead of the trainer."""
+        if self._device is None or _kind_of(self._device) != "cuda" or self._worker() is not None:
+            return lanes
+        return Ahead(lanes, self._finished, copies_to(self._device))
 
     def close(self) -> None:
         """Ends every iteration that is under way; a new one can be begun."""
@@ -364,7 +417,7 @@ class Loader(_Base):
         self._streams = weakref.WeakSet()
 
 
-class BatchIterator(Iterator[Batch]):
+class BatchIterator(Iterator[Any]):
     """One pass over the rest of an epoch, which begins with the first batch that is asked for. Closes itself at the end, when
     it is dropped, and when the process ends.
     """
@@ -373,7 +426,7 @@ class BatchIterator(Iterator[Batch]):
         self._loader = loader
         self._worker = worker
         self._stride = worker_and_count()[1]
-        self._lanes: Optional[Union[Lanes, Received]] = None
+        self._lanes: Optional[Union[Lanes, Received, Ahead]] = None
         self._epoch = 0
         self._done = False
         loader._streams.add(self)
@@ -383,11 +436,18 @@ class BatchIterator(Iterator[Batch]):
         """The epoch that is being streamed; None before and after."""
         return None if self._lanes is None or self._done else self._epoch
 
-    def _begin(self) -> Union[Lanes, Received]:
+    def _begin(self) -> Union[Lanes, Received, Ahead]:
         loader = self._loader
         if self._worker is not None:
             end_with_parent()
-        total = loader.describe().steps_per_epoch
+        run = loader.describe()
+        total = run.steps_per_epoch
+        if loader._epochs.begins_again() and run.split != "val":
+            log.warning(
+                "Epoch %d of run %s is streamed again: another loader of this process has begun with it, and nobody named an "
+                "epoch for this one. Call set_epoch, give the Loader its epoch, or keep one loader for all epochs.",
+                loader._epochs.epoch, loader.run or "inline",
+            )  # fmt: skip
         # What cannot even begin must not use up an epoch.
         replicas = loader._replicas()
         if loader._worker_start is not None:
@@ -398,7 +458,7 @@ class BatchIterator(Iterator[Batch]):
             self._epoch, first = loader._epochs.begin(self._worker, total)
             first += self._worker.number if self._worker is not None else 0
         left = max(0, -((first - total) // self._stride)) if first < total else 0
-        lanes = loader._stream(replicas, Steps(self._epoch, first, self._stride, left))
+        lanes = loader._taken(loader._stream(replicas, Steps(self._epoch, first, self._stride, left)))
         cursor = (loader._state or {}).get("cursor", "") if loader._loaded else ""
         loader._worker_start, loader._loaded = None, False
         loader._state = loader._state_of(self._epoch, first, cursor)
@@ -409,7 +469,7 @@ class BatchIterator(Iterator[Batch]):
     def __iter__(self) -> BatchIterator:
         return self
 
-    def __next__(self) -> Batch:
+    def __next__(self) -> Any:
         if self._done:
             raise StopIteration
         try:
@@ -427,7 +487,7 @@ class BatchIterator(Iterator[Batch]):
                 loader._state = loader._state_of(self._epoch + 1, 0, "")
             raise StopIteration
         loader._state = loader._state_of(self._epoch, batch.address.step + self._stride, batch.cursor)
-        return loader._finished(batch)
+        return formatted(batch if isinstance(batch, Batch) else loader._on_device(batch), loader._batch_format)
 
     def close(self) -> None:
         """Ends the streams and threads of this pass."""
@@ -436,9 +496,15 @@ class BatchIterator(Iterator[Batch]):
             self._closing()
 
 
-def _close(lanes: Union[Lanes, Received], pid: int) -> None:
+def _close(lanes: Union[Lanes, Received, Ahead], pid: int) -> None:
     if os.getpid() == pid:
         lanes.close()
+
+
+def _kind_of(device: Any) -> str:
+    """The kind of a device: `cuda`, `cpu` ..."""
+    assert torch is not None
+    return torch.device(device).type
 
 
 def _checked_epoch(epoch: int) -> int:
@@ -471,7 +537,7 @@ def _described(answer: Any) -> RunDescription:
         source_class_names={source.name: tuple(source.class_names) for source in answer.sources},
         class_counts=counts,
         unlabelled=tuple(name for name, count in counts.items() if count == 0),
-        split=answer.split,
+        split=answer.split or "train",
         evaluate=answer.evaluate,
         resize_size=answer.resize_size,
         training=training,

@@ -10,6 +10,7 @@ import atexit
 import logging
 import os
 import pickle
+import select
 import socket
 import subprocess
 import sys
@@ -296,6 +297,15 @@ class Received:
         self._deaths = 0
         self._turn += 1
         return replace(arrived, array=borrowed.array(buffer, descriptor, size))
+
+    def is_ready(self) -> bool:
+        """Whether something of the next batch's session is there to be read."""
+        opened = self._sessions[self._turn % self._count]
+        if self._closed or opened is None or self._turn >= self._wanted.steps.count:
+            return False
+        poll = select.poll()
+        poll.register(opened[1], select.POLLIN)
+        return bool(poll.poll(0))
 
     def _ask(self, session: socket.socket, borrowed: Borrowed) -> Any:
         try:

@@ -50,6 +50,13 @@ class Schedule:
         schedule._options = loader._options
         return schedule
 
+    def __enter__(self) -> Schedule:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        # Nothing is open between two questions.
+        pass
+
     def _load(self) -> None:
         if self._epochs:
             return

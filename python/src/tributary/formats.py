@@ -1,0 +1,32 @@
+"""What a loader yields in the place of a Batch, for training loops that know nothing of one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tributary.batch import Batch, torch
+from tributary.normalize import normalize
+
+# The values of `batch_format`.
+FORMATS = ("batch", "tuple", "dict")
+
+
+def formatted(batch: Batch, batch_format: str) -> Any:
+    """A batch as `batch_format` names it: itself, `(images, labels)`, or `{"pixel_values": images, "labels": labels}`, in which
+    images are ready for a model.
+    """
+    if batch_format == "batch":
+        return batch
+    images = model_ready(batch)
+    return (images, batch.labels) if batch_format == "tuple" else {"pixel_values": images, "labels": batch.labels}
+
+
+def model_ready(batch: Batch) -> Any:
+    """Images [n, 3, height, width], normalised and erased: float32 of uint8 pixels, other types as they came."""
+    if str(batch.images.dtype).rsplit(".", 1)[-1] == "uint8":
+        return normalize(batch)
+    if batch.layout == "nchw":
+        return batch.images
+    if torch is not None:
+        return batch.images.permute(0, 3, 1, 2).contiguous()
+    return batch.images.transpose(0, 3, 1, 2).copy()
