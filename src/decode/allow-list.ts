@@ -9,5 +9,5 @@ import { formats } from './formats.js';
  */
 if (isMainThread) {
   sharp.block({ operation: ['VipsForeignLoad'] });
-  sharp.unblock({ operation: formats.map(({ loader }) => loader) });
+  sharp.unblock({ operation: formats.flatMap(({ loader }) => loader ?? []) });
 }

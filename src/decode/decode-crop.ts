@@ -32,10 +32,12 @@ export async function decodeCrop(bytes: Uint8Array, box: Box, limits: Limits, pr
   const header = probed ?? (await probe(bytes, limits));
   requireInside(box, header);
   const isEmpty = box.width === 0 || box.height === 0;
-  const direct = header.complete && !isEmpty ? header.decode?.(asBuffer(bytes), box, limits) : null;
+  const direct = header.decode?.(asBuffer(bytes), box, limits);
   if (direct) return direct;
   const image = sharp(bytes, {
-    failOn: 'error',
+    // What is let through to here Pillow reads, with whatever complaint.
+    failOn: 'none',
+    unlimited: true,
     ignoreIcc: true,
     limitInputPixels: limits.pixels,
     animated: false,
@@ -43,7 +45,7 @@ export async function decodeCrop(bytes: Uint8Array, box: Box, limits: Limits, pr
   }).timeout({ seconds: Math.ceil(limits.seconds) });
   const isWholeImage = box.width === header.width && box.height === header.height;
   // Damage outside the box must not go unseen in one epoch and substitute the sample in another.
-  const decodesAll = isWholeImage || isEmpty || !header.complete;
+  const decodesAll = isWholeImage || isEmpty || header.decodesAll;
   if (!decodesAll) image.extract({ top: box.top, left: box.left, width: box.width, height: box.height });
   const pixels = header.isCmyk
     ? cmykToRgb(await decodeRaw(image.pipelineColourspace('cmyk').toColourspace('cmyk'), limits))

@@ -10,7 +10,7 @@ export const webp: Format = {
     if (bytes.length < 30) return null;
     const size = readSize(bytes);
     if (size === null || size.width === 0 || size.height === 0) return null;
-    return { ...size, complete: bytes.readUInt32LE(4) + 8 <= bytes.length, isCmyk: false };
+    return { ...size, decodesAll: bytes.readUInt32LE(4) + 8 > bytes.length, isCmyk: false };
   },
 };
 

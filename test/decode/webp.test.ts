@@ -16,8 +16,8 @@ test('the size is read of lossy, lossless and extended files, and a cut one is n
   ] as const) {
     assert.equal(file.toString('latin1', 12, 16), kind);
     assert.ok(webp.matches(file));
-    assert.deepEqual(webp.read(file), { width: 12, height: 34, complete: true, isCmyk: false });
-    assert.equal(webp.read(file.subarray(0, -2))!.complete, false);
+    assert.deepEqual(webp.read(file), { width: 12, height: 34, decodesAll: false, isCmyk: false });
+    assert.equal(webp.read(file.subarray(0, -2))!.decodesAll, true);
     assert.equal(webp.read(file.subarray(0, 29)), null);
   }
 });

@@ -1,5 +1,6 @@
 export { clearTables, huffmanTable } from './huffman';
 export { begin, components, decodeRows, quantTable, rows } from './scan';
+export { scanEnd } from './stream';
 
 /** The first address that is free. */
 export function arenaStart(): usize {

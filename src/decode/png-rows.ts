@@ -1,0 +1,127 @@
+import type { Box } from '../sample/draw.js';
+import type { PngHeader } from './png-chunks.js';
+
+/** Rows of one pass: every `down`-th from `top`, every `across`-th column from `left`. */
+export interface Pass {
+  readonly top: number;
+  readonly left: number;
+  readonly down: number;
+  readonly across: number;
+  readonly width: number;
+  readonly height: number;
+  /** Bytes of a row, its filter among them. */
+  readonly stride: number;
+}
+
+const adam7: readonly (readonly [top: number, left: number, down: number, across: number])[] = [
+  [0, 0, 8, 8],
+  [0, 4, 8, 8],
+  [4, 0, 8, 4],
+  [0, 2, 4, 4],
+  [2, 0, 4, 2],
+  [0, 1, 2, 2],
+  [1, 0, 2, 1],
+];
+
+/** The passes in which the rows stand: one, or those of an interlaced image that have any. */
+export function passesOf({ extent, kind, isInterlaced }: PngHeader): Pass[] {
+  return (isInterlaced ? adam7 : [[0, 0, 1, 1] as const])
+    .map(([top, left, down, across]) => {
+      const width = Math.max(0, Math.ceil((extent.width - left) / across));
+      const height = Math.max(0, Math.ceil((extent.height - top) / down));
+      return { top, left, down, across, width, height, stride: 1 + Math.ceil((width * kind.bits) / 8) };
+    })
+    .filter(({ width, height }) => width > 0 && height > 0);
+}
+
+/**
+ * Turns a pass's filtered rows into samples, where they lie, the first `rows` of them.
+ *
+ * @returns false where a filter is none; those of all rows are looked at.
+ */
+export function unfilter(data: Buffer, { stride, height }: Pass, bits: number, rows: number): boolean {
+  for (let y = 0; y < height; y++) if (data[y * stride]! > 4) return false;
+  const pixel = Math.ceil(bits / 8);
+  const zeros = Buffer.alloc(stride);
+  for (let y = 0; y < Math.min(rows, height); y++) {
+    const row = data.subarray(y * stride, (y + 1) * stride);
+    unfilterRow(row, y === 0 ? zeros : data.subarray((y - 1) * stride, y * stride), pixel);
+  }
+  return true;
+}
+
+function unfilterRow(row: Buffer, above: Buffer, pixel: number): void {
+  const first = Math.min(pixel + 1, row.length);
+  switch (row[0]) {
+    case 1:
+      for (let i = first; i < row.length; i++) row[i] = row[i]! + row[i - pixel]!;
+      break;
+    case 2:
+      for (let i = 1; i < row.length; i++) row[i] = row[i]! + above[i]!;
+      break;
+    case 3:
+      for (let i = 1; i < first; i++) row[i] = row[i]! + (above[i]! >> 1);
+      for (let i = first; i < row.length; i++) row[i] = row[i]! + ((row[i - pixel]! + above[i]!) >> 1);
+      break;
+    case 4:
+      for (let i = 1; i < first; i++) row[i] = row[i]! + above[i]!;
+      for (let i = first; i < row.length; i++) {
+        const [a, b, c] = [row[i - pixel]!, above[i]!, above[i - pixel]!];
+        const toA = Math.abs(b - c);
+        const toB = Math.abs(a - c);
+        const toC = Math.abs(a + b - 2 * c);
+        row[i] = row[i]! + (toA <= toB && toA <= toC ? a : toB <= toC ? b : c);
+      }
+  }
+}
+
+/** Red, green and blue of each value that a sample of up to 8 bits can have, where the kind has one sample a pixel. */
+export function paletteOf({ kind, palette }: PngHeader): Buffer {
+  const table = Buffer.alloc(256 * 3);
+  const most = (1 << Math.min(kind.depth, 8)) - 1;
+  for (let i = 0; i < 256; i++) table.fill(kind.colour === 3 ? i : Math.floor((i * 255) / most), i * 3, i * 3 + 3);
+  if (kind.colour === 3) palette?.copy(table, 0, 0, palette.length - (palette.length % 3));
+  return table;
+}
+
+/**
+ * Writes the pixels of a pass's unfiltered rows that lie in a box of the image: alpha is left out, 16 bits lose the lower 8, and
+ * 16-bit grey is clipped at 255, all as Pillow does it.
+ */
+export function writePixels(data: Buffer, pass: Pass, header: PngHeader, palette: Buffer, box: Box, out: Buffer): void {
+  const { kind, extent, isInterlaced } = header;
+  // Pillow interlaces from the image's corner, whatever the frame.
+  const [originX, originY] = isInterlaced ? [0, 0] : [extent.left, extent.top];
+  const bytes = kind.bits / 8;
+  const [step, isColour] = [kind.depth / 8, kind.colour === 2 || kind.colour === 6];
+  for (let y = 0; y < pass.height; y++) {
+    const outY = originY + pass.top + y * pass.down - box.top;
+    if (outY < 0) continue;
+    if (outY >= box.height) break;
+    const row = data.subarray(y * pass.stride + 1, (y + 1) * pass.stride);
+    const firstX = originX + pass.left - box.left;
+    const from = Math.max(0, Math.ceil(-firstX / pass.across));
+    const until = Math.min(pass.width, Math.ceil((box.width - firstX) / pass.across));
+    let to = (outY * box.width + firstX + from * pass.across) * 3;
+    const onwards = pass.across * 3;
+    if (isColour) {
+      for (let x = from, at = from * bytes; x < until; x++, at += bytes, to += onwards) {
+        out[to] = row[at]!;
+        out[to + 1] = row[at + step]!;
+        out[to + 2] = row[at + 2 * step]!;
+      }
+    } else if (kind.depth === 16) {
+      for (let x = from, at = from * bytes; x < until; x++, at += bytes, to += onwards) {
+        const grey = kind.colour === 0 && row[at]! > 0 ? 255 : row[kind.colour === 0 ? at + 1 : at]!;
+        out.fill(grey, to, to + 3);
+      }
+    } else {
+      const mask = (1 << kind.depth) - 1;
+      for (let x = from; x < until; x++, to += onwards) {
+        const bit = x * kind.bits;
+        const value = (row[bit >> 3]! >> (8 - kind.depth - (bit & 7))) & mask;
+        palette.copy(out, to, value * 3, value * 3 + 3);
+      }
+    }
+  }
+}
