@@ -18,7 +18,7 @@ export interface Header extends ImageSize {
 /** One format of the allow-list. */
 export interface Format {
   readonly name: string;
-  /** The operation of libvips that decodes it, if any does; every other loader is blocked. */
+  /** The operation of libvips for it, if there is one, which thumbnails need even where it does not decode samples. */
   readonly loader?: string;
   /** Whether the bytes start as this format does. */
   matches(bytes: Buffer): boolean;

@@ -1,4 +1,5 @@
 import type { Box } from '../sample/draw.js';
+import { jpegModule } from './jpeg-module.js';
 import type { PngHeader } from './png-chunks.js';
 
 /** Rows of one pass: every `down`-th from `top`, every `across`-th column from `left`. */
@@ -34,44 +35,42 @@ export function passesOf({ extent, kind, isInterlaced }: PngHeader): Pass[] {
     .filter(({ width, height }) => width > 0 && height > 0);
 }
 
-/**
- * Turns a pass's filtered rows into samples, where they lie, the first `rows` of them.
- *
- * @returns false where a filter is none; those of all rows are looked at.
- */
-export function unfilter(data: Buffer, { stride, height }: Pass, bits: number, rows: number): boolean {
+/** Rows are unfiltered in bands of so many bytes. */
+const bandBytes = 512 * 1024;
+
+/** Whether the filters of all rows of a pass are of those that there are. */
+export function areFilters(data: Buffer, { stride, height }: Pass): boolean {
   for (let y = 0; y < height; y++) if (data[y * stride]! > 4) return false;
-  const pixel = Math.ceil(bits / 8);
-  const zeros = Buffer.alloc(stride);
-  for (let y = 0; y < Math.min(rows, height); y++) {
-    const row = data.subarray(y * stride, (y + 1) * stride);
-    unfilterRow(row, y === 0 ? zeros : data.subarray((y - 1) * stride, y * stride), pixel);
-  }
   return true;
 }
 
-function unfilterRow(row: Buffer, above: Buffer, pixel: number): void {
-  const first = Math.min(pixel + 1, row.length);
-  switch (row[0]) {
-    case 1:
-      for (let i = first; i < row.length; i++) row[i] = row[i]! + row[i - pixel]!;
-      break;
-    case 2:
-      for (let i = 1; i < row.length; i++) row[i] = row[i]! + above[i]!;
-      break;
-    case 3:
-      for (let i = 1; i < first; i++) row[i] = row[i]! + (above[i]! >> 1);
-      for (let i = first; i < row.length; i++) row[i] = row[i]! + ((row[i - pixel]! + above[i]!) >> 1);
-      break;
-    case 4:
-      for (let i = 1; i < first; i++) row[i] = row[i]! + above[i]!;
-      for (let i = first; i < row.length; i++) {
-        const [a, b, c] = [row[i - pixel]!, above[i]!, above[i - pixel]!];
-        const toA = Math.abs(b - c);
-        const toB = Math.abs(a - c);
-        const toC = Math.abs(a + b - 2 * c);
-        row[i] = row[i]! + (toA <= toB && toA <= toC ? a : toB <= toC ? b : c);
-      }
+/**
+ * Turns the first `rows` of a pass's filtered rows into samples, in a memory that is used again.
+ *
+ * @param take is given each band, the first of its rows, and how many there are.
+ */
+export function unfilter(
+  data: Buffer,
+  { stride, height }: Pass,
+  bits: number,
+  rows: number,
+  take: (band: Buffer, first: number, count: number) => void,
+): void {
+  const { memory, run } = jpegModule();
+  const above = run.arenaStart!();
+  const start = above + stride;
+  const most = Math.max(1, Math.floor(bandBytes / stride));
+  const missing = start + most * stride + 64 - memory.buffer.byteLength;
+  if (missing > 0) memory.grow(Math.ceil(missing / 65536));
+  const bytes = new Uint8Array(memory.buffer);
+  bytes.fill(0, above, start);
+  const needed = Math.min(rows, height);
+  for (let first = 0; first < needed; first += most) {
+    const count = Math.min(most, needed - first);
+    bytes.set(data.subarray(first * stride, (first + count) * stride), start);
+    run.unfilterRows!(start, stride, count, Math.ceil(bits / 8));
+    take(Buffer.from(memory.buffer, start, count * stride), first, count);
+    bytes.copyWithin(above, start + (count - 1) * stride, start + count * stride);
   }
 }
 
@@ -85,26 +84,35 @@ export function paletteOf({ kind, palette }: PngHeader): Buffer {
 }
 
 /**
- * Writes the pixels of a pass's unfiltered rows that lie in a box of the image: alpha is left out, 16 bits lose the lower 8, and
+ * Writes the pixels of a band of a pass's unfiltered rows that lie in a box of the image: alpha is left out, 16 bits lose the lower 8, and
  * 16-bit grey is clipped at 255, all as Pillow does it.
  */
-export function writePixels(data: Buffer, pass: Pass, header: PngHeader, palette: Buffer, box: Box, out: Buffer): void {
+export function writePixels(
+  band: { readonly data: Buffer; readonly first: number; readonly count: number },
+  pass: Pass,
+  header: PngHeader,
+  palette: Buffer,
+  box: Box,
+  out: Buffer,
+): void {
   const { kind, extent, isInterlaced } = header;
   // Pillow interlaces from the image's corner, whatever the frame.
   const [originX, originY] = isInterlaced ? [0, 0] : [extent.left, extent.top];
   const bytes = kind.bits / 8;
   const [step, isColour] = [kind.depth / 8, kind.colour === 2 || kind.colour === 6];
-  for (let y = 0; y < pass.height; y++) {
-    const outY = originY + pass.top + y * pass.down - box.top;
+  for (let y = 0; y < band.count; y++) {
+    const outY = originY + pass.top + (band.first + y) * pass.down - box.top;
     if (outY < 0) continue;
     if (outY >= box.height) break;
-    const row = data.subarray(y * pass.stride + 1, (y + 1) * pass.stride);
+    const row = band.data.subarray(y * pass.stride + 1, (y + 1) * pass.stride);
     const firstX = originX + pass.left - box.left;
     const from = Math.max(0, Math.ceil(-firstX / pass.across));
     const until = Math.min(pass.width, Math.ceil((box.width - firstX) / pass.across));
     let to = (outY * box.width + firstX + from * pass.across) * 3;
     const onwards = pass.across * 3;
-    if (isColour) {
+    if (from >= until) continue;
+    if (bytes === 3 && pass.across === 1) row.copy(out, to, from * 3, until * 3);
+    else if (isColour) {
       for (let x = from, at = from * bytes; x < until; x++, at += bytes, to += onwards) {
         out[to] = row[at]!;
         out[to + 1] = row[at + step]!;

@@ -5,14 +5,18 @@ import type { Crop } from './crop.js';
 import { cropBuffer } from './crop-buffers.js';
 import type { Format } from './header.js';
 import { inflateRows } from './inflate-rows.js';
+import { dropJpegModule } from './jpeg-module.js';
 import { endsWell, type PngHeader, pixelPieces, readPngHeader } from './png-chunks.js';
-import { type Pass, paletteOf, passesOf, unfilter, writePixels } from './png-rows.js';
+import { areFilters, type Pass, paletteOf, passesOf, unfilter, writePixels } from './png-rows.js';
 
+/** Above this a module's memory, which can only grow, is given up after the file: a row can be long. */
+const memoryBound = 16 * 1024 * 1024;
 const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 
 /** PNG: every colour type and depth, plain or interlaced, and the first picture of an animation. The size is IHDR's. */
 export const png: Format = {
   name: 'png',
+  loader: 'VipsForeignLoadPngBuffer',
   matches: (bytes) => bytes.length >= 8 && bytes.compare(signature, 0, 8, 0, 8) === 0,
   read(bytes) {
     const header = readPngHeader(bytes);
@@ -33,14 +37,17 @@ function decode(file: Buffer, header: PngHeader, box: Box): Crop {
   let at = 0;
   for (const pass of passes) {
     const rows = data.subarray(at, at + pass.stride * pass.height);
-    const needed = header.isInterlaced ? pass.height : Math.max(0, box.top + box.height - header.extent.top);
-    if (!unfilter(rows, pass, header.kind.bits, needed)) {
+    if (!areFilters(rows, pass)) {
       give();
       throw corruptSample('data', 'a PNG file with a row of an unknown filter');
     }
-    writePixels(rows, pass, header, palette, box, out);
+    const needed = header.isInterlaced ? pass.height : Math.max(0, box.top + box.height - header.extent.top);
+    unfilter(rows, pass, header.kind.bits, needed, (band, first, count) =>
+      writePixels({ data: band, first, count }, pass, header, palette, box, out),
+    );
     at += rows.length;
   }
+  dropJpegModule(memoryBound);
   return { data: out, width: box.width, height: box.height, give };
 }
 
