@@ -1,4 +1,5 @@
 import type { Box } from '../sample/draw.js';
+import { fullPalette } from './indexed.js';
 import { jpegModule } from './jpeg-module.js';
 import type { PngHeader } from './png-chunks.js';
 
@@ -76,10 +77,10 @@ export function unfilter(
 
 /** Red, green and blue of each value that a sample of up to 8 bits can have, where the kind has one sample a pixel. */
 export function paletteOf({ kind, palette }: PngHeader): Buffer {
+  if (kind.colour === 3) return fullPalette(palette);
   const table = Buffer.alloc(256 * 3);
   const most = (1 << Math.min(kind.depth, 8)) - 1;
-  for (let i = 0; i < 256; i++) table.fill(kind.colour === 3 ? i : Math.floor((i * 255) / most), i * 3, i * 3 + 3);
-  if (kind.colour === 3) palette?.copy(table, 0, 0, palette.length - (palette.length % 3));
+  for (let i = 0; i <= most; i++) table.fill((i * 255) / most, i * 3, i * 3 + 3);
   return table;
 }
 
