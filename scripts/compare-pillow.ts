@@ -4,7 +4,7 @@
  *     node dist/scripts/compare-pillow.js FOLDER ... [--boxes 3] [--seed 0] [--list] [--save FOLDER]
  *     node dist/scripts/compare-pillow.js FOLDER ... --mutants 20000 [--formats jpeg,png]
  *
- * With --mutants damaged variants of the folders' JPEG and PNG files of up to 64 kB are compared instead, by kind of damage.
+ * With --mutants damaged variants of the folders' files of these formats and up to 64 kB are compared instead, by kind of damage.
  * --list prints every file that differs, --save keeps it. Ends with 1 where a verdict depends on the box.
  */
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -131,7 +131,7 @@ function* mutants(count: number): Generator<{ name: string; kind: string; bytes:
   const parents = [...filesUnder(folders)]
     .filter((name) => statSync(name).size <= parentBytes)
     .map((name) => ({ name, bytes: readFileSync(name) }))
-    .map((parent) => ({ ...parent, format: formatOf(parent.bytes) as 'jpeg' | 'png' }))
+    .map((parent) => ({ ...parent, format: formatOf(parent.bytes) }))
     .filter(({ format }) => wanted.includes(format));
   for (let i = 0; i < count; i++) {
     const { name, bytes, format } = random.pick(parents);
