@@ -35,8 +35,8 @@ export async function decodeCrop(bytes: Uint8Array, box: Box, limits: Limits, pr
   const direct = header.decode?.(asBuffer(bytes), box, limits);
   if (direct) return direct;
   const image = sharp(bytes, {
-    // What is let through to here Pillow reads, with whatever complaint.
-    failOn: 'none',
+    // Where all is decoded, the loader decides; what else is let through to here Pillow reads, with whatever complaint.
+    failOn: header.decodesAll ? 'error' : 'none',
     unlimited: true,
     ignoreIcc: true,
     limitInputPixels: limits.pixels,
