@@ -56,7 +56,9 @@ function formatOf(bytes: Buffer): string {
   return magics.find(([, magic]) => magic.test(start))?.[0] ?? 'other';
 }
 
-type Outcome = { readonly width: number; readonly height: number; readonly pixels: Buffer } | { readonly error: string };
+type Outcome =
+  | { readonly width: number; readonly height: number; readonly pixels: Buffer }
+  | { readonly error: string };
 
 async function ours(bytes: Buffer, of?: Box): Promise<Outcome> {
   try {
@@ -94,13 +96,16 @@ async function compare(bytes: Buffer, theirs: PillowAnswer): Promise<{ column: C
   for (const box of size === null ? [] : boxesOf(size.width, size.height)) {
     const part = await ours(bytes, box);
     const name = `${box.width} x ${box.height} at ${box.left}, ${box.top}`;
-    if ('error' in part !== 'error' in whole) return { column: 'by box', why: `${name}: ${JSON.stringify([part, whole]).slice(0, 300)}` };
+    if ('error' in part !== 'error' in whole)
+      return { column: 'by box', why: `${name}: ${JSON.stringify([part, whole]).slice(0, 300)}` };
     if ('error' in part || 'error' in whole) continue;
     if (!part.pixels.equals(cropOf(whole, box))) return { column: 'by box', why: `${name}: other pixels` };
   }
-  if ('error' in whole) return 'error' in theirs ? { column: 'neither', why: theirs.error } : { column: 'pillow only', why: whole.error };
+  if ('error' in whole)
+    return 'error' in theirs ? { column: 'neither', why: theirs.error } : { column: 'pillow only', why: whole.error };
   if ('error' in theirs) return { column: 'here only', why: theirs.error };
-  if (whole.width !== theirs.width || whole.height !== theirs.height) return { column: 'pixels differ', why: 'another size' };
+  if (whole.width !== theirs.width || whole.height !== theirs.height)
+    return { column: 'pixels differ', why: 'another size' };
   if (whole.pixels.equals(theirs.pixels)) return { column: 'both', why: '' };
   let most = 0;
   let count = 0;
@@ -115,7 +120,12 @@ async function compare(bytes: Buffer, theirs: PillowAnswer): Promise<{ column: C
 function* filesUnder(paths: readonly string[]): Generator<string> {
   for (const path of paths) {
     if (statSync(path).isFile()) yield path;
-    else yield* filesUnder(readdirSync(path).sort().map((name) => join(path, name)));
+    else
+      yield* filesUnder(
+        readdirSync(path)
+          .sort()
+          .map((name) => join(path, name)),
+      );
   }
 }
 

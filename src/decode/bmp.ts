@@ -8,7 +8,13 @@ import { fullPalette } from './indexed.js';
 /** How a pixel lies in a row of bytes, after Pillow's raw modes. */
 type Layout =
   | { readonly kind: 'index'; readonly bits: number; readonly palette: Buffer }
-  | { readonly kind: 'bytes'; readonly bits: number; readonly red: number; readonly green: number; readonly blue: number }
+  | {
+      readonly kind: 'bytes';
+      readonly bits: number;
+      readonly red: number;
+      readonly green: number;
+      readonly blue: number;
+    }
   | { readonly kind: 'fields'; readonly bits: 16; readonly green: number };
 
 interface Bitmap {
@@ -53,7 +59,15 @@ export const bmp: Format = {
     const bitmap = readBitmap(bytes);
     if (bitmap === null || bitmap.width === 0 || bitmap.height === 0) return null;
     const { width, height } = bitmap;
-    return { width, height, decodesAll: false, isCmyk: false, decode: (same, box) => decode(same, bitmap, box) } satisfies Header;
+    const memory = bitmap.runs === 0 ? 0 : width * height;
+    return {
+      width,
+      height,
+      memory,
+      decodesAll: false,
+      isCmyk: false,
+      decode: (same, box) => decode(same, bitmap, box),
+    } satisfies Header;
   },
 };
 

@@ -93,7 +93,12 @@ function readFrame(file: Buffer): Frame {
     }
     if (tag !== 0x2c) continue;
     const head = take(9);
-    const [left, top, across, down] = [0, 2, 4, 6].map((from) => head.readUInt16LE(from)) as [number, number, number, number];
+    const [left, top, across, down] = [0, 2, 4, 6].map((from) => head.readUInt16LE(from)) as [
+      number,
+      number,
+      number,
+      number,
+    ];
     const local = (head[8]! & 128) !== 0 ? paletteOf(head[8]!) : null;
     const width = Math.max(screen.readUInt16LE(6), left + across);
     const height = Math.max(screen.readUInt16LE(8), top + down);
@@ -196,7 +201,12 @@ function readIndices(file: Buffer, frame: Frame): Buffer {
 function rowOrder(height: number, isInterlaced: boolean): Uint32Array {
   const order = new Uint32Array(height);
   let at = 0;
-  const passes = [[0, 8], [4, 8], [2, 4], [1, 2]] as const;
+  const passes = [
+    [0, 8],
+    [4, 8],
+    [2, 4],
+    [1, 2],
+  ] as const;
   for (const [first, step] of isInterlaced ? passes : ([[0, 1]] as const))
     for (let y = first; y < height; y += step) order[at++] = y;
   return order;

@@ -13,7 +13,7 @@ export interface IndexedImage {
 /** The header of a format of such images; `read` decodes all of one, whatever the box. */
 export function indexedHeader({ width, height }: ImageSize, read: (file: Buffer) => IndexedImage): Header {
   return {
-    ...{ width, height, decodesAll: false, isCmyk: false },
+    ...{ width, height, memory: width * height, decodesAll: false, isCmyk: false },
     decode: (file, box) => cropOf(read(file), width, box),
   };
 }

@@ -182,5 +182,6 @@ export function checkHuffman(table: Buffer | undefined, isDc: boolean): void {
     if (isBegun && code >= 1 << (i + 1)) throw new JpegError('a Huffman table whose codes are none');
     code <<= 1;
   }
-  if (isDc && table.subarray(16, 16 + symbols).some((symbol) => symbol > 15)) throw new JpegError('a DC symbol beyond 15');
+  if (isDc && table.subarray(16, 16 + symbols).some((symbol) => symbol > 15))
+    throw new JpegError('a DC symbol beyond 15');
 }

@@ -23,6 +23,9 @@ export type JpegWalk =
       readonly frame: Frame;
       /** Blocks of 64 coefficients that all scans go through together: what decoding costs. */
       readonly blocks: number;
+      /** Blocks that the image has, and scans that go through some of them. */
+      readonly frameBlocks: number;
+      readonly scans: number;
     }
   | { readonly refused: string };
 
@@ -53,7 +56,8 @@ export function walkJpeg(file: Buffer): JpegWalk {
     checkFrame(frame);
     if (scan.components.length < frame.components.length || frame.isProgressive) return walkScans(walk, frame, scan);
     walkOnlyScan(walk, frame, scan);
-    return { frame, blocks: blocksOf(frame, scan) };
+    const blocks = blocksOf(frame, scan);
+    return { frame, blocks, frameBlocks: blocks, scans: 1 };
   } catch (error) {
     if (error instanceof JpegEnd) return { refused: 'ends too early' };
     if (error instanceof JpegError) return { refused: error.message };
@@ -70,7 +74,14 @@ export function endsWell(file: Buffer, at: number): boolean {
   return finish({ file, at, unread: 0, tables: { ...noTables(), frame: anyFrame } }) === null;
 }
 
-const anyFrame: Frame = { width: 1, height: 1, precision: 8, components: [], isProgressive: false, isArithmetic: false };
+const anyFrame: Frame = {
+  width: 1,
+  height: 1,
+  precision: 8,
+  components: [],
+  isProgressive: false,
+  isArithmetic: false,
+};
 
 function noTables(): Tables {
   return { frame: null, restartInterval: 0, quants: new Set(), dc: new Map(), ac: new Map() };
@@ -107,8 +118,9 @@ function readMarkers(walk: Walk): Scan | null {
     else if (marker === 0xcc) readConditioning(walk);
     else if (marker === 0xdb) readQuants(walk, tables);
     else if (marker === 0xdd) readRestartInterval(walk, tables);
-    else if (marker === 0xdc || marker >= 0xe0 && marker <= 0xef || marker === 0xfe) skipSegment(walk);
-    else if (!isRestart(marker) && marker !== 0x01) throw new JpegError(`a marker ff${marker.toString(16).padStart(2, '0')}`);
+    else if (marker === 0xdc || (marker >= 0xe0 && marker <= 0xef) || marker === 0xfe) skipSegment(walk);
+    else if (!isRestart(marker) && marker !== 0x01)
+      throw new JpegError(`a marker ff${marker.toString(16).padStart(2, '0')}`);
     walk.unread = 0;
   }
 }
@@ -246,17 +258,19 @@ function finish(walk: Walk): JpegError | null {
 function walkScans(walk: Walk, frame: Frame, first: Scan): JpegWalk {
   if (!frame.isArithmetic && !frame.isProgressive) useStandardTables(walk.tables);
   const known = new Set<Frame['components'][number]>();
-  let blocks = 0;
+  let [blocks, scans] = [0, 0];
   for (let scan: Scan | null = first; scan !== null; scan = readMarkers(walk)) {
     startScan(walk, frame, scan, known);
     passScan(walk, frame, scan);
     blocks += blocksOf(frame, scan);
+    scans++;
   }
-  return { frame, blocks };
+  const whole = { ...first, components: frame.components };
+  // A scan of one component has no blocks beyond the image's edge, which the whole has.
+  return { frame, blocks, frameBlocks: blocksOf(frame, whole), scans: Math.max(2, scans) };
 }
 
 /** `std_huff_tables`: the tables of the standard stand where a file has none. Their codes are sound. */
 function useStandardTables({ dc, ac }: Tables): void {
-  for (const tables of [dc, ac])
-    for (const slot of [0, 1]) if (!tables.has(slot)) tables.set(slot, Buffer.alloc(16));
+  for (const tables of [dc, ac]) for (const slot of [0, 1]) if (!tables.has(slot)) tables.set(slot, Buffer.alloc(16));
 }

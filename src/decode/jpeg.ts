@@ -1,5 +1,6 @@
 import { decodeBaselineJpeg } from './baseline-jpeg.js';
 import { corruptSample } from './corrupt.js';
+import type { ImageSize } from './crop.js';
 import type { Format, Header } from './header.js';
 import { openJpeg } from './jpeg-open.js';
 import { readTables } from './jpeg-tables.js';
@@ -14,12 +15,9 @@ export const jpeg: Format = {
     const opened = openJpeg(bytes);
     if (opened === null) return null;
     const { width, height, components } = opened;
-    const header: Header = { width, height, decodesAll: false, isCmyk: components === 4 };
+    const header = { width, height, decodesAll: false, isCmyk: components === 4, memory: memoryOf(bytes, width) };
     const tables = readTables(bytes);
-    if (tables === null) {
-      check(bytes, header);
-      return header;
-    }
+    if (tables === null) return { ...header, ...check(bytes, header) };
     return {
       ...header,
       // Of nearly all files the decoder sees on its way that they are sound; the others are walked through then.
@@ -33,10 +31,16 @@ export const jpeg: Format = {
   },
 };
 
-/** Throws where Pillow refuses the file. What it takes, libvips takes too. */
-function check(bytes: Buffer, { width, height }: Header): void {
+/** Twice the file and some rows, for either decoder of a file of one scan. */
+const memoryOf = (bytes: Buffer, width: number) => 2 * bytes.length + 1024 * width;
+
+/** Throws where Pillow refuses the file. What it takes, libvips takes too. @returns what its decoding takes. */
+function check(bytes: Buffer, { width, height }: ImageSize): Pick<Header, 'memory' | 'coefficients'> {
   const walk = walkJpeg(bytes);
   if ('refused' in walk) throw corruptSample('data', `a JPEG file that libjpeg refuses: ${walk.refused}`);
   if (walk.frame.width !== width || walk.frame.height !== height)
     throw corruptSample('data', 'a JPEG file whose frame headers disagree');
+  const memory = memoryOf(bytes, width);
+  // Of several scans all coefficients are kept, 16 bits each.
+  return walk.scans > 1 ? { memory: memory + 128 * walk.frameBlocks, coefficients: 64 * walk.blocks } : { memory };
 }

@@ -198,7 +198,12 @@ function readFrameControl(reading: Reading, data: Buffer): void {
   const sequence = data.readUInt32BE(0);
   if (sequence !== (reading.sequence ?? -1) + 1) throw new PngError();
   reading.sequence = sequence;
-  const [width, height, left, top] = [4, 8, 12, 16].map((at) => data.readUInt32BE(at)) as [number, number, number, number];
+  const [width, height, left, top] = [4, 8, 12, 16].map((at) => data.readUInt32BE(at)) as [
+    number,
+    number,
+    number,
+    number,
+  ];
   if (left + width > reading.size.width || top + height > reading.size.height) throw new PngError();
   reading.extent = { left, top, width, height };
 }

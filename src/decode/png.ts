@@ -3,6 +3,7 @@ import type { Box } from '../sample/draw.js';
 import { corruptSample } from './corrupt.js';
 import type { Crop } from './crop.js';
 import { cropBuffer } from './crop-buffers.js';
+import { decodeTimeout } from './decode-timeout.js';
 import type { Format } from './header.js';
 import { inflateRows } from './inflate-rows.js';
 import { dropJpegModule } from './jpeg-module.js';
@@ -22,12 +23,21 @@ export const png: Format = {
     const header = readPngHeader(bytes);
     if (header === null) return null;
     const { width, height } = header;
-    return { width, height, decodesAll: false, isCmyk: false, decode: (same, box) => decode(same, header, box) };
+    const memory = totalOf(passesOf(header)) + bytes.length + 2 * passesOf(header)[0]!.stride;
+    return {
+      width,
+      height,
+      memory,
+      decodesAll: false,
+      isCmyk: false,
+      decode: (same, box, { seconds }) => decode(same, header, box, seconds),
+    };
   },
 };
 
 /** Inflates all rows, whatever the box: damage below it must show. */
-function decode(file: Buffer, header: PngHeader, box: Box): Crop {
+function decode(file: Buffer, header: PngHeader, box: Box, seconds: number): Crop {
+  const deadline = performance.now() + seconds * 1000;
   const passes = passesOf(header);
   const data = inflate(file, header, passes);
   const { data: out, give } = cropBuffer(box.width * box.height * 3);
@@ -42,9 +52,10 @@ function decode(file: Buffer, header: PngHeader, box: Box): Crop {
       throw corruptSample('data', 'a PNG file with a row of an unknown filter');
     }
     const needed = header.isInterlaced ? pass.height : Math.max(0, box.top + box.height - header.extent.top);
-    unfilter(rows, pass, header.kind.bits, needed, (band, first, count) =>
-      writePixels({ data: band, first, count }, pass, header, palette, box, out),
-    );
+    unfilter(rows, pass, header.kind.bits, needed, (band, first, count) => {
+      if (performance.now() > deadline) throw decodeTimeout(seconds, 'one that was not done by then');
+      writePixels({ data: band, first, count }, pass, header, palette, box, out);
+    });
     at += rows.length;
   }
   dropJpegModule(memoryBound);
@@ -52,7 +63,7 @@ function decode(file: Buffer, header: PngHeader, box: Box): Crop {
 }
 
 function inflate(file: Buffer, header: PngHeader, passes: readonly Pass[]): Buffer {
-  const total = passes.reduce((sum, { stride, height }) => sum + stride * height, 0);
+  const total = totalOf(passes);
   const pieces = [...pixelPieces(file, header)];
   const bytes = pieces.map(({ piece }) => piece);
   const found = inflateSound(bytes, total) ?? inflateRows(bytes, rowsOf(passes), total);
@@ -61,6 +72,8 @@ function inflate(file: Buffer, header: PngHeader, passes: readonly Pass[]): Buff
     throw corruptSample('data', 'a PNG file that is cut or broken behind its pixels');
   return found.data;
 }
+
+const totalOf = (passes: readonly Pass[]) => passes.reduce((sum, { stride, height }) => sum + stride * height, 0);
 
 function* rowsOf(passes: readonly Pass[]): Generator<number> {
   for (const { stride, height } of passes) for (let y = 0; y < height; y++) yield stride;

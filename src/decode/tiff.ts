@@ -3,14 +3,34 @@ import { type Directory, readDirectory } from './exif.js';
 import type { Format, Header } from './header.js';
 
 const tags = {
-  ...{ width: 256, height: 257, bits: 258, compression: 259, photometric: 262, fillOrder: 266, orientation: 274, samples: 277 },
+  ...{
+    width: 256,
+    height: 257,
+    bits: 258,
+    compression: 259,
+    photometric: 262,
+    fillOrder: 266,
+    orientation: 274,
+    samples: 277,
+  },
   ...{ planes: 284, extra: 338, sampleFormat: 339, dngVersion: 50706 },
 } as const;
 
 /** None, fax of either group, LZW, deflate by both its numbers, and PackBits. */
 const compressions = [1, 3, 4, 5, 8, 32773, 32946];
 /** Photometric, bits of the samples, and extra samples, of what libvips has been seen to read as Pillow does. */
-const kinds = new Set(['0:1:', '1:1:', '0:8:', '1:8:', '1:8,8:2', '2:8,8,8:', '2:8,8,8,8:0', '2:8,8,8,8:2', '3:8:', '5:8,8,8,8:']);
+const kinds = new Set([
+  '0:1:',
+  '1:1:',
+  '0:8:',
+  '1:8:',
+  '1:8,8:2',
+  '2:8,8,8:',
+  '2:8,8,8,8:0',
+  '2:8,8,8,8:2',
+  '3:8:',
+  '5:8,8,8,8:',
+]);
 
 /** TIFF: the first page, where it is of a common kind. Others are refused by their name. */
 export const tiff: Format = {
@@ -43,7 +63,8 @@ export const tiff: Format = {
       const what = `compression ${one(tags.compression, 1)}, kind ${kind}, orientation ${orientation}`;
       throw corruptSample('format', `a TIFF file that is not read: ${what}`);
     }
-    return { width, height, decodesAll: true, isCmyk: kind.startsWith('5:') };
+    // The pixels, once as libvips has them and once as they come out.
+    return { width, height, memory: 8 * width * height, decodesAll: true, isCmyk: kind.startsWith('5:') };
   },
 };
 

@@ -9,7 +9,13 @@ export const webp: Format = {
   read(bytes) {
     const size = readSize(bytes);
     if (size === null || size.width === 0 || size.height === 0) return null;
-    return { ...size, decodesAll: bytes.readUInt32LE(4) + 8 > bytes.length, isCmyk: false };
+    // libwebp decodes all of a frame, of four bytes a pixel, into a second one, and what comes out is a third.
+    return {
+      ...size,
+      memory: 11 * size.width * size.height,
+      decodesAll: bytes.readUInt32LE(4) + 8 > bytes.length,
+      isCmyk: false,
+    };
   },
 };
 
