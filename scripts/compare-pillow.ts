@@ -40,20 +40,21 @@ const limits = { ...defaultLimits, pixels: 178_956_970 };
 const columns = ['both', 'neither', 'pillow only', 'here only', 'pixels differ', 'by box'] as const;
 type Column = (typeof columns)[number];
 
-const magics: readonly [string, RegExp][] = [
-  ['jpeg', /^\xff\xd8\xff/],
-  ['png', /^\x89PNG\r\n\x1a\n/],
-  ['webp', /^RIFF[^]{4}WEBP/],
-  ['gif', /^GIF8[79]a/],
-  ['bmp', /^BM/],
-  ['tiff', /^(II[*+]\0|MM\0[*+])/],
-  ['jpeg 2000', /^(\0\0\0\x0cjP {2}|\xff\x4f\xff\x51)/],
-  ['avif, heic', /^[^]{4}ftyp(avif|avis|hei|mif|msf)/],
+/** Formats by what stands at a place of the file. */
+const magics: readonly (readonly [format: string, at: number, ...starts: string[]])[] = [
+  ['jpeg', 0, '\xff\xd8\xff'],
+  ['png', 0, '\x89PNG\r\n\x1a\n'],
+  ['webp', 8, 'WEBP'],
+  ['gif', 0, 'GIF87a', 'GIF89a'],
+  ['bmp', 0, 'BM'],
+  ['tiff', 0, 'II*\0', 'MM\0*', 'II+\0', 'MM\0+'],
+  ['jpeg 2000', 0, '\0\0\0\x0cjP  ', '\xff\x4f\xff\x51'],
+  ['avif, heic', 4, 'ftypavif', 'ftypavis', 'ftyphei', 'ftypmif', 'ftypmsf'],
 ];
 
 function formatOf(bytes: Buffer): string {
   const start = bytes.toString('latin1', 0, 16);
-  return magics.find(([, magic]) => magic.test(start))?.[0] ?? 'other';
+  return magics.find(([, at, ...starts]) => starts.some((each) => start.startsWith(each, at)))?.[0] ?? 'other';
 }
 
 type Outcome =

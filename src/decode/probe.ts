@@ -37,17 +37,19 @@ export async function probe(bytes: Uint8Array, limits: Limits): Promise<Header> 
   return header;
 }
 
-/** Formats of images that are not read, by how they start. */
-const unread: readonly (readonly [what: string, start: RegExp])[] = [
-  ['AVIF, which Pillow 9.4 does not read', /^[^]{4}ftypavi[fs]/],
-  ['HEIC', /^[^]{4}ftyp(hei|hev|mif|msf)/],
-  ['JPEG 2000', /^(\0\0\0\x0cjP {2}|\xff\x4f\xff\x51)/],
-  ['JPEG XL', /^(\0\0\0\x0cJXL |\xff\x0a)/],
-  ['SVG or HTML', /^\s*<(\?xml|svg|!doctype|html)/i],
-  ['PDF', /^%PDF/],
+/** Formats of images that are not read, by how they start, or by the brand of their container. */
+const unread: readonly (readonly [what: string, ...starts: string[]])[] = [
+  ['AVIF, which Pillow 9.4 does not read', 'ftypavif', 'ftypavis'],
+  ['HEIC', 'ftyphei', 'ftyphev', 'ftypmif', 'ftypmsf'],
+  ['JPEG 2000', '\0\0\0\x0cjP  ', '\xff\x4f\xff\x51'],
+  ['JPEG XL', '\0\0\0\x0cJXL ', '\xff\x0a'],
+  ['SVG or HTML', '<'],
+  ['PDF', '%PDF'],
 ];
 
 function unreadName(file: Buffer): string | undefined {
   const start = file.toString('latin1', 0, 16);
-  return unread.find(([, pattern]) => pattern.test(start))?.[0];
+  return unread.find(([, ...starts]) =>
+    starts.some((each) => start.startsWith(each, each.startsWith('ftyp') ? 4 : 0)),
+  )?.[0];
 }

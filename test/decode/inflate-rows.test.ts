@@ -32,7 +32,7 @@ test('a sound stream is inflated to what was deflated, in pieces of any length',
     fc.property(stream, (of) => {
       const { data, packed } = made(of);
       const found = inflateRows(inPieces(packed, of.piece), Array(of.rows).fill(of.stride), data.length);
-      assert.ok(found !== null && found.data.equals(data));
+      assert.ok(found?.data.equals(data));
     }),
   );
 });

@@ -26,10 +26,7 @@ test('the size and channels are those of the frame, over whatever may stand befo
     [0xfe, text('a comment')],
   ] as const)
     assert.deepEqual(openJpeg(withSegment(marker, data)), found);
-  assert.deepEqual(
-    openJpeg(Buffer.concat([file.subarray(0, 2), Buffer.from([0xff, 0xff, 9, 9]), file.subarray(2)])),
-    found,
-  );
+  assert.deepEqual(openJpeg(Buffer.concat([file.subarray(0, 2), Buffer.from([0xff]), file.subarray(2)])), found);
 });
 
 test('segments that Pillow trips over make no image', () => {
