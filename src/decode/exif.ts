@@ -6,7 +6,7 @@ const starts = ['MM\0*', 'II*\0', 'MM*\0', 'II\0*', 'MM\0+', 'II+\0'];
 const [resolutionUnit, xResolution] = [0x0128, 0x011a];
 
 /** One entry of a directory: its type and its value's bytes. */
-export interface Entry {
+interface Entry {
   readonly type: number;
   readonly data: Buffer;
 }

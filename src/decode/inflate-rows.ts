@@ -109,6 +109,8 @@ class DeflateStream {
         return this.#pending;
       }
       this.used = this.#needed;
+      // Only now does zlib look whether there is so much to copy from.
+      if (this.#length > 0 && this.#distance > this.produced) return 'error';
       this.#put();
       this.#pending = null;
     }
@@ -169,7 +171,6 @@ class DeflateStream {
       const far = this.#symbol(this.#distances!);
       if (far > 29) throw wrong;
       this.#distance = distanceBase[far]! + this.#take(distanceBits[far]!);
-      if (this.#distance > this.produced) throw wrong;
       this.#length = length;
       return 'out';
     }

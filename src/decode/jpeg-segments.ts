@@ -52,7 +52,7 @@ export function byte(from: Bytes): number {
   return from.file[from.at++]!;
 }
 
-export function twoBytes(from: Bytes): number {
+function twoBytes(from: Bytes): number {
   return byte(from) * 256 + byte(from);
 }
 

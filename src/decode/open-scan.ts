@@ -33,6 +33,9 @@ export function holdsSegment(
   { dc, ac }: Tables,
   isFast: boolean,
 ): boolean {
+  const tables = components.flatMap((component) => [dc.get(component.dc)!, ac.get(component.ac)!]);
+  // Of the standard's tables, which stand in for those that a file does without, the codes are not at hand.
+  if (tables.some((table) => table.length === longest)) return false;
   const blocks = components.flatMap((component) => {
     const count = components.length === 1 ? 1 : component.across * component.down;
     const codes = [codesOf(dc.get(component.dc)!), codesOf(ac.get(component.ac)!)] as const;

@@ -1,7 +1,7 @@
 import { crc32, inflateSync } from 'node:zlib';
 
 /** How the samples of a PNG lie: Pillow's raw modes by depth and colour type. */
-export interface PngKind {
+interface PngKind {
   readonly depth: number;
   readonly colour: number;
   /** Bits of a pixel. */
@@ -116,8 +116,7 @@ function headerOf(reading: Reading, data: number, length: number): PngHeader | n
   if (!isWhole && (extent.width === 0 || extent.height === 0)) return null;
   if (kind!.colour === 3) {
     if (palette !== null && palette.length > 770) return null;
-    // One clear index is looked up in a palette that is not there.
-    if (palette === null && reading.transparency !== null && isOneClear(reading.transparency)) return null;
+    if (!hasColours(palette, reading.transparency)) return null;
   }
   return {
     ...{ width, height, kind: kind!, isInterlaced, palette, data, length, sequence },
@@ -126,7 +125,10 @@ function headerOf(reading: Reading, data: number, length: number): PngHeader | n
   };
 }
 
-const isOneClear = (alphas: Buffer) => /^\xff*\0\xff*\n?$/.test(alphas.toString('latin1'));
+/** Whether Pillow finds the colour of the one index that is clear, if there is one: without a palette it does not. */
+function hasColours(palette: Buffer | null, alphas: Buffer | null): boolean {
+  return palette !== null || alphas === null || !/^\xff*\0\xff*\n?$/.test(alphas.toString('latin1'));
+}
 
 /** Reads one chunk for what Pillow makes of it. @returns where its data ends. */
 function readChunk(reading: Reading, { id, at, length }: Chunk): number {
@@ -300,8 +302,8 @@ export function endsWell(file: Buffer, header: PngHeader, at: number): boolean {
   try {
     for (;;) {
       const chunk = chunkAt(file, at + 4);
-      if (chunk === null || chunk.id === 'IEND') return true;
-      if (chunk.id === 'fcTL' && header.isAnimated) return true;
+      const isEnd = chunk === null || chunk.id === 'IEND' || (chunk.id === 'fcTL' && header.isAnimated);
+      if (isEnd) return header.kind.colour !== 3 || hasColours(header.palette, reading.transparency);
       if (chunk.id === 'fdAT') readFrameData(reading, chunk);
       at = readChunk(reading, chunk);
     }

@@ -35,20 +35,21 @@ function addAbove(row: usize, above: usize, length: i32): void {
 }
 
 function walk(row: usize, above: usize, length: i32, pixel: i32, filter: i32): void {
-  switch (pixel) {
-    case 1:
-      return filter == 1 ? pixels(row, above, length, 1, 1) : filter == 3 ? pixels(row, above, length, 1, 3) : pixels(row, above, length, 1, 4);
-    case 2:
-      return filter == 1 ? pixels(row, above, length, 2, 1) : filter == 3 ? pixels(row, above, length, 2, 3) : pixels(row, above, length, 2, 4);
-    case 3:
-      return filter == 1 ? pixels(row, above, length, 3, 1) : filter == 3 ? pixels(row, above, length, 3, 3) : pixels(row, above, length, 3, 4);
-    case 4:
-      return filter == 1 ? pixels(row, above, length, 4, 1) : filter == 3 ? pixels(row, above, length, 4, 3) : pixels(row, above, length, 4, 4);
-    case 6:
-      return filter == 1 ? pixels(row, above, length, 6, 1) : filter == 3 ? pixels(row, above, length, 6, 3) : pixels(row, above, length, 6, 4);
-    default:
-      return filter == 1 ? pixels(row, above, length, 8, 1) : filter == 3 ? pixels(row, above, length, 8, 3) : pixels(row, above, length, 8, 4);
-  }
+  if (pixel == 1) filtered(row, above, length, 1, filter);
+  else if (pixel == 2) filtered(row, above, length, 2, filter);
+  else if (pixel == 3) filtered(row, above, length, 3, filter);
+  else if (pixel == 4) filtered(row, above, length, 4, filter);
+  else if (pixel == 6) filtered(row, above, length, 6, filter);
+  else filtered(row, above, length, 8, filter);
+}
+
+// Made for each width of a pixel and each filter, so that the loops know both.
+// @ts-ignore: decorator
+@inline
+function filtered(row: usize, above: usize, length: i32, pixel: i32, filter: i32): void {
+  if (filter == 1) pixels(row, above, length, pixel, 1);
+  else if (filter == 3) pixels(row, above, length, pixel, 3);
+  else pixels(row, above, length, pixel, 4);
 }
 
 // A pixel at a time, its bytes side by side as 16-bit lanes.
