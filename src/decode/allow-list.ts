@@ -1,6 +1,7 @@
 import { isMainThread } from 'node:worker_threads';
 import sharp from 'sharp';
 import { formats } from './formats.js';
+import './room.js';
 
 /**
  * Blocks every loader of libvips but those of the formats that are decoded. libvips has one list for a whole process, and
@@ -9,5 +10,5 @@ import { formats } from './formats.js';
  */
 if (isMainThread) {
   sharp.block({ operation: ['VipsForeignLoad'] });
-  sharp.unblock({ operation: formats.map(({ loader }) => loader) });
+  sharp.unblock({ operation: formats.flatMap(({ loader }) => loader ?? []) });
 }

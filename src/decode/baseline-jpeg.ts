@@ -5,6 +5,7 @@ import { cropBuffer } from './crop-buffers.js';
 import { decodeTimeout } from './decode-timeout.js';
 import { dropJpegModule, jpegModule } from './jpeg-module.js';
 import type { Component, JpegTables } from './jpeg-tables.js';
+import { endsWell } from './jpeg-walk.js';
 
 /** Above this a module's memory, which can only grow, is given up after the file: it holds the file twice. */
 const memoryBound = 16 * 1024 * 1024;
@@ -21,8 +22,8 @@ const leastWidth = 5;
  * @param tables what `readTables` read of these bytes.
  * @param box not empty, and inside the image.
  * @throws TributaryError DECODE_TIMEOUT beyond `seconds`.
- * @returns null for every other file, and for one with any damage above the box's last row: then libvips must say what
- *   becomes of it.
+ * @returns null for every other file, for one with any damage above the box's last row, and for one whose markers are not
+ *   those of a sound file to its end: then others must say what becomes of it.
  */
 export function decodeBaselineJpeg(
   bytes: Buffer,
@@ -82,6 +83,7 @@ function decode(bytes: Buffer, box: Box, tables: JpegTables, { across, down }: S
   const from = file + tables.scan;
   const { width, height, restartInterval } = tables;
   if (!run.begin!(from, end, end + 64, width, height, restartInterval, box.left, box.top, right, bottom)) return null;
+  if (!endsWell(bytes, run.scanEnd!() - 2 - file)) return null;
 
   const { data, give } = cropBuffer(box.width * box.height * 3);
   const view = new Uint8Array(memory.buffer);

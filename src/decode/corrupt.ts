@@ -1,7 +1,14 @@
 import { TributaryError } from '../errors.js';
 
 /** Why a file is no sample. `metadata.cause` of SAMPLE_CORRUPT carries it; docs/exactness.md says what each means. */
-export type CorruptCause = 'empty' | 'too-many-bytes' | 'format' | 'header' | 'too-many-pixels' | 'data';
+export type CorruptCause =
+  | 'empty'
+  | 'too-many-bytes'
+  | 'format'
+  | 'header'
+  | 'too-many-pixels'
+  | 'too-many-scans'
+  | 'data';
 
 /**
  * SAMPLE_CORRUPT: a permanent verdict on a file, decided by its bytes and the limits alone.

@@ -9,6 +9,7 @@ import type { Crop, ImageSize } from './crop.js';
 import { decodeTimeout } from './decode-timeout.js';
 import type { Header } from './header.js';
 import { probe } from './probe.js';
+import { withRoom } from './room.js';
 
 // One image takes one thread, as many images run at once as the pool has threads, and no file is read twice soon.
 sharp.concurrency(1);
@@ -17,8 +18,8 @@ sharp.cache(false);
 /**
  * Decodes one box of an image, byte for byte as Pillow's `Image.open(file).convert("RGB").crop(box)`: EXIF orientation
  * and ICC profiles are ignored, alpha is dropped without compositing, grey, palette and 1-bit images are expanded, CMYK
- * goes by Pillow's formula, and of an animation the first frame counts. Rows below the box are not decoded where the
- * file is known to be whole. One difference is by design: 16-bit grey is scaled (`value >> 8`), where Pillow clips.
+ * goes by Pillow's formula, 16-bit grey is clipped, and of an animation the first frame counts. Rows below the box are not
+ * decoded where damage there does not count.
  *
  * @param box inside the size that `probe` reads. It may be empty, as torchvision's fallback makes it for a strip of one pixel
  *   and a knob `ratio` far from 1.
@@ -31,11 +32,19 @@ sharp.cache(false);
 export async function decodeCrop(bytes: Uint8Array, box: Box, limits: Limits, probed?: Header): Promise<Crop> {
   const header = probed ?? (await probe(bytes, limits));
   requireInside(box, header);
+  return withRoom(header.memory + 6 * box.width * box.height, limits.seconds, () =>
+    decodeNow(bytes, box, limits, header),
+  );
+}
+
+async function decodeNow(bytes: Uint8Array, box: Box, limits: Limits, header: Header): Promise<Crop> {
   const isEmpty = box.width === 0 || box.height === 0;
-  const direct = header.complete && !isEmpty ? header.decode?.(asBuffer(bytes), box, limits) : null;
+  const direct = header.decode?.(asBuffer(bytes), box, limits);
   if (direct) return direct;
   const image = sharp(bytes, {
-    failOn: 'error',
+    // Where all is decoded, the loader decides; what else is let through to here Pillow reads, with whatever complaint.
+    failOn: header.decodesAll ? 'error' : 'none',
+    unlimited: true,
     ignoreIcc: true,
     limitInputPixels: limits.pixels,
     animated: false,
@@ -43,7 +52,7 @@ export async function decodeCrop(bytes: Uint8Array, box: Box, limits: Limits, pr
   }).timeout({ seconds: Math.ceil(limits.seconds) });
   const isWholeImage = box.width === header.width && box.height === header.height;
   // Damage outside the box must not go unseen in one epoch and substitute the sample in another.
-  const decodesAll = isWholeImage || isEmpty || !header.complete;
+  const decodesAll = isWholeImage || isEmpty || header.decodesAll;
   if (!decodesAll) image.extract({ top: box.top, left: box.left, width: box.width, height: box.height });
   const pixels = header.isCmyk
     ? cmykToRgb(await decodeRaw(image.pipelineColourspace('cmyk').toColourspace('cmyk'), limits))

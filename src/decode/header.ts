@@ -2,18 +2,19 @@ import type { Limits } from '../run/limits.js';
 import type { Box } from '../sample/draw.js';
 import type { Crop, ImageSize } from './crop.js';
 
-/** What the first bytes of a file say about it, and whether its structure is whole. */
+/** What the first bytes of a file say about it, and how it is decoded. */
 export interface Header extends ImageSize {
-  /**
-   * Whether the file closes as its format demands. Where it does not, only decoding all of it shows what Pillow would
-   * say, whatever the box.
-   */
-  readonly complete: boolean;
-  /** Whether the pixels are inks: a JPEG of four channels. */
+  /** Whether damage can lie where a box does not reach: then the loader decodes all of the file, whatever the box. */
+  readonly decodesAll: boolean;
+  /** Bytes that decoding takes at most, beside the file and the crop. */
+  readonly memory: number;
+  /** Coefficients that a JPEG's scans go through, one scan after the other, before there is a row. */
+  readonly coefficients?: number;
+  /** Whether the pixels are inks: a JPEG or TIFF of four channels. */
   readonly isCmyk: boolean;
   /**
-   * Decodes a box, which is not empty, of the same bytes, which are complete, to what the loader would make of it; null where
-   * that is the loader's to do, and absent where it always is. Throws DECODE_TIMEOUT beyond `limits.seconds`.
+   * Decodes a box of the same bytes as Pillow does; null where that is the loader's to do, and absent where it always is. Throws
+   * SAMPLE_CORRUPT where Pillow would refuse the file, whatever the box, and DECODE_TIMEOUT beyond `limits.seconds`.
    */
   decode?(bytes: Buffer, box: Box, limits: Limits): Crop | null;
 }
@@ -21,10 +22,14 @@ export interface Header extends ImageSize {
 /** One format of the allow-list. */
 export interface Format {
   readonly name: string;
-  /** The operation of libvips that decodes it; every other loader is blocked. */
-  readonly loader: string;
+  /** The operation of libvips for it, if there is one, which thumbnails need even where it does not decode samples. */
+  readonly loader?: string;
   /** Whether the bytes start as this format does. */
   matches(bytes: Buffer): boolean;
-  /** Reads the header, or yields null where there is none. Never throws. */
+  /**
+   * Reads the header, or yields null where there is none.
+   *
+   * @throws TributaryError SAMPLE_CORRUPT where the bytes show already that Pillow refuses the file.
+   */
   read(bytes: Buffer): Header | null;
 }

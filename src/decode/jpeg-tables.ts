@@ -26,6 +26,9 @@ export interface JpegTables extends ImageSize {
   readonly scan: number;
 }
 
+/** libjpeg's bound on a side. */
+const mostAcross = 65500;
+
 const nothingRead = () => ({
   width: 0,
   height: 0,
@@ -75,7 +78,7 @@ function readSegment(marker: number, segment: Buffer, start: number, reading: Re
       reading.restartInterval = segment.readUInt16BE(0);
       return true;
     case 0xe0:
-      reading.hasJfif ||= segment.length >= 12 && segment.toString('latin1', 0, 5) === 'JFIF\0';
+      reading.hasJfif ||= segment.length >= 14 && segment.toString('latin1', 0, 5) === 'JFIF\0';
       return true;
     case 0xee:
       if (segment.length >= 12 && segment.toString('latin1', 0, 5) === 'Adobe') reading.adobeTransform = segment[11]!;
@@ -92,6 +95,7 @@ function readFrame(segment: Buffer, reading: Reading): boolean {
   if (segment.length !== 6 + 3 * count) return false;
   reading.height = segment.readUInt16BE(1);
   reading.width = segment.readUInt16BE(3);
+  if (reading.width > mostAcross || reading.height > mostAcross) return false;
   for (let at = 6; at < segment.length; at += 3) {
     const sampling = segment[at + 1]!;
     reading.components.push({

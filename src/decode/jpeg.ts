@@ -1,63 +1,46 @@
 import { decodeBaselineJpeg } from './baseline-jpeg.js';
+import { corruptSample } from './corrupt.js';
+import type { ImageSize } from './crop.js';
 import type { Format, Header } from './header.js';
-import { type JpegTables, readTables } from './jpeg-tables.js';
+import { openJpeg } from './jpeg-open.js';
+import { readTables } from './jpeg-tables.js';
+import { walkJpeg } from './jpeg-walk.js';
 
-const startOfScan = 0xda;
-const endOfImage = Buffer.from([0xff, 0xd9]);
-
-/** JPEG: baseline, progressive, grey and CMYK. The size is that of the first frame header, as libjpeg finds it. */
+/** JPEG: baseline, progressive, arithmetic, grey and CMYK, and the first picture of an MPO. The size is that of its frame. */
 export const jpeg: Format = {
   name: 'jpeg',
   loader: 'VipsForeignLoadJpegBuffer',
   matches: (bytes) => bytes.length > 3 && bytes.readUIntBE(0, 3) === 0xffd8ff,
   read(bytes) {
+    const opened = openJpeg(bytes);
+    if (opened === null) return null;
+    const { width, height, components } = opened;
+    const header = { width, height, decodesAll: false, isCmyk: components === 4, memory: memoryOf(bytes, width) };
     const tables = readTables(bytes);
-    if (tables !== null) return headerOf(tables, bytes);
-    let at = 2;
-    let frame: { width: number; height: number; components: number } | null = null;
-    while (at + 4 <= bytes.length) {
-      // libjpeg skips anything before a marker, and any number of fill bytes.
-      while (at < bytes.length && bytes[at] !== 0xff) at++;
-      while (at < bytes.length && bytes[at] === 0xff) at++;
-      const marker = bytes[at++];
-      if (marker === undefined || at + 2 > bytes.length) return null;
-      if (standsAlone(marker)) continue;
-      if (marker === 0xd9) return null;
-      const end = at + bytes.readUInt16BE(at);
-      if (startsFrame(marker)) {
-        if (at + 8 > bytes.length) return null;
-        frame = { height: bytes.readUInt16BE(at + 3), width: bytes.readUInt16BE(at + 5), components: bytes[at + 7]! };
-      }
-      if (marker === startOfScan) return frame === null ? null : header(frame, bytes.lastIndexOf(endOfImage) > at);
-      at = end;
-    }
-    return null;
+    if (tables === null) return { ...header, ...check(bytes, header) };
+    return {
+      ...header,
+      // Of nearly all files the decoder sees on its way that they are sound; the others are walked through then.
+      decode(same, box, limits) {
+        const isEmpty = box.width === 0 || box.height === 0;
+        const crop = isEmpty ? null : decodeBaselineJpeg(same, tables, box, limits);
+        if (crop === null) check(same, header);
+        return crop;
+      },
+    };
   },
 };
 
-/** Of nearly all files: what finds the tables has found all else on its way. */
-function headerOf(tables: JpegTables, bytes: Buffer): Header | null {
-  const found = header(
-    { ...tables, components: tables.components.length },
-    bytes.lastIndexOf(endOfImage) >= tables.scan,
-  );
-  return found && { ...found, decode: (same, box, limits) => decodeBaselineJpeg(same, tables, box, limits) };
-}
+/** Twice the file and some rows, for either decoder of a file of one scan. */
+const memoryOf = (bytes: Buffer, width: number) => 2 * bytes.length + 1024 * width;
 
-function header(
-  { width, height, components }: { width: number; height: number; components: number },
-  complete: boolean,
-): Header | null {
-  if (width === 0 || height === 0) return null;
-  return { width, height, complete, isCmyk: components === 4 };
-}
-
-/** Markers without a length: TEM, RST0 to RST7, SOI, and a stuffed zero. */
-function standsAlone(marker: number): boolean {
-  return marker <= 0x01 || (marker >= 0xd0 && marker <= 0xd8);
-}
-
-/** SOF0 to SOF15, among which DHT, JPG and DAC lie. */
-function startsFrame(marker: number): boolean {
-  return marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
+/** Throws where Pillow refuses the file. What it takes, libvips takes too. @returns what its decoding takes. */
+function check(bytes: Buffer, { width, height }: ImageSize): Pick<Header, 'memory' | 'coefficients'> {
+  const walk = walkJpeg(bytes);
+  if ('refused' in walk) throw corruptSample('data', `a JPEG file that libjpeg refuses: ${walk.refused}`);
+  if (walk.frame.width !== width || walk.frame.height !== height)
+    throw corruptSample('data', 'a JPEG file whose frame headers disagree');
+  const memory = memoryOf(bytes, width);
+  // Of several scans all coefficients are kept, 16 bits each.
+  return walk.scans > 1 ? { memory: memory + 128 * walk.frameBlocks, coefficients: 64 * walk.blocks } : { memory };
 }

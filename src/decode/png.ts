@@ -1,30 +1,102 @@
-import { crc32 } from 'node:zlib';
+import { inflateSync, type ZlibOptions } from 'node:zlib';
+import type { Box } from '../sample/draw.js';
+import { corruptSample } from './corrupt.js';
+import type { Crop } from './crop.js';
+import { cropBuffer } from './crop-buffers.js';
+import { decodeTimeout } from './decode-timeout.js';
 import type { Format } from './header.js';
+import { inflateRows } from './inflate-rows.js';
+import { dropJpegModule } from './jpeg-module.js';
+import { endsWell, type PngHeader, pixelPieces, readPngHeader } from './png-chunks.js';
+import { areFilters, type Pass, paletteOf, passesOf, unfilter, writePixels } from './png-rows.js';
 
+/** Above this a module's memory, which can only grow, is given up after the file: a row can be long. */
+const memoryBound = 16 * 1024 * 1024;
 const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 
-/** PNG: every colour type and depth, plain or interlaced. The size is IHDR's. */
+/** PNG: every colour type and depth, plain or interlaced, and the first picture of an animation. The size is IHDR's. */
 export const png: Format = {
   name: 'png',
   loader: 'VipsForeignLoadPngBuffer',
   matches: (bytes) => bytes.length >= 8 && bytes.compare(signature, 0, 8, 0, 8) === 0,
   read(bytes) {
-    if (bytes.length < 33 || bytes.toString('latin1', 12, 16) !== 'IHDR') return null;
-    const width = bytes.readUInt32BE(16);
-    const height = bytes.readUInt32BE(20);
-    if (width === 0 || height === 0) return null;
-    return { width, height, complete: isWhole(bytes), isCmyk: false };
+    const header = readPngHeader(bytes);
+    if (header === null) return null;
+    const { width, height } = header;
+    const memory = totalOf(passesOf(header)) + bytes.length + 2 * passesOf(header)[0]!.stride;
+    return {
+      width,
+      height,
+      memory,
+      decodesAll: false,
+      isCmyk: false,
+      decode: (same, box, { seconds }) => decode(same, header, box, seconds),
+    };
   },
 };
 
-/** Whether every chunk up to IEND has its checksum: then rows that no box asks for are known to be sound too. */
-function isWhole(bytes: Buffer): boolean {
-  let at = 8;
-  while (at + 12 <= bytes.length) {
-    const end = at + 8 + bytes.readUInt32BE(at);
-    if (end + 4 > bytes.length || crc32(bytes.subarray(at + 4, end)) !== bytes.readUInt32BE(end)) return false;
-    if (bytes.toString('latin1', at + 4, at + 8) === 'IEND') return true;
-    at = end + 4;
+/** Inflates all rows, whatever the box: damage below it must show. */
+function decode(file: Buffer, header: PngHeader, box: Box, seconds: number): Crop {
+  const deadline = performance.now() + seconds * 1000;
+  const passes = passesOf(header);
+  const data = inflate(file, header, passes);
+  const { data: out, give } = cropBuffer(box.width * box.height * 3);
+  const palette = paletteOf(header);
+  const isCovered = header.extent.width === header.width && header.extent.height === header.height;
+  if (!isCovered) out.fill(header.kind.colour === 3 ? palette.subarray(0, 3) : 0);
+  let at = 0;
+  for (const pass of passes) {
+    const rows = data.subarray(at, at + pass.stride * pass.height);
+    if (!areFilters(rows, pass)) {
+      give();
+      throw corruptSample('data', 'a PNG file with a row of an unknown filter');
+    }
+    const needed = header.isInterlaced ? pass.height : Math.max(0, box.top + box.height - header.extent.top);
+    unfilter(rows, pass, header.kind.bits, needed, (band, first, count) => {
+      if (performance.now() > deadline) throw decodeTimeout(seconds, 'one that was not done by then');
+      writePixels({ data: band, first, count }, pass, header, palette, box, out);
+    });
+    at += rows.length;
   }
-  return false;
+  dropJpegModule(memoryBound);
+  return { data: out, width: box.width, height: box.height, give };
+}
+
+function inflate(file: Buffer, header: PngHeader, passes: readonly Pass[]): Buffer {
+  const total = totalOf(passes);
+  const pieces = [...pixelPieces(file, header)];
+  const bytes = pieces.map(({ piece }) => piece);
+  const found = inflateSound(bytes, total) ?? inflateRows(bytes, rowsOf(passes), total);
+  if (found === null) throw corruptSample('data', 'a PNG file whose pixels are damaged or cut');
+  if (!endsWell(file, header, pieces[found.pieces - 1]!.end))
+    throw corruptSample('data', 'a PNG file that is cut or broken behind its pixels');
+  return found.data;
+}
+
+const totalOf = (passes: readonly Pass[]) => passes.reduce((sum, { stride, height }) => sum + stride * height, 0);
+
+function* rowsOf(passes: readonly Pass[]): Generator<number> {
+  for (const { stride, height } of passes) for (let y = 0; y < height; y++) yield stride;
+}
+
+/** Beyond the rows a stream may hold a little more, which nobody reads. */
+const spare = 4096;
+
+/** Inflates a stream that is sound to its end and fills all rows; null for any other. */
+function inflateSound(pieces: readonly Buffer[], total: number): { data: Buffer; pieces: number } | null {
+  try {
+    const options: ZlibOptions = { chunkSize: Math.max(64, total + 1), maxOutputLength: total + spare, info: true };
+    const input = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
+    const { buffer, engine } = inflateSync(input, options) as unknown as {
+      buffer: Buffer;
+      engine: { bytesWritten: number };
+    };
+    if (buffer.length < total) return null;
+    let used = engine.bytesWritten;
+    let count = 0;
+    while (count < pieces.length && used > 0) used -= pieces[count++]!.length;
+    return { data: buffer, pieces: count };
+  } catch {
+    return null;
+  }
 }

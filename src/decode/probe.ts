@@ -3,12 +3,15 @@ import { corruptSample } from './corrupt.js';
 import { formats } from './formats.js';
 import type { Header } from './header.js';
 
+/** The scans of a progressive JPEG of full colour, of as many pixels as may be, as encoders write them, go through half as much. */
+const mostPasses = 32;
+
 /**
  * Reads an image's header, its size above all, for whoever draws and `decodeCrop` after that; no pixel is decoded. EXIF
  * orientation does not count.
  *
  * @throws TributaryError SAMPLE_CORRUPT where the file is empty, of no format of the allow-list, without a header, or
- *   beyond `limits.bytes` or `limits.pixels`.
+ *   beyond `limits.bytes` or `limits.pixels`, or of scans without end.
  */
 export async function probe(bytes: Uint8Array, limits: Limits): Promise<Header> {
   if (bytes.length === 0) throw corruptSample('empty', 'no bytes');
@@ -18,8 +21,8 @@ export async function probe(bytes: Uint8Array, limits: Limits): Promise<Header> 
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   const format = formats.find((candidate) => candidate.matches(buffer));
   if (format === undefined) {
-    const start = buffer.toString('hex', 0, 8);
-    throw corruptSample('format', `a file that is none of ${formats.map(({ name }) => name).join(', ')}: ${start}...`);
+    const what = unreadName(buffer) ?? `one that starts with ${buffer.toString('hex', 0, 8)}`;
+    throw corruptSample('format', `no file of ${formats.map(({ name }) => name).join(', ')}, but ${what}`);
   }
   const header = format.read(buffer);
   if (header === null) throw corruptSample('header', `a ${format.name} file without a whole header`);
@@ -27,5 +30,26 @@ export async function probe(bytes: Uint8Array, limits: Limits): Promise<Header> 
     const size = `${header.width} x ${header.height} pixels`;
     throw corruptSample('too-many-pixels', `${size}, over the limit of ${limits.pixels}`);
   }
+  if ((header.coefficients ?? 0) > mostPasses * limits.pixels) {
+    const passes = Math.round(header.coefficients! / (header.width * header.height));
+    throw corruptSample('too-many-scans', `scans that go through the image ${passes} times, over a limit for its size`);
+  }
   return header;
+}
+
+/** Formats of images that are not read, by how they start, or by the brand of their container. */
+const unread: readonly (readonly [what: string, ...starts: string[]])[] = [
+  ['AVIF, which Pillow 9.4 does not read', 'ftypavif', 'ftypavis'],
+  ['HEIC', 'ftyphei', 'ftyphev', 'ftypmif', 'ftypmsf'],
+  ['JPEG 2000', '\0\0\0\x0cjP  ', '\xff\x4f\xff\x51'],
+  ['JPEG XL', '\0\0\0\x0cJXL ', '\xff\x0a'],
+  ['SVG or HTML', '<'],
+  ['PDF', '%PDF'],
+];
+
+function unreadName(file: Buffer): string | undefined {
+  const start = file.toString('latin1', 0, 16);
+  return unread.find(([, ...starts]) =>
+    starts.some((each) => start.startsWith(each, each.startsWith('ftyp') ? 4 : 0)),
+  )?.[0];
 }

@@ -93,7 +93,7 @@ test('every box of a held image is what decoding the box gives, for damaged file
   assert.ok(refusedWhole > 0 && damagedYetHeld > 0, `${refusedWhole} refused, ${damagedYetHeld} held`);
 });
 
-test('an image that is damaged below the box gives the box, as it does without a cache', async (context) => {
+test('an image that is damaged below the box is refused, as it is without a cache', async (context) => {
   const [width, height] = [200, 1000];
   const rows = Buffer.from(
     Array.from({ length: height * (1 + 3 * width) }, (_, i) => (i % 601 ? (i * 7919) >> 5 : 0) & 255),
@@ -129,8 +129,7 @@ test('an image that is damaged below the box gives the box, as it does without a
     assert.deepEqual(lookup.news, []);
     verdicts.push(got.slice(0, 14));
   }
-  assert.notEqual(verdicts[0], 'SAMPLE_CORRUPT');
-  assert.equal(verdicts[1], 'SAMPLE_CORRUPT');
+  assert.deepEqual(verdicts, ['SAMPLE_CORRUPT', 'SAMPLE_CORRUPT']);
   assert.equal(new Arena(decoded).usedBytes, 0);
 });
 

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import sharp from 'sharp';
 import { decodeBaselineJpeg as decodeWithin } from '../../src/decode/baseline-jpeg.js';
 import type { ImageSize } from '../../src/decode/crop.js';
+import type { Header } from '../../src/decode/header.js';
 import { jpeg } from '../../src/decode/jpeg.js';
 import { readTables } from '../../src/decode/jpeg-tables.js';
 import { TributaryError } from '../../src/errors.js';
@@ -93,6 +94,16 @@ async function throughLibvips(file: Buffer, box: Box, size: ImageSize): Promise<
   return image.toColourspace('srgb').removeAlpha().raw().toBuffer();
 }
 
+/** Null for what is refused by its markers, too. */
+function headerOf(file: Buffer): Header | null {
+  try {
+    return jpeg.read(file);
+  } catch (error) {
+    assert.ok(error instanceof TributaryError && error.reason === 'SAMPLE_CORRUPT', String(error));
+    return null;
+  }
+}
+
 const firstDifference = (a: Uint8Array, b: Uint8Array) => a.findIndex((value, i) => value !== b[i]);
 
 const decodeBaselineJpeg = (file: Buffer, box: Box, seconds = 30) => {
@@ -179,8 +190,8 @@ describe('decodeBaselineJpeg', () => {
           const file = Buffer.from(encode(of, options));
           const reach = inTables ? Math.min(620, file.length) : file.length;
           for (const { at, bit } of changes) file[2 + Math.floor(at * (reach - 2))]! ^= 1 << bit;
-          const header = jpeg.read(file);
-          if (header === null || !header.complete || header.isCmyk || header.width * header.height > 2 ** 20) return;
+          const header = headerOf(file);
+          if (header === null || header.isCmyk || header.width * header.height > 2 ** 20) return;
           for (const box of [whole(header), boxOf(header, at)]) {
             const crop = decodeBaselineJpeg(file, box);
             if (crop === null) continue;

@@ -10,6 +10,7 @@ import json
 import os
 import random
 import struct
+import subprocess
 import sys
 import warnings
 import zlib
@@ -64,6 +65,21 @@ def png(width, height, depth, colour, stride, extra=b""):
             + chunk(b"IEND", b""))  # fmt: skip
 
 
+def interlaced(width, height, depth, colour, samples):
+    """An interlaced PNG of random samples, with a palette that is too short where it has one."""
+    rows = b""
+    for top, left, down, across in ((0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2), (0, 1, 2, 2),
+                                    (1, 0, 2, 1)):  # fmt: skip
+        columns, lines = -(-(width - left) // across), -(-(height - top) // down)
+        if columns > 0:
+            stride = (columns * min(depth, 8) * samples + 7) // 8
+            rows += b"".join(bytes([line % 5]) + rng.bytes(stride) for line in range(lines))
+    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 1)
+    palette = chunk(b"PLTE", rng.bytes(3 * 7)) if colour == 3 else b""
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + palette + chunk(b"IDAT", zlib.compress(rows))
+            + chunk(b"IEND", b""))  # fmt: skip
+
+
 def display_p3(srgb):
     """An sRGB profile with Display P3's primaries in place of its own."""
     profile = bytearray(srgb)
@@ -80,6 +96,12 @@ def display_p3(srgb):
 def without_adobe(data):
     """A JPEG without its APP14 segment."""
     at = data.index(b"\xff\xee")
+    return data[:at] + data[at + 2 + struct.unpack(">H", data[at + 2 : at + 4])[0] :]
+
+
+def without_jfif(data):
+    """A JPEG without its APP0 segment, which has a resolution."""
+    at = data.index(b"\xff\xe0")
     return data[:at] + data[at + 2 + struct.unpack(">H", data[at + 2 : at + 4])[0] :]
 
 
@@ -126,11 +148,25 @@ for width, height in [(101, 77), (1, 1), (7, 9), (33, 300), (258, 130), (16, 16)
     write(f"{size}-alpha.webp", encoded(rgba, "WEBP", quality=60))
     write(f"{size}-alpha-lossless.webp", encoded(rgba, "WEBP", lossless=True))
     write(f"{size}-animated.webp", encoded(image, "WEBP", save_all=True, append_images=[scene(width, height)]))
-    # Kept for its pixels' high bytes: the one kind that is not read as Pillow reads it.
-    sixteen = rng.integers(0, 65536, (height, width), dtype=np.uint16)
+    sixteen = rng.integers(0, 600, (height, width), dtype=np.uint16)
     write(f"{size}-grey16.png", encoded(Image.fromarray(sixteen), "PNG"))
-    with open(os.path.join(folder, f"{size}-grey16.png.rgb"), "wb") as file:
-        file.write(np.repeat((sixteen >> 8).astype(np.uint8)[..., None], 3, axis=2).tobytes())
+    for depth, colour, samples in ((8, 2, 3), (16, 0, 2), (8, 6, 4), (4, 3, 1), (1, 0, 1)):
+        write(f"{size}-interlaced-{depth}-{colour}.png", interlaced(width, height, depth, colour, samples))
+    write(f"{size}-clear.gif", encoded(palette, "GIF", transparency=3))
+    write(f"{size}-interlaced.gif", encoded(palette, "GIF", interlace=1))
+    write(f"{size}-animated.gif", encoded(palette, "GIF", save_all=True, append_images=[scene(width, height)]))
+    write(f"{size}-grey.gif", encoded(grey, "GIF"))
+    for name, other in (("rgb", image), ("grey", grey), ("bit", image.convert("1")), ("palette", palette),
+                        ("rgba", rgba)):  # fmt: skip
+        write(f"{size}-{name}.bmp", encoded(other, "BMP"))
+    for name, other in (("rgb", image), ("grey", grey), ("bit", image.convert("1")), ("palette", palette),
+                        ("rgba", rgba), ("cmyk", inks), ("la", la)):  # fmt: skip
+        write(f"{size}-{name}.tiff", encoded(other, "TIFF"))
+        if name != "bit":
+            write(f"{size}-{name}-lzw.tiff", encoded(other, "TIFF", compression="tiff_lzw"))
+    write(f"{size}-fax.tiff", encoded(image.convert("1"), "TIFF", compression="group4"))
+    write(f"{size}-pages.tiff", encoded(image, "TIFF", save_all=True, append_images=[grey]))
+    write(f"{size}-pictures.mpo", encoded(image, "MPO", save_all=True, append_images=[scene(width, height)]))
 
 for name in ["101x77-baseline-2.jpg", "101x77-progressive-2.jpg", "101x77-cmyk-False.jpg", "101x77-rgb.png",
              "258x130-rgba.png", "101x77-palette.png", "101x77-lossy.webp", "101x77-lossless.webp",
@@ -153,6 +189,100 @@ for name in ["101x77-baseline-2.jpg", "101x77-progressive-2.jpg", "101x77-cmyk-F
             kind = "trailing"
             data += rng.bytes(50)
         write(f"damaged-{kind}-{i}-{name}", bytes(data))
+
+
+
+def read(name):
+    """The bytes of a file that was written."""
+    with open(os.path.join(folder, name), "rb") as file:
+        return file.read()
+
+
+def with_segment(jpeg, marker, data):
+    """A JPEG with one more segment right after its start."""
+    return jpeg[:2] + bytes([0xFF, marker]) + struct.pack(">H", len(data) + 2) + data + jpeg[2:]
+
+
+def chunks_of(data):
+    """The chunks of a PNG, whole, in order."""
+    at, found = 8, []
+    while at < len(data):
+        end = at + 12 + struct.unpack(">I", data[at : at + 4])[0]
+        found.append(data[at:end])
+        at = end
+    return found
+
+
+def with_chunks(*chunks):
+    """A PNG of these chunks."""
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
+def broken(data):
+    """A chunk with a wrong checksum."""
+    return data[:-1] + bytes([data[-1] ^ 1])
+
+
+# Every kind of file whose verdict has once been another than Pillow's.
+baseline, progressive = read("258x130-baseline-2.jpg"), read("258x130-progressive-2.jpg")
+half = len(baseline) * 3 // 4
+for name, marker in (("start", 0xD8), ("frame", 0xC0), ("scan", 0xDA), ("unknown", 0x07), ("restart", 0xD3), ("end", 0xD9)):
+    write(f"damaged-{name}-in-scan.jpg", baseline[:half] + bytes([0xFF, marker]) + baseline[half:])
+    write(f"damaged-{name}-behind.jpg", baseline[:-2] + bytes([0xFF, marker]) + baseline[-2:])
+    later = len(progressive) * 3 // 4
+    write(f"damaged-{name}-in-progressive.jpg", progressive[:later] + bytes([0xFF, marker]) + progressive[later:])
+write("damaged-continued.jpg", baseline[:half] + baseline)
+for cut in range(1, 12):
+    write(f"damaged-end-cut-{cut}.jpg", baseline[:-cut])
+write("damaged-end-zeros.jpg", baseline[:-2] + bytes(40))
+noisy = bytearray(progressive)
+for at in range(len(noisy) // 3, len(noisy) - 2, 9):
+    if noisy[at] != 0xFF and noisy[at - 1] != 0xFF:
+        noisy[at] = 0x55
+write("damaged-many-warnings.jpg", bytes(noisy))
+frame = baseline.index(b"\xff\xc0")
+write("damaged-lossless.jpg", baseline[: frame + 1] + b"\xc3" + baseline[frame + 2 :])
+write("damaged-exif-cut.jpg", with_segment(without_jfif(baseline), 0xE1, b"Exif\0\0II*\0\x08"))
+write("damaged-exif-resolution.jpg", with_segment(without_jfif(baseline), 0xE1, b"Exif\0\0II*\0\x08\0\0\0\x02\0"
+      + struct.pack("<HHIIHHII", 0x011A, 7, 1, 0, 0x0128, 3, 1, 2)))  # fmt: skip
+write("damaged-jfif-empty.jpg", with_segment(baseline, 0xE0, b"JFIF"))
+write("damaged-adobe-short.jpg", with_segment(baseline, 0xEE, b"Adobe"))
+write("damaged-profile-short.jpg", with_segment(baseline, 0xE2, b"ICC_PROFILE\0"))
+write("damaged-photoshop-short.jpg", with_segment(baseline, 0xED, b"Photoshop 3.0\x008BIM\0\0"))
+arithmetic = subprocess.run(["jpegtran", "-arithmetic"], input=encoded(scene(900, 700), "JPEG", quality=97), capture_output=True)
+write("damaged-arithmetic-long.jpg", arithmetic.stdout)
+write("damaged-arithmetic.jpg", subprocess.run(["jpegtran", "-arithmetic"], input=baseline, capture_output=True).stdout)
+
+ihdr, *idats, iend = chunks_of(read("258x130-rgb.png"))
+bits = b"".join(each[8:-4] for each in idats)
+data = chunk(b"IDAT", bits)
+write("damaged-data-checksum.png", with_chunks(ihdr, broken(data), iend))
+for cut in range(1, 25):
+    write(f"damaged-cut-{cut}.png", with_chunks(ihdr, data, iend)[:-cut])
+write("damaged-no-sum.png", with_chunks(ihdr, chunk(b"IDAT", bits[:-4]), iend))
+write("damaged-wrong-sum.png", with_chunks(ihdr, chunk(b"IDAT", bits[:-1] + bytes([bits[-1] ^ 1])), iend))
+write("damaged-stream.png", with_chunks(ihdr, chunk(b"IDAT", bits[: len(bits) * 3 // 4] + bytes(9)), iend))
+write("damaged-two-pieces.png", with_chunks(ihdr, chunk(b"IDAT", bits[:99]), chunk(b"IDAT", b""), chunk(b"IDAT", bits[99:]), iend))
+few = zlib.compress(b"".join(b"\0" + rng.bytes(258 * 3) for _ in range(50)))
+write("damaged-few-rows.png", with_chunks(ihdr, chunk(b"IDAT", few), iend))
+for name, extra in (("text", chunk(b"tEXt", b"a\0b")), ("size", chunk(b"pHYs", bytes(9))), ("sizes", chunk(b"pHYs", bytes(8))),
+                    ("profile", chunk(b"iCCP", b"p\0\0" + zlib.compress(srgb))), ("intent", chunk(b"sRGB", b"")),
+                    ("long-text", chunk(b"zTXt", b"t\0\0" + zlib.compress(bytes(2**20 + 1)))),
+                    ("unknown", chunk(b"ABCD", b"x")), ("apple", chunk(b"CgBI", bytes(4))), ("header", ihdr),
+                    ("gamma", chunk(b"gAMA", b"abc")), ("key", chunk(b"tRNS", b"abc"))):  # fmt: skip
+    write(f"damaged-before-{name}.png", with_chunks(ihdr, extra, data, iend))
+    write(f"damaged-before-{name}-checksum.png", with_chunks(ihdr, broken(extra), data, iend))
+    write(f"damaged-behind-{name}-checksum.png", with_chunks(ihdr, data, broken(extra), iend))
+ihdr, plte, *idats, iend = chunks_of(read("258x130-palette.png"))
+write("damaged-no-palette.png", with_chunks(ihdr, *idats, iend))
+write("damaged-short-palette.png", with_chunks(ihdr, chunk(b"PLTE", plte[8:38]), *idats, iend))
+write("damaged-long-palette.png", with_chunks(ihdr, chunk(b"PLTE", bytes(771)), *idats, iend))
+write("damaged-small.webp", encoded(Image.new("RGB", (6, 5)), "WEBP", lossless=True))
+write("damaged-gif.jpg", encoded(scene(30, 20).quantize(9), "GIF"))
+for name in ("258x130-rgb.bmp", "258x130-palette.gif", "258x130-interlaced.gif"):
+    if os.path.exists(os.path.join(folder, name)):
+        for part in (2, 3, 5):
+            write(f"damaged-part-{part}-{name}", read(name)[: len(read(name)) * (part - 1) // part])
 
 with open(os.path.join(folder, "index.json"), "w") as file:
     json.dump(index, file)

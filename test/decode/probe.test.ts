@@ -53,10 +53,12 @@ describe('limits', () => {
     const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>');
     const cases: [string, Buffer][] = [
       ['empty', Buffer.alloc(0)],
-      ['format', Buffer.from('GIF89a')],
+      ['header', Buffer.from('GIF89a')],
+      ['format', Buffer.from('\0\0\0\x20ftypavif', 'latin1')],
+      ['format', Buffer.from('\0\0\0\x0cjP  ', 'latin1')],
       ['format', svg],
       ['format', Buffer.from('%PDF-1.7')],
-      ['format', Buffer.from([0x49, 0x49, 0x2a, 0x00])],
+      ['header', Buffer.from([0x49, 0x49, 0x2a, 0x00])],
       ['format', Buffer.from('<!DOCTYPE html><title>404</title>')],
       ['header', Buffer.from('ffd8ffe0', 'hex')],
       ['header', Buffer.from('89504e470d0a1a0a', 'hex')],
@@ -74,6 +76,19 @@ describe('limits', () => {
     await assert.rejects(decodeCrop(png(60_000, 60_000, false), corner, defaultLimits), corrupt('too-many-pixels'));
     await assert.rejects(probe(png(65, 64), { ...defaultLimits, pixels: 64 * 64 }), corrupt('too-many-pixels'));
     assert.deepEqual(await sizeOf(png(64, 64), { ...defaultLimits, pixels: 64 * 64 }), { width: 64, height: 64 });
+  });
+
+  it('refuse a JPEG whose scans go through it without end, by its headers', async () => {
+    const progressive = await sharp(noise, { raw: { width: 64, height: 64, channels: 3 } })
+      .jpeg({ progressive: true })
+      .toBuffer();
+    const last = progressive.lastIndexOf(Buffer.from([0xff, 0xda]));
+    const scans = Buffer.concat(Array(400).fill(progressive.subarray(last, -2)));
+    const bytes = Buffer.concat([progressive.subarray(0, -2), scans, progressive.subarray(-2)]);
+    const limits = { ...defaultLimits, pixels: 64 * 64 };
+    await probe(progressive, limits);
+    await assert.rejects(probe(bytes, limits), corrupt('too-many-scans'));
+    await probe(bytes, defaultLimits);
   });
 
   it('refuse a file beyond the bytes', async () => {

@@ -16,9 +16,10 @@ test('the size is read of lossy, lossless and extended files, and a cut one is n
   ] as const) {
     assert.equal(file.toString('latin1', 12, 16), kind);
     assert.ok(webp.matches(file));
-    assert.deepEqual(webp.read(file), { width: 12, height: 34, complete: true, isCmyk: false });
-    assert.equal(webp.read(file.subarray(0, -2))!.complete, false);
-    assert.equal(webp.read(file.subarray(0, 29)), null);
+    const header = webp.read(file)!;
+    assert.deepEqual([header.width, header.height, header.decodesAll, header.isCmyk], [12, 34, false, false]);
+    assert.equal(webp.read(file.subarray(0, -2))!.decodesAll, true);
+    assert.equal(webp.read(file.subarray(0, 24)), null);
   }
 });
 

@@ -73,7 +73,7 @@ export function components(count: i32, h: i32, v: i32, luma: i32, cb: i32, cr: i
 /**
  * Starts a scan, whose entropy-coded bytes lie from `from` up to `to`; `arena` and all above it is free.
  *
- * @returns false where the stream is not as a sound encoder writes it.
+ * @returns false where the stream is not as a sound encoder writes it: its markers are looked at to the scan's end.
  */
 export function begin(
   from: usize,
@@ -131,6 +131,7 @@ export function begin(
   memory.fill(lowest, 0, slack);
   memory.fill(block, 0, 128);
   if (gather(from, to, lowest + stream, table, most, interval > 0) == 0) return false;
+  if (segmentCount() != most) return false;
   mcuRow = 0;
   nextRow = boxTop;
   segment = -1;

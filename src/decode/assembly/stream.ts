@@ -3,6 +3,12 @@ const firstRestart: u8 = 0xd0;
 
 let segments: usize = 0;
 let count: i32 = 0;
+let end: usize = 0;
+
+/** Behind the marker that closes the scan. */
+export function scanEnd(): usize {
+  return end;
+}
 
 /** Start and end of a segment, as `openSegment` takes them. */
 export function segmentStart(index: i32): usize {
@@ -61,7 +67,10 @@ export function gather(from: usize, to: usize, top: usize, table: usize, most: i
         if (marker == 0) return 0;
       }
       if (!note(start, out, most)) return 0;
-      if (!restarts || (marker & 0xf8) != firstRestart) return out;
+      if (!restarts || (marker & 0xf8) != firstRestart) {
+        end = from;
+        return out;
+      }
       if ((marker & 7) != <u8>((count - 1) & 7)) return 0;
       start = out;
       break;

@@ -1,0 +1,42 @@
+import type { Box } from '../sample/draw.js';
+import type { Crop, ImageSize } from './crop.js';
+import { cropBuffer } from './crop-buffers.js';
+import type { Header } from './header.js';
+
+/** An image whose pixels are one byte each, rows first. */
+export interface IndexedImage {
+  readonly indices: Buffer;
+  /** Red, green and blue by index; grey where it ends, or is null. */
+  readonly palette: Buffer | null;
+}
+
+/** The header of a format of such images; `read` decodes all of one, whatever the box. */
+export function indexedHeader({ width, height }: ImageSize, read: (file: Buffer) => IndexedImage): Header {
+  return {
+    ...{ width, height, memory: width * height, decodesAll: false, isCmyk: false },
+    decode: (file, box) => cropOf(read(file), width, box),
+  };
+}
+
+/** Red, green and blue of each index: what a palette lacks is grey, as Pillow has it. */
+export function fullPalette(palette: Buffer | null): Buffer {
+  const table = Buffer.alloc(256 * 3);
+  for (let i = 0; i < 256; i++) table.fill(i, i * 3, i * 3 + 3);
+  palette?.copy(table, 0, 0, palette.length - (palette.length % 3));
+  return table;
+}
+
+function cropOf({ indices, palette }: IndexedImage, stride: number, box: Box): Crop {
+  const { data, give } = cropBuffer(box.width * box.height * 3);
+  const table = fullPalette(palette);
+  for (let y = 0, to = 0; y < box.height; y++) {
+    const from = (box.top + y) * stride + box.left;
+    for (let x = 0; x < box.width; x++, to += 3) {
+      const at = indices[from + x]! * 3;
+      data[to] = table[at]!;
+      data[to + 1] = table[at + 1]!;
+      data[to + 2] = table[at + 2]!;
+    }
+  }
+  return { data, width: box.width, height: box.height, give };
+}

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { deflateSync } from 'node:zlib';
+import fc from 'fast-check';
+import { inflateRows } from '../../src/decode/inflate-rows.js';
+
+const stream = fc.record({
+  rows: fc.integer({ min: 1, max: 30 }),
+  stride: fc.integer({ min: 1, max: 300 }),
+  values: fc.constantFrom<number[]>(1, 3, 20, 256),
+  level: fc.integer({ min: 0, max: 9 }),
+  piece: fc.integer({ min: 1, max: 200 }),
+  seed: fc.nat(2 ** 31),
+});
+
+function made({ rows, stride, values, level, seed }: Parameters<Parameters<typeof stream.map>[0]>[0]) {
+  let state = seed | 1;
+  const data = Buffer.from(
+    Array.from({ length: rows * stride }, () => {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      return (state >>> 20) % values;
+    }),
+  );
+  return { data, packed: deflateSync(data, { level }) };
+}
+
+const inPieces = (bytes: Buffer, length: number) =>
+  Array.from({ length: Math.ceil(bytes.length / length) }, (_, i) => bytes.subarray(i * length, (i + 1) * length));
+
+test('a sound stream is inflated to what was deflated, in pieces of any length', () => {
+  fc.assert(
+    fc.property(stream, (of) => {
+      const { data, packed } = made(of);
+      const found = inflateRows(inPieces(packed, of.piece), Array(of.rows).fill(of.stride), data.length);
+      assert.ok(found?.data.equals(data));
+    }),
+  );
+});
+
+test('a stream without its checksum is enough, one with a wrong checksum or a missing half is not', () => {
+  const of = { rows: 20, stride: 100, values: 256, level: 6, piece: 1e6, seed: 5 };
+  const { data, packed } = made(of);
+  const rows = Array<number>(of.rows).fill(of.stride);
+  const inflate = (bytes: Buffer) => inflateRows([bytes], rows, data.length)?.data ?? null;
+  assert.ok(inflate(packed.subarray(0, -4))?.equals(data));
+  const wrong = Buffer.from(packed);
+  wrong[wrong.length - 1]! ^= 1;
+  assert.equal(inflate(wrong), null);
+  assert.equal(inflate(packed.subarray(0, packed.length / 2)), null);
+  assert.equal(inflate(Buffer.from([0x79, 0x9c])), null);
+});
+
+test('an end between two rows leaves the others zero, an end inside one refuses the file', () => {
+  const { data, packed } = made({ rows: 4, stride: 10, values: 9, level: 9, piece: 1, seed: 2 });
+  const found = inflateRows([packed], Array(9).fill(10), 90);
+  assert.ok(found?.data.equals(Buffer.concat([data, Buffer.alloc(50)])));
+  assert.equal(inflateRows([packed], Array(9).fill(11), 99), null);
+});
