@@ -33,7 +33,7 @@ def main() -> None:
     loader = tributary.Loader(options.loader, run=options.run, device=accelerator.device)
     schedule = tributary.Schedule(options.schedule, run=options.run)
     schedule.check_loader(loader)
-    classes = 1 + sum(len(names) for names in loader.describe().class_names.values())
+    classes = max(1, len(loader.describe().class_names))
 
     torch.manual_seed(0)
     model = nn.Sequential(
@@ -53,7 +53,7 @@ def main() -> None:
         for batch in data:
             with accelerator.accumulate(model):
                 output = model(tributary.normalize(batch))
-                loss = nn.functional.cross_entropy(output, batch.labels, ignore_index=-1)
+                loss = nn.functional.cross_entropy(output, batch.labels, ignore_index=tributary.IGNORE)
                 accelerator.backward(loss)
                 optimizer.step()
                 optimizer.zero_grad()

@@ -36,7 +36,7 @@ def main() -> None:
     with tributary.Loader(options.loader, run=options.run, device=device) as loader:
         schedule = tributary.Schedule(options.schedule, run=options.run)
         schedule.check_loader(loader)
-        classes = 1 + sum(len(names) for names in loader.describe().class_names.values())
+        classes = max(1, len(loader.describe().class_names))
         torch.manual_seed(0)
         model = DistributedDataParallel(
             nn.Sequential(
@@ -56,7 +56,7 @@ def main() -> None:
             schedule.apply(optimizer, epoch)
             for batch in loader:
                 output = model(tributary.normalize(batch))
-                loss = nn.functional.cross_entropy(output, batch.labels, ignore_index=-1)
+                loss = nn.functional.cross_entropy(output, batch.labels, ignore_index=tributary.IGNORE)
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()

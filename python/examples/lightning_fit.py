@@ -48,7 +48,7 @@ class Classifier(lightning.LightningModule):
     def training_step(self, batch: tributary.Batch, _: int) -> Any:
         """One batch, which Lightning has brought to the device."""
         output = self.model(tributary.normalize(batch))
-        loss = nn.functional.cross_entropy(output, batch.labels, ignore_index=-1)
+        loss = nn.functional.cross_entropy(output, batch.labels, ignore_index=tributary.IGNORE)
         print(
             f"rank {self.global_rank} epoch {batch.address.epoch} step {batch.address.step} loss {loss.item():.6f}", flush=True
         )
@@ -79,7 +79,7 @@ def main() -> None:
     with tributary.Loader(options.loader, run=options.run) as loader:
         schedule = tributary.Schedule(options.schedule, run=options.run)
         schedule.check_loader(loader)
-        names = [name for names in loader.describe().class_names.values() for name in names]
+        classes = max(1, len(loader.describe().class_names))
         trainer = lightning.Trainer(
             max_epochs=options.epochs,
             max_steps=options.max_steps,
@@ -92,7 +92,7 @@ def main() -> None:
         )
         checkpoint = options.out / "latest.ckpt"
         path = str(checkpoint) if checkpoint.exists() else None
-        trainer.fit(Classifier(loader, schedule, len(names) + 1), ckpt_path=path)
+        trainer.fit(Classifier(loader, schedule, classes), ckpt_path=path)
 
 
 if __name__ == "__main__":

@@ -30,11 +30,11 @@ def main() -> None:
     with tributary.Loader(options.loader, run=options.run, batch_format="tuple", device=options.device) as loader:
         schedule = tributary.Schedule(options.schedule, run=options.run)
         schedule.check_loader(loader)
-        classes = 1 + sum(len(names) for names in loader.describe().class_names.values())
+        classes = max(1, len(loader.describe().class_names))
         torch.manual_seed(0)
         model = timm.create_model(options.model, num_classes=classes).to(options.device).train()
         optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=schedule.weight_decay(0))
-        loss_fn = nn.CrossEntropyLoss(ignore_index=-1)
+        loss_fn = nn.CrossEntropyLoss(ignore_index=tributary.IGNORE)
         for epoch in range(loader.epoch, options.epochs):
             # As train.py does where the sampler has a set_epoch.
             loader.sampler.set_epoch(epoch)

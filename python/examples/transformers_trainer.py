@@ -29,7 +29,7 @@ class Classifier(nn.Module):
     def forward(self, pixel_values: Any, labels: Any) -> Dict[str, Any]:
         """The loss and the logits of one batch."""
         logits = self.model(pixel_values)
-        return {"loss": nn.functional.cross_entropy(logits, labels, ignore_index=-1), "logits": logits}
+        return {"loss": nn.functional.cross_entropy(logits, labels, ignore_index=tributary.IGNORE), "logits": logits}
 
 
 class StreamingTrainer(Trainer):
@@ -66,7 +66,7 @@ def main() -> None:
     with tributary.Loader(options.loader, run=options.run, batch_format="dict") as loader:
         schedule = tributary.Schedule(options.schedule, run=options.run)
         schedule.check_loader(loader)
-        classes = 1 + sum(len(names) for names in loader.describe().class_names.values())
+        classes = max(1, len(loader.describe().class_names))
         torch.manual_seed(0)
         arguments = TrainingArguments(
             options.out,

@@ -7,7 +7,7 @@ import type { Run } from './run.js';
  * The version of everything between a run and its bytes: order, seeds, draws, arithmetic. It is raised when any of them
  * changes, so that a replica of another version is refused by its fingerprint.
  */
-const streamVersion = 1;
+const streamVersion = 2;
 
 /** A source's manifest, as far as a run's fingerprint needs it. */
 export interface ManifestFingerprint {

@@ -8,5 +8,5 @@ export interface Limits {
   readonly seconds: number;
 }
 
-/** The limits where the config gives none: 100 megapixels, 64 MiB, 30 s. */
-export const defaultLimits: Limits = { pixels: 100_000_000, bytes: 64 * 1024 * 1024, seconds: 30 };
+/** The limits where the config gives none: Pillow's own number of pixels (Image.py, `_decompression_bomb_check`), 64 MiB, 30 s. */
+export const defaultLimits: Limits = { pixels: 178_956_970, bytes: 64 * 1024 * 1024, seconds: 30 };
