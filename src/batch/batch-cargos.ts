@@ -4,7 +4,10 @@ import { workOf } from '../augment/device.js';
 import type { CargoPlace } from '../augment/stow.js';
 import type { Extent } from '../augment/way-costs.js';
 import type { Draw } from '../sample/draw.js';
-import type { Finished, Offer, Outcome } from './sample-task.js';
+import type { FairQueue, Turn } from './fair-queue.js';
+import { inGroups } from './sample-groups.js';
+import type { BatchBuffers, Finished, Offer, Outcome } from './sample-task.js';
+import type { WorkerPool } from './worker-pool.js';
 
 /** A sample that lies in a cargo. */
 interface StowedSample {
@@ -22,58 +25,65 @@ interface OpenCargo {
   tasks: number;
 }
 
-/** What a task was offered. */
-interface Given {
+/** What a task is offered when it starts. */
+export interface Given {
   readonly offer: Offer | null;
   readonly cargos: readonly { readonly open: OpenCargo; readonly promised: number }[];
 }
 
-/** Worker threads' part after the device's: finishes samples of a cargo in the batch's tensor. */
-export type Finish = (cargo: Cargo, isDone: boolean, samples: readonly StowedSample[]) => Promise<readonly Finished[]>;
+/** Who has a part in a batch's cargos: what decides over the device, and the threads that finish what comes back from it. */
+export interface CargoTools {
+  readonly allotment: Allotment | null;
+  readonly pool: Pick<WorkerPool, 'finish'>;
+  readonly queue: FairQueue;
+}
+
+/** The batch that cargos are of. */
+export interface CargoBatch {
+  /** What the run's costs are remembered by. */
+  readonly run: string;
+  /** Side of its images, in pixels. */
+  readonly size: number;
+  readonly samples: number;
+  readonly room: BatchBuffers;
+}
+
+/** Samples that one task finishes: a small part of a millisecond each, where a task costs the main thread as much. */
+const finishedAtOnce = 16;
 
 /**
  * The cargos of one batch: offers each task places in them when it starts, gives a cargo to the device when it is full or nothing
  * more can come, and has it finished by worker threads whatever has become of it. A batch without a device is offered none.
  */
 export class BatchCargos {
-  readonly #allotment: Allotment | null;
-  readonly #run: string;
-  readonly #size: number;
-  readonly #finish: Finish;
+  readonly #tools: CargoTools;
+  readonly #batch: CargoBatch;
+  readonly #turn: Turn;
   #left: number;
   readonly #filling = new Set<OpenCargo>();
   readonly #finishing: Promise<void>[] = [];
   readonly #crcs = new Map<number, number>();
 
-  /**
-   * @param run what its costs are remembered by.
-   * @param samples of the batch.
-   */
-  constructor(allotment: Allotment | null, run: string, size: number, samples: number, finish: Finish) {
-    this.#allotment = allotment;
-    this.#run = run;
-    this.#size = size;
-    this.#left = samples;
-    this.#finish = finish;
+  constructor(tools: CargoTools, batch: CargoBatch, turn: Turn) {
+    this.#tools = tools;
+    this.#batch = batch;
+    this.#turn = turn;
+    this.#left = batch.samples;
   }
 
-  /**
-   * Has a task of `count` samples made.
-   *
-   * @param slots the slot of each.
-   */
-  async task(slots: readonly number[], make: (offer: Offer | null) => Promise<Outcome[]>): Promise<Outcome[]> {
-    const allotment = this.#allotment;
-    if (allotment === null) return make(null);
-    const given = this.#give(allotment, slots.length);
-    this.#left -= slots.length;
-    let outcomes: Outcome[] = [];
-    try {
-      outcomes = await make(given.offer);
-    } finally {
-      this.#took(allotment, given, slots, outcomes);
-    }
-    return outcomes;
+  /** Places for a task of `count` samples that starts now. `took` follows, whatever becomes of the task. */
+  offer(count: number): Given {
+    const { allotment } = this.#tools;
+    if (allotment === null) return { offer: null, cargos: [] };
+    const given = this.#give(allotment, count);
+    this.#left -= count;
+    return given;
+  }
+
+  /** Notes what a task has made of its slots, none where it failed, and sends the cargos that this completes. */
+  took(given: Given, slots: readonly number[], outcomes: readonly Outcome[]): void {
+    const { allotment } = this.#tools;
+    if (allotment !== null) this.#took(allotment, given, slots, outcomes);
   }
 
   /** Settles when every stowed sample is finished: the CRC-32 of their slots. Follows the end of all tasks. */
@@ -84,16 +94,16 @@ export class BatchCargos {
 
   /** Settles when nothing writes for this batch any more, where it is called off. */
   async abandon(): Promise<void> {
-    for (const { cargo } of this.#filling) this.#allotment?.give(cargo);
+    for (const { cargo } of this.#filling) this.#tools.allotment?.give(cargo);
     this.#filling.clear();
     await Promise.allSettled(this.#finishing);
   }
 
   #give(allotment: Allotment, count: number): Given {
-    const ways = allotment.ways(this.#run, this.#size);
+    const ways = allotment.ways(this.#batch.run, this.#batch.size);
     if (ways === null) return { offer: null, cargos: [] };
     const cargos = kindsOf(ways).flatMap(({ kind, extents }) => {
-      const share = extents.reduce((sum, extent) => sum + allotment.shareOf(this.#run, extent), 0);
+      const share = extents.reduce((sum, extent) => sum + allotment.shareOf(this.#batch.run, extent), 0);
       return this.#promise(allotment, kind, Math.ceil(count * Math.min(1, share)));
     });
     return { offer: { ways, cargos: cargos.map(({ open }) => open.cargo) }, cargos };
@@ -120,7 +130,7 @@ export class BatchCargos {
   }
 
   #open(allotment: Allotment, kind: CargoKind): OpenCargo | null {
-    const cargo = allotment.open(this.#left, this.#size, kind);
+    const cargo = allotment.open(this.#left, this.#batch.size, kind);
     if (cargo === null) return null;
     const open: OpenCargo = { cargo, stowed: [], promised: 0, tasks: 0 };
     this.#filling.add(open);
@@ -135,13 +145,13 @@ export class BatchCargos {
     for (const [i, outcome] of outcomes.entries()) {
       if (outcome.status !== 'ok') continue;
       const { draw, left, extent, spent } = outcome;
-      if (offer !== null) allotment.see(this.#run, extent);
+      if (offer !== null) allotment.see(this.#batch.run, extent);
       if (left.kind === 'cargo') {
         cargos[left.cargo]!.open.stowed.push({ slot: slots[i]!, place: left.place, draw, extent, spent });
         continue;
       }
       allotment.made(1);
-      if (extent !== 'nothing') allotment.learn(this.#run, extent, 'threads', spent);
+      if (extent !== 'nothing') allotment.learn(this.#batch.run, extent, 'threads', spent);
     }
     for (const open of this.#filling)
       if (open.tasks === 0 && (this.#left === 0 || open.stowed.length >= open.cargo.images))
@@ -159,13 +169,28 @@ export class BatchCargos {
       const finished = await this.#finish(cargo, isDone, stowed);
       for (const [i, { slot, extent, spent }] of stowed.entries()) {
         this.#crcs.set(slot, finished[i]!.crc32);
-        if (isDone) allotment.learn(this.#run, extent, cargo.kind, spent + finished[i]!.spent);
+        if (isDone) allotment.learn(this.#batch.run, extent, cargo.kind, spent + finished[i]!.spent);
       }
     };
     const sent = act().finally(() => allotment.give(cargo));
     // Its failure is awaited with the rest of the batch.
     sent.catch(() => {});
     this.#finishing.push(sent);
+  }
+
+  /** Worker threads' part after the device's: finishes samples of a cargo in the batch's tensor. */
+  async #finish(cargo: Cargo, isDone: boolean, stowed: readonly StowedSample[]): Promise<Finished[]> {
+    const { pool, queue } = this.#tools;
+    const { flow, signal } = this.#turn;
+    const groups = inGroups(stowed, finishedAtOnce).map((group) => {
+      const samples = group.map(({ slot, place, draw }) => ({ slot, place, draw }));
+      const task = { kind: 'finish', ...this.#batch.room, cargo, isDone, samples } as const;
+      // What has had its turn and only goes on takes nothing of its flow.
+      return queue.add(flow, () => pool.finish(task), signal, 0);
+    });
+    // All of them end before this does: until then they write.
+    await Promise.allSettled(groups);
+    return (await Promise.all(groups)).flat();
   }
 }
 

@@ -5,6 +5,12 @@ export interface Flow {
   time: number;
 }
 
+/** In whose turn something is done, and until when. */
+export interface Turn {
+  readonly flow: Flow;
+  readonly signal: AbortSignal;
+}
+
 /**
  * A queue that several flows share evenly, however much each has waiting: start-time fair queueing. A flow's task
  * has the time at which it would start if the flows took turns, and the earliest goes first. A flow that was idle starts

@@ -2,16 +2,12 @@ import { setMaxListeners } from 'node:events';
 import type { Allotment } from '../augment/allotment.js';
 import { planShare } from '../plan/plan.js';
 import type { Batch, BatchRequest } from './batch.js';
-import { BatchCargos, type Finish } from './batch-cargos.js';
+import { BatchCargos } from './batch-cargos.js';
 import { combineCrc32 } from './crc32.js';
 import type { Flow } from './fair-queue.js';
 import { makeSamples, type SampleTools } from './make-samples.js';
-import { inGroups } from './sample-groups.js';
 import type { BatchBuffers } from './sample-task.js';
 import { sampleBytes, tensorShape } from './tensor.js';
-
-/** Samples that one task finishes: a small part of a millisecond each, where a task costs the main thread as much. */
-const finishedAtOnce = 16;
 
 /** Where batches are made. */
 export interface BatchTools extends SampleTools {
@@ -30,7 +26,6 @@ export async function makeBatch(
   flow: Flow,
   signal: AbortSignal,
 ): Promise<Batch> {
-  const { pool, queue, allotment } = tools;
   const { open, address, form } = request;
   const { image_size: size, evaluate } = open.run;
   const failure = new AbortController();
@@ -39,16 +34,9 @@ export async function makeBatch(
   setMaxListeners(0, turn.signal);
 
   const slots = planShare(open.plan, address).map((sample, slot) => ({ sample, slot }));
-  const finish: Finish = async (cargo, isDone, stowed) => {
-    const groups = inGroups(stowed, finishedAtOnce).map((group) => {
-      const samples = group.map(({ slot, place, draw }) => ({ slot, place, draw }));
-      const act = () => pool.finish({ kind: 'finish', ...room, cargo, isDone, samples });
-      return queue.add(flow, act, turn.signal, 0);
-    });
-    return (await all(groups, failure)).flat();
-  };
+  const batch = { run: open.fingerprint, size, samples: slots.length, room };
   // Evaluation draws nothing that a device would run.
-  const cargos = new BatchCargos(evaluate ? null : allotment, open.fingerprint, size, slots.length, finish);
+  const cargos = new BatchCargos({ ...tools, allotment: evaluate ? null : tools.allotment }, batch, turn);
   try {
     const made = (await all(makeSamples(tools, request, slots, room, cargos, turn), failure)).flat();
     const finished = await cargos.finished();

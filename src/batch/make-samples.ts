@@ -1,10 +1,10 @@
 import { TributaryError } from '../errors.js';
 import { successor } from '../plan/plan.js';
-import type { BatchRequest, BatchSample, CorruptSample } from './batch.js';
+import type { BatchRequest, BatchSample, CorruptSample, ResolvedRun } from './batch.js';
 import type { BatchCargos } from './batch-cargos.js';
-import type { FairQueue, Flow } from './fair-queue.js';
+import type { FairQueue, Turn } from './fair-queue.js';
 import { groupSize, inGroups } from './sample-groups.js';
-import type { BatchBuffers, Left, Offer, Outcome } from './sample-task.js';
+import type { BatchBuffers, Left, Outcome } from './sample-task.js';
 import type { PlannedSlot, WorkerPool } from './worker-pool.js';
 
 /** Where samples are made. */
@@ -13,12 +13,6 @@ export interface SampleTools {
   readonly queue: FairQueue;
   /** Told of every slot's outcome. */
   readonly onSample: (source: string, corrupt: readonly CorruptSample[]) => void;
-}
-
-/** In whose turn a batch is made, and until when. */
-export interface Turn {
-  readonly flow: Flow;
-  readonly signal: AbortSignal;
 }
 
 /** A sample that worker threads have made, and what they left of it. */
@@ -61,9 +55,29 @@ function tried(
   cargos: BatchCargos | null,
   { flow, signal }: Turn,
 ): Promise<Outcome[]> {
-  const numbers = slots.map(({ slot }) => slot);
-  const make = (offer: Offer | null) => pool.make(open, slots, room, offer);
-  return queue.add(flow, () => (cargos === null ? make(null) : cargos.task(numbers, make)), signal, slots.length);
+  return queue.add(flow, () => make(pool, open, slots, room, cargos), signal, slots.length);
+}
+
+async function make(
+  pool: WorkerPool,
+  open: ResolvedRun,
+  slots: readonly PlannedSlot[],
+  room: BatchBuffers,
+  cargos: BatchCargos | null,
+): Promise<Outcome[]> {
+  if (cargos === null) return pool.make(open, slots, room, null);
+  const given = cargos.offer(slots.length);
+  let outcomes: Outcome[] = [];
+  try {
+    outcomes = await pool.make(open, slots, room, given.offer);
+  } finally {
+    cargos.took(
+      given,
+      slots.map(({ slot }) => slot),
+      outcomes,
+    );
+  }
+  return outcomes;
 }
 
 async function settled(

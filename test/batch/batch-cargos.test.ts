@@ -3,7 +3,8 @@ import { type TestContext, test } from 'node:test';
 import { Allotment } from '../../src/augment/allotment.js';
 import { type Cargo, claimImage, imagesIn } from '../../src/augment/cargo.js';
 import type { Device } from '../../src/augment/device.js';
-import { BatchCargos, type Finish } from '../../src/batch/batch-cargos.js';
+import { BatchCargos, type CargoTools } from '../../src/batch/batch-cargos.js';
+import { FairQueue } from '../../src/batch/fair-queue.js';
 import type { Offer, Outcome } from '../../src/batch/sample-task.js';
 import { draw } from '../augment/cases.js';
 import { noCost, plantedDevice } from '../augment/planted-device.js';
@@ -16,6 +17,30 @@ async function forced(t: TestContext, more: Partial<Device>): Promise<Allotment>
   t.after(() => allotment.close());
   await allotment.opening;
   return allotment;
+}
+
+/** The cargos of a batch of so many samples, and the threads that finish them as planted. */
+function cargosOf(allotment: Allotment | null, samples: number, finish: CargoTools['pool']['finish']): BatchCargos {
+  const queue = new FairQueue(1);
+  const room = { form: { type: 'UINT8', axes: 'NHWC' }, tensor: new SharedArrayBuffer(1) } as const;
+  const turn = { flow: queue.flow(), signal: new AbortController().signal };
+  return new BatchCargos({ allotment, pool: { finish }, queue }, { run: 'run', size, samples, room }, turn);
+}
+
+/** A task: what worker threads make of its slots with what it is offered. */
+async function task(
+  cargos: BatchCargos,
+  slots: readonly number[],
+  make: (offer: Offer | null) => Promise<Outcome[]>,
+): Promise<Outcome[]> {
+  const given = cargos.offer(slots.length);
+  let outcomes: Outcome[] = [];
+  try {
+    outcomes = await make(given.offer);
+  } finally {
+    cargos.took(given, slots, outcomes);
+  }
+  return outcomes;
 }
 
 /** What a worker thread does with an offer: every sample takes the first place that there is. */
@@ -40,11 +65,10 @@ test('cargos go to the device as they fill, the last when nothing more comes, an
   };
   const allotment = await forced(t, { run, kill });
   const ends: [number, boolean][] = [];
-  const finish: Finish = async (_, isDone, samples) => {
+  const cargos = cargosOf(allotment, 11, async ({ isDone, samples }) => {
     ends.push([samples.length, isDone]);
     return samples.map(({ slot }) => ({ crc32: 100 + slot, spent: 1, seconds: {} }));
-  };
-  const cargos = new BatchCargos(allotment, 'run', size, 11, finish);
+  });
   const offers: number[] = [];
   for (const slots of [
     [0, 1, 2],
@@ -52,7 +76,7 @@ test('cargos go to the device as they fill, the last when nothing more comes, an
     [6, 7, 8],
     [9, 10],
   ])
-    await cargos.task(slots, async (offer) => {
+    await task(cargos, slots, async (offer) => {
       offers.push(offer!.cargos.length);
       return stowed(offer!, slots.length);
     });
@@ -76,14 +100,14 @@ test('cargos go to the device as they fill, the last when nothing more comes, an
 
 test('tasks under way share a cargo by what each may need, and one that fails leaves nothing open', async (t) => {
   const allotment = await forced(t, {});
-  const cargos = new BatchCargos(allotment, 'run', size, 8, async () => assert.fail('nothing was stowed'));
+  const cargos = cargosOf(allotment, 8, async () => assert.fail('nothing was stowed'));
   const offered: Cargo[][] = [];
   let go = () => {};
   const gate = new Promise<void>((resolve) => {
     go = resolve;
   });
   const tasks = [0, 1].map((i) =>
-    cargos.task([4 * i, 4 * i + 1, 4 * i + 2, 4 * i + 3], async (offer) => {
+    task(cargos, [4 * i, 4 * i + 1, 4 * i + 2, 4 * i + 3], async (offer) => {
       offered.push([...offer!.cargos]);
       await gate;
       throw new Error('a thread died');
@@ -101,8 +125,8 @@ test('tasks under way share a cargo by what each may need, and one that fails le
 });
 
 test('without a device no task is offered anything', async () => {
-  const cargos = new BatchCargos(null, 'run', size, 1, async () => []);
+  const cargos = cargosOf(null, 1, async () => []);
   const outcomes: Outcome[] = [{ status: 'corrupt', reason: 'a test' }];
-  assert.equal(await cargos.task([0], async (offer) => (offer === null ? outcomes : [])), outcomes);
+  assert.equal(await task(cargos, [0], async (offer) => (offer === null ? outcomes : [])), outcomes);
   assert.equal((await cargos.finished()).size, 0);
 });

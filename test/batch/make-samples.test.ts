@@ -25,8 +25,9 @@ async function make(t: TestContext, open: OpenRun): Promise<{ made: MadeSample[]
   const slots = planShare(open.plan, address).map((sample, slot) => ({ sample, slot }));
   const tools = { pool, queue, onSample: (_: string, corrupt: readonly unknown[]) => told.push(corrupt.length) };
   const room = { form, tensor };
-  const cargos = new BatchCargos(null, '', 48, slots.length, () => assert.fail('nothing is stowed'));
   const turn = { flow: queue.flow(), signal: new AbortController().signal };
+  const batch = { run: '', size: 48, samples: slots.length, room };
+  const cargos = new BatchCargos({ allotment: null, pool, queue }, batch, turn);
   const groups = await Promise.allSettled(makeSamples(tools, { open, address, form }, slots, room, cargos, turn));
   const failed = groups.find((group) => group.status === 'rejected');
   if (failed) throw failed.reason;
