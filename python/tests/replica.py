@@ -62,10 +62,11 @@ class Service:
             samples_per_epoch=o.steps * o.global_batch, global_batch=o.global_batch, image_size=o.image_size,
             mean=[0.485, 0.456, 0.406], std=[0.229, 0.224, 0.225], version="test",
         )  # fmt: skip
-        answer.sources.add(name="made", sample_count=100, share=1.0, class_names=["a", "b"], class_count=2)
+        names = ["a", "b"] if o.labelled else ["a", "b", "c"]
+        answer.sources.add(name="made", sample_count=100, share=1.0, class_names=names, class_count=len(names))
         if not o.labelled:
             answer.sources.add(name="plain", sample_count=100)
-        answer.class_names.extend(["a", "b"])
+        answer.class_names.extend(names)
         answer.split, answer.evaluate = request.run.split or "train", request.run.evaluate
         answer.training.lr0 = 2e-4
         answer.training.epochs = 5

@@ -53,8 +53,8 @@ class ToTest(FleetTest):
             self.assertEqual((moved.images.dtype, moved.labels.dtype), (torch.float16, torch.int64))
             self.assertTrue(np.array_equal(moved.images.numpy(), batch.images.numpy().astype(np.float16)))
         self.assertIs(batch.to("cpu").images.dtype, torch.uint8)
-        with self.assertRaisesRegex(TributaryError, "uint8 images"):
-            normalize(batch.to(dtype=torch.float32))
+        for kind in (torch.float32, torch.float16, torch.bfloat16):
+            self.assertTrue(torch.equal(normalize(batch.to(dtype=kind)), normalize(batch)), kind)
 
 
 if __name__ == "__main__":

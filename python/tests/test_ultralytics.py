@@ -203,7 +203,7 @@ class UltralyticsTest(FleetTest):
         self.refused(self.trainer(replica), "a class for every sample", "plain")
         trainer = self.trainer(replica)
         loader = trainer.get_dataloader("data", batch_size=8)
-        known = replace(loader.loader.describe(), unlabelled=())
+        known = replace(loader.loader.describe(), unlabelled=(), class_names=("a", "b"))
         with mock.patch.object(loader.loader, "describe", return_value=known):
             trainer.test_loader = StandIn.test
             self.assertRaisesRegex(TributaryError, "none for samples of made", next, iter(loader))

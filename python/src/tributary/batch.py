@@ -93,6 +93,8 @@ class Batch:
     mean: Tuple[float, ...]
     std: Tuple[float, ...]
     given_seed: Optional[int] = None
+    # Whether a replica has normalised and erased the images: those of another type than uint8.
+    normalised: bool = False
 
     @property
     def seed(self) -> int:
@@ -186,6 +188,7 @@ class Arrived:
             mean=mean,
             std=std,
             given_seed=self.seed,
+            normalised=self.data_type != 1,
         )
 
     def _images(self) -> Any:

@@ -25,23 +25,24 @@ def normalize(
     `(x / 255 - mean) / std` in float32 in that order (torchvision.transforms.functional.to_tensor and normalize), then
     zeros in the boxes, so the result equals torchvision's bit for bit, on the CPU and on a GPU.
 
-    A Batch of another data type has been normalised and erased by its replica: its axes and type become these, and its
+    A Batch that was streamed in another data type has been normalised and erased by its replica: its axes and type become these, and its
     values stay. ARGUMENT_INVALID where another mean or std is asked of it than the replica's.
     """
     if isinstance(images, Batch):
         batch = images
-        if _kind(batch.images) != "uint8":
+        if batch.normalised:
             _check_same(batch, mean, std)
             return _as_float32(batch.images, batch.layout if layout is None else layout)
         mean = batch.mean if mean is None else mean
         std = batch.std if std is None else std
         layout = batch.layout if layout is None else layout
         erase = [sample.erase for sample in batch.samples] if erase is None else erase
+        # Of whatever type they have become: 0 to 255 are exact in each.
         images = batch.images
+    elif _kind(images) != "uint8":
+        raise wrong("ARGUMENT_INVALID", "uint8 images", f"{images.dtype}", "Give a Batch, or pixels as they are")
     if mean is None or std is None:
         raise wrong("ARGUMENT_INVALID", "mean and std", "neither", "Give a Batch, or both of them per channel")
-    if _kind(images) != "uint8":
-        raise wrong("ARGUMENT_INVALID", "uint8 images", f"{images.dtype}", "Give a Batch, or pixels as they are")
     if torch is not None and isinstance(images, torch.Tensor):
         result = _on_device(images, mean, std, layout or "nhwc")
     else:
@@ -58,7 +59,8 @@ def normalize(
 
 def _on_device(images: Any, mean: Sequence[float], std: Sequence[float], layout: str) -> Any:
     pixels = images if layout == "nchw" else images.permute(0, 3, 1, 2)
-    result = pixels.to(torch.float32, memory_format=torch.contiguous_format)
+    # A copy in any case, as it is worked on in place.
+    result = pixels.to(torch.float32, memory_format=torch.contiguous_format, copy=True)
     place = {"dtype": torch.float32, "device": images.device}
     # A division by a Python number is a multiplication by its reciprocal on CUDA, which rounds otherwise.
     result = result.div_(torch.full((1,), 255.0, **place))
