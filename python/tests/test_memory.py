@@ -16,8 +16,8 @@ STEPS = 24
 # What gRPC buffers for two streams, which differs by some 15 MB from one time to the next.
 SLACK = 48 << 20
 
-# Reads /proc for what is resident, since the most that ever was includes the imports. The trainer does not take its second batch
-# before all that may be held has come; then its slowness is no wait for anything: it takes a batch every 0.3 s.
+# Reads /proc for what is resident, since the most that ever was includes the imports. The trainer does not take its second
+# batch before all that may be held has come; then its slowness is no wait for anything: it takes a batch every 0.3 s.
 SLOW_TRAINER = """
 import gc, json, os, sys, threading, time
 sys.modules["torch"] = None

@@ -25,8 +25,8 @@ def normalize(
     `(x / 255 - mean) / std` in float32 in that order (torchvision.transforms.functional.to_tensor and normalize), then
     zeros in the boxes, so the result equals torchvision's bit for bit, on the CPU and on a GPU.
 
-    A Batch that was streamed in another data type has been normalised and erased by its replica: its axes and type become these, and its
-    values stay. ARGUMENT_INVALID where another mean or std is asked of it than the replica's.
+    A Batch that was streamed in another data type has been normalised and erased by its replica: its axes and type become
+    these, and its values stay. ARGUMENT_INVALID where another mean or std is asked of it than the replica's.
     """
     if isinstance(images, Batch):
         batch = images
