@@ -35,7 +35,7 @@ base() {
     mkdir -p "$root/usr/local/share/ca-certificates"; cp -rL /usr/local/share/ca-certificates/. "$root/usr/local/share/ca-certificates/" 2>/dev/null || true
     printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"; chmod +x "$root/usr/sbin/policy-rc.d"
     inside "$root" 'apt-get update -qq && apt-get install -y -qq --no-install-recommends ca-certificates git >/dev/null && useradd -m -s /bin/bash newcomer && chmod 700 /root /home/newcomer'
-    cp -rL /etc/ssl/certs/. "$root/etc/ssl/certs/"
+    cp -rL --remove-destination /etc/ssl/certs/. "$root/etc/ssl/certs/"
   else
     base "$1"; echo "Installing the tests' packages on Debian $1" >&2
     cp -a "$roots/$1" "$root"
@@ -49,7 +49,7 @@ inside() {
   unshare --mount --pid --fork --kill-child --uts --ipc bash -c '
     mount --bind "$0" "$0" && cd "$0" && mount -t proc proc proc && mount --rbind /dev dev && mount -t tmpfs -o size=8g tmpfs dev/shm && mount --rbind /sys sys && mount -t tmpfs tmpfs run
     mkdir -p old && pivot_root . old && cd / && umount -l /old
-    exec env -i HOME=/root TERM=dumb LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin bash -c "$1"
+    exec env -i ${NODE_EXTRA_CA_CERTS:+NODE_EXTRA_CA_CERTS=$NODE_EXTRA_CA_CERTS} ${http_proxy:+http_proxy=$http_proxy} ${https_proxy:+https_proxy=$https_proxy} HOME=/root TERM=dumb LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin bash -c "$1"
   ' "$1" "$2" </dev/null
 }
 

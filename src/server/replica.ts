@@ -67,7 +67,7 @@ function openAllotment(source: DeviceSource, queue: FairQueue, pool: WorkerPool,
   const backlog = () => ((queue.size + queue.pending) * pool.taskSeconds) / pool.concurrency;
   return new Allotment(source, backlog, {
     opened: (device) => log.info({ device }, 'device open: samples go to it while it ends before the worker threads'),
-    missing: () => log.info('no GPU answers: worker threads make every sample'),
+    missing: () => log.debug('no GPU answers: worker threads make every sample'),
     lost: (reason, again) => log.warn({ reason, again }, 'device lost: worker threads make its samples'),
     found: (run, ways) =>
       log.info({ run, ...ways }, 'where samples are made, and milliseconds of CPU a sample by each way'),
