@@ -67,7 +67,9 @@ class Service:
         if not o.labelled:
             answer.sources.add(name="plain", sample_count=100)
         answer.class_names.extend(names)
-        answer.split, answer.evaluate = request.run.split or "train", request.run.evaluate
+        run = request.run
+        answer.split = run.split or "train"
+        answer.evaluate = run.evaluate if run.HasField("evaluate") else answer.split == "val"
         answer.training.lr0 = 2e-4
         answer.training.epochs = 5
         answer.training.weight_decay = 0.04

@@ -47,6 +47,13 @@ class EpochTest(FleetTest):
         named = run_python("-c", RELOADED, replica.address, "", "named")
         self.assertEqual((named.stdout, named.stderr), ("(0, 0)\n(1, 0)\n", ""))
 
+    def test_an_evaluation_begins_no_epoch_of_training(self) -> None:
+        replica = self.replica("--steps", STEPS)
+        with self.assertNoLogs("tributary", logging.WARNING):
+            for view in ({"evaluate": True}, {}):
+                with self.loader(replica, epoch=None, rank=1, world_size=2, **view) as loader:
+                    list(loader)
+
     def test_one_loader_and_loaders_that_were_told_are_not_warned_of(self) -> None:
         replica = self.replica("--steps", STEPS)
         with self.assertNoLogs("tributary", logging.WARNING):
@@ -58,6 +65,10 @@ class EpochTest(FleetTest):
             with self.loader(replica, epoch=None, rank=0, world_size=1) as loader:
                 loader.set_epoch(0)
                 list(loader)
+            # Evaluations are the same in every epoch, and are made anew for each.
+            for view in ({"split": "val"}, {"evaluate": True}, {"evaluate": True}, {"split": "val"}):
+                with self.loader(replica, epoch=None, rank=0, world_size=1, **view) as loader:
+                    list(loader)
 
 
 class CollationTest(FleetTest):

@@ -43,13 +43,13 @@ def main():
         return say("end", images=images, seconds=time.monotonic() - start)
     warm = len(loader) if asked["again"] else WARM
     stream = passes(loader, asked["epoch"], asked["again"])
-    begun = None
+    begun = False
     for index, batch in enumerate(stream):
-        if index < warm or time.monotonic() - start < asked.get("warm", 0):
-            continue
-        if begun is None:
-            begun = start = time.monotonic()
-            say("begin")
+        if not begun:
+            begun = index >= warm and time.monotonic() - start >= asked.get("warm", 0)
+            if begun:
+                start = time.monotonic()
+                say("begin")
             continue
         images += len(batch.images)
         if time.monotonic() - start >= asked["seconds"]:

@@ -228,9 +228,11 @@ export class Allotment {
   }
 
   #run(run: string): { readonly costs: WayCosts; told: string } {
-    const known = this.#runs.get(run) ?? { costs: new WayCosts(), told: '' };
-    this.#runs.set(run, known);
-    return known;
+    const known = this.#runs.get(run);
+    if (known !== undefined) return known;
+    const fresh = { costs: new WayCosts(), told: '' };
+    this.#runs.set(run, fresh);
+    return fresh;
   }
 
   /**

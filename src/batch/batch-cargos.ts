@@ -74,16 +74,10 @@ export class BatchCargos {
   /** Places for a task of `count` samples that starts now. `took` follows, whatever becomes of the task. */
   offer(count: number): Given {
     const { allotment } = this.#tools;
-    if (allotment === null) return { offer: null, cargos: [] };
-    const given = this.#give(allotment, count);
+    const ways = allotment?.ways(this.#batch.run, this.#batch.size) ?? null;
+    const cargos = allotment === null || ways === null ? [] : this.#cargosFor(allotment, ways, count);
     this.#left -= count;
-    return given;
-  }
-
-  /** Notes what a task has made of its slots, none where it failed, and sends the cargos that this completes. */
-  took(given: Given, slots: readonly number[], outcomes: readonly Outcome[]): void {
-    const { allotment } = this.#tools;
-    if (allotment !== null) this.#took(allotment, given, slots, outcomes);
+    return { offer: ways && { ways, cargos: cargos.map(({ open }) => open.cargo) }, cargos };
   }
 
   /** Settles when every stowed sample is finished: the CRC-32 of their slots. Follows the end of all tasks. */
@@ -99,14 +93,11 @@ export class BatchCargos {
     await Promise.allSettled(this.#finishing);
   }
 
-  #give(allotment: Allotment, count: number): Given {
-    const ways = allotment.ways(this.#batch.run, this.#batch.size);
-    if (ways === null) return { offer: null, cargos: [] };
-    const cargos = kindsOf(ways).flatMap(({ kind, extents }) => {
+  #cargosFor(allotment: Allotment, ways: Ways, count: number): Given['cargos'] {
+    return kindsOf(ways).flatMap(({ kind, extents }) => {
       const share = extents.reduce((sum, extent) => sum + allotment.shareOf(this.#batch.run, extent), 0);
       return this.#promise(allotment, kind, Math.ceil(count * Math.min(1, share)));
     });
-    return { offer: { ways, cargos: cargos.map(({ open }) => open.cargo) }, cargos };
   }
 
   /** Places for `count` samples, as far as there are any. */
@@ -137,7 +128,10 @@ export class BatchCargos {
     return open;
   }
 
-  #took(allotment: Allotment, { offer, cargos }: Given, slots: readonly number[], outcomes: readonly Outcome[]): void {
+  /** Notes what a task has made of its slots, none where it failed, and sends the cargos that this completes. */
+  took({ offer, cargos }: Given, slots: readonly number[], outcomes: readonly Outcome[]): void {
+    const { allotment } = this.#tools;
+    if (allotment === null) return;
     for (const { open, promised } of cargos) {
       open.promised -= promised;
       open.tasks--;

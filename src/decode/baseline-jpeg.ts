@@ -2,8 +2,8 @@ import type { Limits } from '../run/limits.js';
 import type { Box } from '../sample/draw.js';
 import type { Crop } from './crop.js';
 import { cropBuffer } from './crop-buffers.js';
+import { decodeModule, dropDecodeModule } from './decode-module.js';
 import { decodeTimeout } from './decode-timeout.js';
-import { dropJpegModule, jpegModule } from './jpeg-module.js';
 import type { Component, JpegTables } from './jpeg-tables.js';
 import { endsWell } from './jpeg-walk.js';
 
@@ -37,10 +37,10 @@ export function decodeBaselineJpeg(
     return decode(bytes, box, tables, sampling, seconds);
   } catch (error) {
     if (!(error instanceof WebAssembly.RuntimeError)) throw error;
-    dropJpegModule();
+    dropDecodeModule();
     return null;
   } finally {
-    dropJpegModule(memoryBound);
+    dropDecodeModule(memoryBound);
   }
 }
 
@@ -67,7 +67,7 @@ function isFactor(factor: number): boolean {
 
 function decode(bytes: Buffer, box: Box, tables: JpegTables, { across, down }: Sampling, seconds: number): Crop | null {
   const deadline = performance.now() + seconds * 1000;
-  const { memory, run } = jpegModule();
+  const { memory, run } = decodeModule();
   const file = run.arenaStart!();
   const end = file + bytes.length;
   const missing = end + 64 - memory.buffer.byteLength;

@@ -2,8 +2,8 @@ import type { Box } from '../sample/draw.js';
 import { corruptSample } from './corrupt.js';
 import type { Crop } from './crop.js';
 import { cropBuffer } from './crop-buffers.js';
-import type { Format, Header } from './header.js';
-import { fullPalette } from './indexed.js';
+import type { Format } from './header.js';
+import { fullPalette, writeColour } from './indexed.js';
 
 /** How a pixel lies in a row of bytes, after Pillow's raw modes. */
 type Layout =
@@ -58,16 +58,8 @@ export const bmp: Format = {
   read(bytes) {
     const bitmap = readBitmap(bytes);
     if (bitmap === null || bitmap.width === 0 || bitmap.height === 0) return null;
-    const { width, height } = bitmap;
-    const memory = bitmap.runs === 0 ? 0 : width * height;
-    return {
-      width,
-      height,
-      memory,
-      decodesAll: false,
-      isCmyk: false,
-      decode: (same, box) => decode(same, bitmap, box),
-    } satisfies Header;
+    const { width, height, runs } = bitmap;
+    return { width, height, memory: runs === 0 ? 0 : width * height, decode: (same, box) => decode(same, bitmap, box) };
   },
 };
 
@@ -167,7 +159,7 @@ function writePixel(pixels: Buffer, row: number, x: number, layout: Layout, out:
   } else {
     const bit = x * layout.bits;
     const index = (pixels[row + (bit >> 3)]! >> (8 - layout.bits - (bit & 7))) & ((1 << layout.bits) - 1);
-    layout.palette.copy(out, to, index * 3, index * 3 + 3);
+    writeColour(layout.palette, index, out, to);
   }
 }
 

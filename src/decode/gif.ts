@@ -1,6 +1,7 @@
 import { corruptSample } from './corrupt.js';
 import type { Format } from './header.js';
 import { type IndexedImage, indexedHeader } from './indexed.js';
+import { pillowChunk } from './jpeg-segments.js';
 
 /** Thrown where Pillow refuses the file. */
 class GifError extends Error {}
@@ -116,8 +117,6 @@ function readFrame(file: Buffer): Frame {
 
 const tableSize = 4096;
 const mostBits = 12;
-/** Pillow reads so many bytes at a time. */
-const chunk = 65536;
 
 /** Source: Pillow 9.4 GifDecode.c. */
 function readIndices(file: Buffer, frame: Frame): Buffer {
@@ -157,7 +156,7 @@ function readIndices(file: Buffer, frame: Frame): Buffer {
     }
     if (code === clear + 1) {
       // Pillow goes on after an end only where it has not yet read all of the file.
-      if (file.length - frame.data <= Math.ceil((at - frame.data) / chunk) * chunk) throw new GifError();
+      if (file.length - frame.data <= Math.ceil((at - frame.data) / pillowChunk) * pillowChunk) throw new GifError();
       continue;
     }
     let start = tableSize;

@@ -5,13 +5,13 @@ import type { Crop, ImageSize } from './crop.js';
 /** What the first bytes of a file say about it, and how it is decoded. */
 export interface Header extends ImageSize {
   /** Whether damage can lie where a box does not reach: then the loader decodes all of the file, whatever the box. */
-  readonly decodesAll: boolean;
+  readonly decodesAll?: boolean;
   /** Bytes that decoding takes at most, beside the file and the crop. */
   readonly memory: number;
   /** Coefficients that a JPEG's scans go through, one scan after the other, before there is a row. */
   readonly coefficients?: number;
   /** Whether the pixels are inks: a JPEG or TIFF of four channels. */
-  readonly isCmyk: boolean;
+  readonly isCmyk?: boolean;
   /**
    * Decodes a box of the same bytes as Pillow does; null where that is the loader's to do, and absent where it always is. Throws
    * SAMPLE_CORRUPT where Pillow would refuse the file, whatever the box, and DECODE_TIMEOUT beyond `limits.seconds`.

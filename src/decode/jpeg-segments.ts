@@ -1,18 +1,9 @@
 import type { ImageSize } from './crop.js';
-
-/** A component as its frame header has it, and its tables as the last scan header has them. */
-export interface FrameComponent {
-  readonly id: number;
-  readonly across: number;
-  readonly down: number;
-  readonly quant: number;
-  dc: number;
-  ac: number;
-}
+import type { Component } from './jpeg-tables.js';
 
 /** What a frame header says. */
 export interface Frame extends ImageSize {
-  readonly components: readonly FrameComponent[];
+  readonly components: readonly Component[];
   readonly precision: number;
   readonly isProgressive: boolean;
   readonly isArithmetic: boolean;
@@ -29,12 +20,15 @@ export interface Tables {
 
 /** A scan header: its components and the band of coefficients that it refines. */
 export interface Scan {
-  readonly components: readonly FrameComponent[];
+  readonly components: readonly Component[];
   readonly first: number;
   readonly last: number;
   readonly high: number;
   readonly low: number;
 }
+
+/** Pillow gives a decoder so many bytes at a time, from the file's start on. */
+export const pillowChunk = 65536;
 
 /** Thrown where libjpeg ends with an error. */
 export class JpegError extends Error {}
@@ -70,7 +64,7 @@ export function readFrame(from: Bytes, tables: Tables, isProgressive: boolean, i
   if (tables.frame !== null) throw new JpegError('a second frame header');
   if (height === 0 || width === 0 || count === 0) throw new JpegError('an image without pixels');
   if (length !== count * 3) throw new JpegError('a frame header of another length');
-  const components: FrameComponent[] = [];
+  const components: Component[] = [];
   for (let i = 0; i < count; i++) {
     const id = byte(from);
     const sampling = byte(from);
@@ -85,7 +79,7 @@ export function readScan(from: Bytes, { frame }: Tables): Scan {
   const length = twoBytes(from);
   const count = byte(from);
   if (length !== count * 2 + 6 || count < 1 || count > 4) throw new JpegError('a scan header of another length');
-  const components: FrameComponent[] = [];
+  const components: Component[] = [];
   // Slots of the scan that are taken decide which of two components of the same id is meant.
   const taken = new Set<number>();
   for (let i = 0; i < count; i++) {

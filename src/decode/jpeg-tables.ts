@@ -6,7 +6,7 @@ interface Table {
   readonly at: number;
 }
 
-/** A component's place in the scan: sampling factors, and the slots of its tables. */
+/** A component as its frame header has it, and the slots of its tables as the last scan header has them. */
 export interface Component {
   readonly id: number;
   readonly across: number;
@@ -27,7 +27,7 @@ export interface JpegTables extends ImageSize {
 }
 
 /** libjpeg's bound on a side. */
-const mostAcross = 65500;
+export const mostAcross = 65500;
 
 const nothingRead = () => ({
   width: 0,

@@ -5,6 +5,7 @@ import {
   type Frame,
   JpegEnd,
   JpegError,
+  pillowChunk,
   readConditioning,
   readFrame,
   readHuffmans,
@@ -15,6 +16,7 @@ import {
   skipSegment,
   type Tables,
 } from './jpeg-segments.js';
+import { mostAcross } from './jpeg-tables.js';
 import { holdsSegment } from './open-scan.js';
 
 /** What libjpeg makes of a file, as Pillow drives it. */
@@ -36,9 +38,6 @@ interface Walk extends Bytes {
 }
 
 const [startOfImage, endOfImage, startOfScan, firstRestart] = [0xd8, 0xd9, 0xda, 0xd0];
-const mostAcross = 65500;
-/** Pillow gives libjpeg so many bytes at a time. */
-const chunk = 65536;
 
 /**
  * Follows a JPEG marker by marker to its end, as libjpeg-turbo does for Pillow, and says whether it comes through.
@@ -206,7 +205,7 @@ function passScan(walk: Walk, frame: Frame, scan: Scan): void {
   if (!frame.isArithmetic) return;
   // The arithmetic decoder cannot wait for more bytes than Pillow has read by then.
   if (walk.unread === 0) walk.unread = nextMarker(walk);
-  if (walk.at > Math.ceil(start / chunk) * chunk) throw new JpegError('an arithmetic scan across 64 kB');
+  if (walk.at > Math.ceil(start / pillowChunk) * pillowChunk) throw new JpegError('an arithmetic scan across 64 kB');
 }
 
 /** `read_restart_marker` and `jpeg_resync_to_restart`. */

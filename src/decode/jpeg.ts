@@ -15,7 +15,7 @@ export const jpeg: Format = {
     const opened = openJpeg(bytes);
     if (opened === null) return null;
     const { width, height, components } = opened;
-    const header = { width, height, decodesAll: false, isCmyk: components === 4, memory: memoryOf(bytes, width) };
+    const header = { width, height, isCmyk: components === 4, memory: memoryOf(bytes, width) };
     const tables = readTables(bytes);
     if (tables === null) return { ...header, ...check(bytes, header) };
     return {

@@ -1,7 +1,6 @@
-import type { FrameComponent, Tables } from './jpeg-segments.js';
+import { pillowChunk, type Tables } from './jpeg-segments.js';
+import type { Component } from './jpeg-tables.js';
 
-/** Pillow gives libjpeg so many bytes at a time, from the file's start on. */
-const chunk = 65536;
 const lookAhead = 8;
 const longest = 16;
 
@@ -29,7 +28,7 @@ export function holdsSegment(
   file: Buffer,
   from: number,
   mcus: number,
-  components: readonly FrameComponent[],
+  components: readonly Component[],
   { dc, ac }: Tables,
   isFast: boolean,
 ): boolean {
@@ -42,7 +41,7 @@ export function holdsSegment(
     return Array.from({ length: count }, () => codes);
   });
   const stream = unstuffed(file, from);
-  const window = { stream, bit: 0, loaded: 0, end: Math.ceil((from + 1) / chunk) * chunk, isFast };
+  const window = { stream, bit: 0, loaded: 0, end: Math.ceil((from + 1) / pillowChunk) * pillowChunk, isFast };
   for (let mcu = 0; mcu < mcus; ) {
     const { bit, loaded } = window;
     const at = loaded === 0 ? from : stream.ends[loaded - 1]!;
@@ -52,7 +51,7 @@ export function holdsSegment(
       continue;
     }
     if (window.end >= file.length) return false;
-    Object.assign(window, { bit, loaded, end: window.end + chunk });
+    Object.assign(window, { bit, loaded, end: window.end + pillowChunk });
   }
   return true;
 }

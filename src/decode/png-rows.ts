@@ -1,6 +1,6 @@
 import type { Box } from '../sample/draw.js';
-import { fullPalette } from './indexed.js';
-import { jpegModule } from './jpeg-module.js';
+import { decodeModule } from './decode-module.js';
+import { fullPalette, writeColour } from './indexed.js';
 import type { PngHeader } from './png-chunks.js';
 
 /** Rows of one pass: every `down`-th from `top`, every `across`-th column from `left`. */
@@ -57,7 +57,7 @@ export function unfilter(
   rows: number,
   take: (band: Buffer, first: number, count: number) => void,
 ): void {
-  const { memory, run } = jpegModule();
+  const { memory, run } = decodeModule();
   const above = run.arenaStart!();
   const start = above + stride;
   const most = Math.max(1, Math.floor(bandBytes / stride));
@@ -122,14 +122,14 @@ export function writePixels(
     } else if (kind.depth === 16) {
       for (let x = from, at = from * bytes; x < until; x++, at += bytes, to += onwards) {
         const grey = kind.colour === 0 && row[at]! > 0 ? 255 : row[kind.colour === 0 ? at + 1 : at]!;
-        out.fill(grey, to, to + 3);
+        out[to] = out[to + 1] = out[to + 2] = grey;
       }
     } else {
       const mask = (1 << kind.depth) - 1;
       for (let x = from; x < until; x++, to += onwards) {
         const bit = x * kind.bits;
         const value = (row[bit >> 3]! >> (8 - kind.depth - (bit & 7))) & mask;
-        palette.copy(out, to, value * 3, value * 3 + 3);
+        writeColour(palette, value, out, to);
       }
     }
   }

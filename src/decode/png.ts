@@ -3,10 +3,10 @@ import type { Box } from '../sample/draw.js';
 import { corruptSample } from './corrupt.js';
 import type { Crop } from './crop.js';
 import { cropBuffer } from './crop-buffers.js';
+import { dropDecodeModule } from './decode-module.js';
 import { decodeTimeout } from './decode-timeout.js';
 import type { Format } from './header.js';
 import { inflateRows } from './inflate-rows.js';
-import { dropJpegModule } from './jpeg-module.js';
 import { endsWell, type PngHeader, pixelPieces, readPngHeader } from './png-chunks.js';
 import { areFilters, type Pass, paletteOf, passesOf, unfilter, writePixels } from './png-rows.js';
 
@@ -22,16 +22,10 @@ export const png: Format = {
   read(bytes) {
     const header = readPngHeader(bytes);
     if (header === null) return null;
+    const passes = passesOf(header);
+    const memory = totalOf(passes) + bytes.length + 2 * passes[0]!.stride;
     const { width, height } = header;
-    const memory = totalOf(passesOf(header)) + bytes.length + 2 * passesOf(header)[0]!.stride;
-    return {
-      width,
-      height,
-      memory,
-      decodesAll: false,
-      isCmyk: false,
-      decode: (same, box, { seconds }) => decode(same, header, box, seconds),
-    };
+    return { width, height, memory, decode: (same, box, { seconds }) => decode(same, header, box, seconds) };
   },
 };
 
@@ -41,25 +35,42 @@ function decode(file: Buffer, header: PngHeader, box: Box, seconds: number): Cro
   const passes = passesOf(header);
   const data = inflate(file, header, passes);
   const { data: out, give } = cropBuffer(box.width * box.height * 3);
+  try {
+    writeBox(data, header, passes, box, out, () => {
+      if (performance.now() > deadline) throw decodeTimeout(seconds, 'one that was not done by then');
+    });
+  } catch (error) {
+    give();
+    throw error;
+  }
+  dropDecodeModule(memoryBound);
+  return { data: out, width: box.width, height: box.height, give };
+}
+
+/** Writes a box of the image that inflated rows make, all of which must be sound. `check` runs between two bands of rows. */
+function writeBox(
+  data: Buffer,
+  header: PngHeader,
+  passes: readonly Pass[],
+  box: Box,
+  out: Buffer,
+  check: () => void,
+): void {
+  const { kind, extent, isInterlaced } = header;
   const palette = paletteOf(header);
-  const isCovered = header.extent.width === header.width && header.extent.height === header.height;
-  if (!isCovered) out.fill(header.kind.colour === 3 ? palette.subarray(0, 3) : 0);
+  const isCovered = extent.width === header.width && extent.height === header.height;
+  if (!isCovered) out.fill(kind.colour === 3 ? palette.subarray(0, 3) : 0);
   let at = 0;
   for (const pass of passes) {
     const rows = data.subarray(at, at + pass.stride * pass.height);
-    if (!areFilters(rows, pass)) {
-      give();
-      throw corruptSample('data', 'a PNG file with a row of an unknown filter');
-    }
-    const needed = header.isInterlaced ? pass.height : Math.max(0, box.top + box.height - header.extent.top);
-    unfilter(rows, pass, header.kind.bits, needed, (band, first, count) => {
-      if (performance.now() > deadline) throw decodeTimeout(seconds, 'one that was not done by then');
+    if (!areFilters(rows, pass)) throw corruptSample('data', 'a PNG file with a row of an unknown filter');
+    const needed = isInterlaced ? pass.height : Math.max(0, box.top + box.height - extent.top);
+    unfilter(rows, pass, kind.bits, needed, (band, first, count) => {
+      check();
       writePixels({ data: band, first, count }, pass, header, palette, box, out);
     });
     at += rows.length;
   }
-  dropJpegModule(memoryBound);
-  return { data: out, width: box.width, height: box.height, give };
 }
 
 function inflate(file: Buffer, header: PngHeader, passes: readonly Pass[]): Buffer {

@@ -14,7 +14,6 @@ export const webp: Format = {
       ...size,
       memory: 11 * size.width * size.height,
       decodesAll: bytes.readUInt32LE(4) + 8 > bytes.length,
-      isCmyk: false,
     };
   },
 };

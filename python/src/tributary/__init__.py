@@ -5,8 +5,9 @@ from __future__ import annotations
 from tributary.batch import IGNORE, Address, Batch, Box, Sample
 from tributary.credentials import Tls
 from tributary.errors import TributaryError
-from tributary.loader import BatchIterator, Loader, RunDescription
+from tributary.loader import BatchIterator, Loader
 from tributary.normalize import normalize
+from tributary.run import RunDescription
 from tributary.schedule import Schedule
 
 __version__ = "0.1.0"

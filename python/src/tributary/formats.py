@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tributary.batch import Batch, torch
-from tributary.normalize import normalize
+from tributary.batch import Batch
+from tributary.normalize import as_nchw, normalize
 
 # The values of `batch_format`.
 FORMATS = ("batch", "tuple", "dict")
@@ -23,10 +23,4 @@ def formatted(batch: Batch, batch_format: str) -> Any:
 
 def model_ready(batch: Batch) -> Any:
     """Images [n, 3, height, width], normalised and erased: float32 of uint8 pixels, other types as they came."""
-    if str(batch.images.dtype).rsplit(".", 1)[-1] == "uint8":
-        return normalize(batch)
-    if batch.layout == "nchw":
-        return batch.images
-    if torch is not None:
-        return batch.images.permute(0, 3, 1, 2).contiguous()
-    return batch.images.transpose(0, 3, 1, 2).copy()
+    return as_nchw(batch.images, batch.layout) if batch.normalised else normalize(batch)

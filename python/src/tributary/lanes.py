@@ -13,7 +13,7 @@ import statistics
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Callable, Deque, Dict, List, Optional, Set, Tuple, Union
 
 import grpc
@@ -23,80 +23,9 @@ from tributary.batch import Arrived, PartialBatch
 from tributary.behaviour import verdict
 from tributary.contract import Chunk, StreamBatchesRequest, with_address
 from tributary.errors import TributaryError, from_rpc, other_fingerprint, wrong
-from tributary.replicas import Options, Replica, Replicas, Target, end_stream
+from tributary.replicas import Replica, Replicas, end_stream
 from tributary.turns import Growth, Turns
-
-
-@dataclass(frozen=True)
-class Pace:
-    """How much is read ahead, and when a stream counts as lost. Times in seconds.
-
-    `window` batches are held or under way, or, where it is 0, some for each lane; `most` in any case at the most. There are
-    `lanes`, or, where it is 0, as many as it takes. A lease is `lease` batches. A stream without a message for
-    `stall_timeout` has hung. A step that the trainer waits for and that takes longer than `hedge_factor` times the median, and
-    `hedge_seconds`, is asked for again elsewhere.
-    """
-
-    window: int
-    most: int
-    lanes: int
-    lease: int
-    stall_timeout: float
-    hedge_factor: float
-    hedge_seconds: float
-    patience: float
-
-    def bounded(self, most: int) -> Pace:
-        """With a bound on the batches that are held or under way."""
-        return replace(self, most=max(1, min(most, self.window or most)))
-
-    def without(self, ahead: int) -> Pace:
-        """With so many batches fewer, because they are held elsewhere."""
-        return replace(self, window=max(1, self.window - ahead) if self.window else 0, most=self.most - ahead)
-
-    def share(self, number: int, of: int) -> Pace:
-        """What is left for the `number`-th of several that share the lanes."""
-
-        def part(whole: int) -> int:
-            return max(1, (whole + number) // of)
-
-        return replace(
-            self,
-            window=part(self.window) if self.window else 0,
-            most=part(self.most),
-            lanes=part(self.lanes) if self.lanes else 0,
-        )
-
-    def ahead(self, lanes: int) -> int:
-        """The batches that so many lanes hold or have under way."""
-        return min(self.most, self.window or behaviour.PREFETCH_PER_LANE * lanes)
-
-
-@dataclass(frozen=True)
-class Steps:
-    """The steps of an epoch that are wanted: `count` of them from `first`, `stride` apart."""
-
-    epoch: int
-    first: int
-    stride: int
-    count: int
-
-    def at(self, turn: int) -> int:
-        """The step at a turn."""
-        return self.first + turn * self.stride
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What an iteration asks for, as plain values: any process can ask for it."""
-
-    target: Target
-    options: Options
-    # A StreamBatchesRequest without its steps.
-    request: bytes
-    fingerprint: str
-    steps: Steps
-    pace: Pace
+from tributary.wanted import Wanted
 
 
 @dataclass

@@ -6,8 +6,7 @@ import logging
 import os
 import sys
 import weakref
-from dataclasses import dataclass, field
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple, Union
+from typing import Any, Dict, Iterator, Mapping, Optional, Sequence, Set, Tuple, Union
 
 from tributary import behaviour, contract, receiver
 from tributary.batch import Arrived, Batch, heap, make_state, torch
@@ -17,59 +16,17 @@ from tributary.dataloader import DataLoader, Sampler, refuse_collation, refuse_s
 from tributary.epochs import Epochs, Worker
 from tributary.errors import other_fingerprint, wrong
 from tributary.formats import FORMATS, formatted
-from tributary.lanes import Lanes, Pace, Steps, Wanted
+from tributary.lanes import Lanes
 from tributary.parent import end_with_parent
 from tributary.ranks import checked, claim, of_launcher, of_process_group, worker_and_count
 from tributary.receiver import Received
 from tributary.replicas import Options, Replicas, Target, endpoints
+from tributary.run import RunDescription, described, selector
+from tributary.wanted import Pace, Steps, Wanted
 
 log = logging.getLogger("tributary")
 
 _Base: Any = object if torch is None else torch.utils.data.IterableDataset
-
-
-@dataclass(frozen=True)
-class RunDescription:
-    """What a run is, as DescribeRun tells it.
-
-    `class_names` is in label order: `class_names[label]`. It is empty where no source has labels, and where the run has
-    `labels: own` and its sources' classes differ: then a label is a place in the source's own `source_class_names`. Samples
-    of the sources in `unlabelled`, whose `class_counts` are 0, have no label: `tributary.IGNORE` in `Batch.labels`.
-    """
-
-    name: str
-    fingerprint: str
-    recipe: str
-    steps_per_epoch: int
-    samples_per_epoch: int
-    global_batch: int
-    image_size: int
-    mean: Tuple[float, ...]
-    std: Tuple[float, ...]
-    sources: Tuple[str, ...]
-    class_names: Tuple[str, ...]
-    source_class_names: Mapping[str, Tuple[str, ...]]
-    class_counts: Mapping[str, int]
-    unlabelled: Tuple[str, ...]
-    split: str
-    evaluate: bool
-    resize_size: int
-    training: Mapping[str, float]
-    version: str
-    knobs: Mapping[str, Any] = field(default_factory=dict)
-    seed: int = 0
-
-
-def selector(
-    run: Optional[str], inline_run: Optional[str], split: Optional[str] = None, evaluate: Optional[bool] = None
-) -> Any:
-    """The run of a request: a name of the server's config, or the text of a whole run; and which view of it."""
-    if bool(run) == bool(inline_run):
-        raise wrong("ARGUMENT_INVALID", "run or inline_run", "both" if run else "neither", "Give one of them")
-    if split not in (None, "train", "val"):
-        raise wrong("ARGUMENT_INVALID", "a split of train or val", repr(split), "Set split, or leave it out")
-    view = {"split": split or "", **({} if evaluate is None else {"evaluate": bool(evaluate)})}
-    return contract.RunSelector(name=run, **view) if run else contract.RunSelector(inline_run=inline_run, **view)
 
 
 class Loader(_Base):
@@ -141,11 +98,11 @@ class Loader(_Base):
         self._receivers = receivers
         self._with = {"with_drawn": with_drawn, "with_text": with_text}
         self._options = Options(credentials, tuple(channel_options), connect_timeout, patience, resolve_interval)
-        self._pace = Pace(prefetch, prefetch, lanes, lease, stall_timeout, hedge_factor, hedge_seconds, patience)
+        self._pace = Pace(prefetch, prefetch, lanes, lease, stall_timeout, hedge_factor, hedge_seconds)
         self._budget_bytes = budget_bytes
         self._wanted_fingerprint = fingerprint
         self._description: Optional[RunDescription] = None
-        share = repr((self.run, inline_run, self._given_ranks))
+        share = repr((self._selector, self._given_ranks))
         self._epochs = Epochs(_checked_epoch(epoch or 0), share, is_named=epoch is not None)
         # How often this process has begun to iterate: one of the numbers by which sibling workers know their iteration.
         self._iterations = 0
@@ -335,7 +292,7 @@ class Loader(_Base):
                     "Bring all replicas to one config, or name the fingerprint that you want",
                     **found,
                 )
-            self._description = _described(fitting[0])
+            self._description = described(fitting[0])
         return self._description
 
     def fetch(self, epoch: int, step: int) -> Batch:
@@ -442,7 +399,7 @@ class BatchIterator(Iterator[Any]):
             end_with_parent()
         run = loader.describe()
         total = run.steps_per_epoch
-        if loader._epochs.begins_again() and run.split != "val":
+        if loader._epochs.begins_again() and not run.evaluate:
             log.warning(
                 "Epoch %d of run %s is streamed again: another loader of this process has begun with it, and nobody named an "
                 "epoch for this one. Call set_epoch, give the Loader its epoch, or keep one loader for all epochs.",
@@ -511,41 +468,3 @@ def _checked_epoch(epoch: int) -> int:
     if epoch < 0:
         raise wrong("ARGUMENT_INVALID", "an epoch of 0 or more", str(epoch), "Epochs count from 0")
     return int(epoch)
-
-
-def _described(answer: Any) -> RunDescription:
-    training: Dict[str, float] = {
-        descriptor.name: getattr(answer.training, descriptor.name)
-        for descriptor in answer.training.DESCRIPTOR.fields
-        if descriptor.name != "beta2" or answer.training.HasField("beta2")
-    }
-    names: List[str] = [source.name for source in answer.sources]
-    # Replicas of 0.1 do not send the counts yet.
-    counts = {source.name: source.class_count or len(source.class_names) for source in answer.sources}
-    return RunDescription(
-        name=answer.name,
-        fingerprint=answer.fingerprint,
-        recipe=answer.recipe,
-        steps_per_epoch=answer.steps_per_epoch,
-        samples_per_epoch=answer.samples_per_epoch,
-        global_batch=answer.global_batch,
-        image_size=answer.image_size,
-        mean=tuple(answer.mean),
-        std=tuple(answer.std),
-        sources=tuple(names),
-        class_names=tuple(answer.class_names),
-        source_class_names={source.name: tuple(source.class_names) for source in answer.sources},
-        class_counts=counts,
-        unlabelled=tuple(name for name, count in counts.items() if count == 0),
-        split=answer.split or "train",
-        evaluate=answer.evaluate,
-        resize_size=answer.resize_size,
-        training=training,
-        version=answer.version,
-        knobs={d.name: _plain(getattr(answer.knobs, d.name)) for d in answer.knobs.DESCRIPTOR.fields},
-        seed=answer.seed,
-    )
-
-
-def _plain(value: Any) -> Any:
-    return value if isinstance(value, (bool, int, float, str)) else tuple(value)

@@ -88,11 +88,18 @@ def _kind(images: Any) -> str:
     return str(images.dtype).rsplit(".", 1)[-1]
 
 
-def _as_float32(images: Any, layout: str) -> Any:
+def as_nchw(images: Any, layout: str) -> Any:
+    """Images of a layout in the axes that models take, contiguous; of the same type."""
     if torch is not None and isinstance(images, torch.Tensor):
-        pixels = images if layout == "nchw" else images.permute(0, 3, 1, 2)
-        return pixels.to(torch.float32, memory_format=torch.contiguous_format).contiguous()
-    if images.dtype == np.uint16:
+        return (images if layout == "nchw" else images.permute(0, 3, 1, 2)).contiguous()
+    return np.ascontiguousarray(images if layout == "nchw" else images.transpose(0, 3, 1, 2))
+
+
+def _as_float32(images: Any, layout: str) -> Any:
+    pixels = as_nchw(images, layout)
+    if torch is not None and isinstance(pixels, torch.Tensor):
+        return pixels.to(torch.float32)
+    if pixels.dtype == np.uint16:
         # bfloat16, which numpy does not have: the upper half of a float32.
-        images = (images.astype(np.uint32) << 16).view(np.float32)
-    return np.ascontiguousarray(images if layout == "nchw" else images.transpose(0, 3, 1, 2), dtype=np.float32)
+        pixels = (pixels.astype(np.uint32) << 16).view(np.float32)
+    return pixels.astype(np.float32, copy=False)

@@ -20,10 +20,10 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from tributary.batch import Arrived, torch
 from tributary.errors import TributaryError, exhausted, wrong
-from tributary.lanes import Wanted
 from tributary.messages import receive, send
 from tributary.replicas import Replicas
 from tributary.shared import AVAILABLE, Borrowed
+from tributary.wanted import Wanted
 
 # torch takes seconds to import, and is of no use to the receiving process.
 _PROGRAM = (

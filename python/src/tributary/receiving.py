@@ -20,10 +20,11 @@ from typing import Any, Dict, List, Optional
 
 from tributary import contract
 from tributary.errors import TributaryError, exhausted
-from tributary.lanes import Lanes, Wanted
+from tributary.lanes import Lanes
 from tributary.messages import receive, send
 from tributary.replicas import Replicas
 from tributary.shared import Lent
+from tributary.wanted import Wanted
 
 # Batches that lie ready with the trainer, beyond those that it has asked for.
 AHEAD = 2

@@ -7,8 +7,9 @@ from typing import Any, List, Optional, Sequence, Tuple
 from tributary import behaviour, contract, receiver
 from tributary.credentials import Credentials
 from tributary.errors import wrong
-from tributary.loader import Loader, selector
+from tributary.loader import Loader
 from tributary.replicas import Options, Target, endpoints
+from tributary.run import selector
 
 
 class Schedule:

@@ -6,7 +6,7 @@ import logging
 from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 from tributary.errors import TributaryError, wrong
-from tributary.loader import RunDescription
+from tributary.run import RunDescription
 
 log = logging.getLogger("tributary")
 

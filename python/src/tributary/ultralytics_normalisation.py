@@ -10,9 +10,9 @@ from typing import Any, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from tributary.batch import torch
 from tributary.errors import wrong
-from tributary.loader import RunDescription
 from tributary.normalize import same_values
 from tributary.ranks import of_process_group
+from tributary.run import RunDescription
 
 # Steps after which values are in [0, 1], by the names of their classes: torchvision's, upstream's own, albumentations'.
 _SCALING = ("ToTensor", "ToTensorV2", "ToDtype", "ConvertImageDtype")

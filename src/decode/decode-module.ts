@@ -3,16 +3,16 @@ import { type Instance, instantiate } from './instantiate.js';
 let instance: Instance | undefined;
 
 /**
- * The thread's JPEG decoder: one WebAssembly instance beside this code.
+ * The thread's own decoder, of JPEG and of PNG's rows: one WebAssembly instance beside this code.
  *
  * Errors: BACKEND_UNAVAILABLE where the module has not been built, or SIMD is missing.
  */
-export function jpegModule(): Instance {
-  instance ??= instantiate(new URL('jpeg.wasm', import.meta.url), 'decoder');
+export function decodeModule(): Instance {
+  instance ??= instantiate(new URL('decode.wasm', import.meta.url), 'decoder');
   return instance;
 }
 
 /** Gives up the instance if its memory is above `bytes`; without them whatever it has, as after a trap. */
-export function dropJpegModule(bytes = 0): void {
+export function dropDecodeModule(bytes = 0): void {
   if (instance !== undefined && instance.memory.buffer.byteLength > bytes) instance = undefined;
 }
