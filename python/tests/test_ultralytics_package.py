@@ -20,6 +20,9 @@ import unittest
 from pathlib import Path
 from typing import Any, Dict, List
 
+import numpy as np
+from PIL import Image
+
 from tests.fleet import PYTHON, FleetTest, environment
 from tests.servers import ROOT, Server, built, tributary
 from tests.shapes import CLASSES, draw_shapes
@@ -28,10 +31,13 @@ EXAMPLE = PYTHON / "examples" / "ultralytics_classify"
 PAGE = ROOT / "docs" / "ultralytics.md"
 PLACES = {"dns:///loader:50051": "serve", "dns:///schedule:50052": "schedule"}
 RUNS = """
-sources: {{shapes: {data}}}
+sources: {{shapes: {data}, kinds: {kinds}}}
 runs:
   shapes: {{recipe: default, sources: [shapes], image_size: 64, global_batch: 16, epochs: 2, weight_decay: 0.04, wd_end: 0.2}}
   small: {{recipe: default, sources: [shapes], image_size: 32, global_batch: 16, epochs: 2}}
+  bilinear: {{recipe: default, sources: [shapes], image_size: 64, interpolation: BILINEAR, global_batch: 16, epochs: 2}}
+  kinds: {{recipe: default, sources: [kinds], image_size: 64, interpolation: BILINEAR, global_batch: 2}}
+  knn: {{recipe: default, sources: [shapes], image_size: 224, interpolation: BILINEAR, global_batch: 72}}
 """
 
 
@@ -57,6 +63,7 @@ def version(package: str) -> List[int]:
 class UltralyticsPackageTest(FleetTest):
     folder: Path
     data: Path
+    kinds: Path
     servers: Dict[str, Server]
 
     @classmethod
@@ -66,12 +73,14 @@ class UltralyticsPackageTest(FleetTest):
         cls.folder = Path(folder.name)
         cls.data = draw_shapes(cls.folder / "data", train=24, val=8)
         config = cls.folder / "tributary.yaml"
-        config.write_text(RUNS.format(data=cls.data))
+        cls.kinds = draw_kinds(cls.folder / "kinds")
+        config.write_text(RUNS.format(data=cls.data, kinds=cls.kinds))
         cls.servers = cls.serve(config)
 
     @classmethod
     def serve(cls, config: Path) -> Dict[str, Server]:
         tributary("index", "--config", str(config))
+        tributary("index", "--config", str(config), "--split", "val")
         started = {}
         for command, more in (("serve", ["--workers", "1"]), ("schedule", [])):
             server = Server(command, "--config", str(config), *more)
@@ -95,6 +104,7 @@ class UltralyticsPackageTest(FleetTest):
             "schedule": self.servers["schedule"].address,
             "run": "shapes",
             "other_data": str(self.folder / "other"),
+            "kinds": str(self.kinds),
             "overrides": {
                 "model": "yolov8n-cls.yaml", "data": str(self.data), "imgsz": 64, "batch": 16, "epochs": 2, "device": "cpu",
                 "project": str(self.folder / "runs"), "plots": False, "workers": 0,
@@ -166,6 +176,31 @@ class UltralyticsPackageTest(FleetTest):
                 else:
                     self.assertIn("float32 images that the replicas normalise with mean (0.485, 0.456, 0.406)", normalisation)
 
+    def test_validation_without_a_folder(self) -> None:
+        for package in packages():
+            with self.subTest(package or "installed"):
+                found = self.case(package, "validate")
+                self.assertEqual(found["names"], {str(label): name for label, name in enumerate(CLASSES)})
+                self.assertAlmostEqual(found["ended"]["metrics/accuracy_top1"], found["streamed"], places=4)
+                if version(package) < [8, 1]:
+                    # Upstream's own resize, by OpenCV.
+                    continue
+                self.assertEqual((found["difference"], found["streamed"]), (0, found["files"]))
+                self.assertIn("CenterCrop", found["transform"])
+                self.assertIn("the trainer's interpolation of BILINEAR, but got BICUBIC", found["bicubic"])
+
+    def test_what_differs_by_the_kind_of_a_file(self) -> None:
+        package = max(packages(), key=version)
+        if version(package) < [8, 1]:
+            self.skipTest("before 8.1 Ultralytics resizes by OpenCV, so that all files differ")
+        found = {Path(name).name: value for name, value in self.case(package, "kinds").items()}
+        # What the page lists as differing, or as read by Ultralytics alone.
+        self.assertEqual({name for name, value in found.items() if value is None}, {"ycbcr.tif"})
+        different = {name for name, value in found.items() if value}
+        self.assertEqual(different, {"turned.jpg", "cmyk.jpg", "cmyk.tif", "grey16.png", "rgba.tif"})
+        same = {"plain.jpg", "plain.bmp", "plain.tif", "lzw.tif", "palette.png", "alpha.png", "plain.webp"}
+        self.assertEqual({name for name, value in found.items() if value == 0}, same)
+
     def test_the_distillation_trainer(self) -> None:
         trainer = Path("ultralytics", "models", "yolo", "classify", "train_image_encoder.py")
         having = [package for package in packages() if package and (Path(package) / trainer).exists()]
@@ -173,10 +208,12 @@ class UltralyticsPackageTest(FleetTest):
             self.skipTest("none of the packages has upstream's distillation trainer")
         for package in having:
             with self.subTest(package):
-                *trained, other_size = self.case(package, "distill")
+                *trained, other_size, evaluated = self.case(package, "distill")
                 same = {"shape": [16, 3, 64, 64], "type": "torch.float32", "epochs": 2}
                 self.assertEqual(trained, [same, same])
                 self.assertIn("images of 32 pixels", other_size)
+                self.assertEqual((evaluated["difference"], evaluated["streamed"]), (0, evaluated["files"]))
+                self.assertEqual(evaluated["ended"], round(evaluated["files"], 4))
 
     def test_two_ranks(self) -> None:
         package = max(packages(), key=version)
@@ -193,6 +230,30 @@ class UltralyticsPackageTest(FleetTest):
         self.assertEqual((first["epochs"], second["epochs"]), (2, 2))
         self.assertEqual(len(set(first["files"] + second["files"])), 64)
         self.assertEqual(first["weight"], second["weight"])
+
+
+def draw_kinds(folder: Path) -> Path:
+    """Files of several kinds, of 64 pixels, so that none is resized: train/a/*.png and val/a/*."""
+    dice = np.random.RandomState(5)
+    blocks = np.kron(dice.randint(0, 256, (8, 8, 4)), np.ones((8, 8, 1))).astype(np.uint8)
+    image, alpha = Image.fromarray(blocks[:, :, :3]), Image.fromarray(blocks)
+    cmyk = Image.frombytes("CMYK", (64, 64), blocks.tobytes())
+    turned = Image.Exif()
+    turned[0x0112] = 3
+    for split in ("train", "val"):
+        (folder / split / "a").mkdir(parents=True)
+    for i in range(2):
+        image.save(folder / "train" / "a" / f"{i}.png")
+    for name, made, more in (
+        ("plain.jpg", image, {}), ("turned.jpg", image, {"exif": turned}), ("cmyk.jpg", cmyk, {}),
+        ("plain.bmp", image, {}), ("plain.webp", image, {}),
+        ("plain.tif", image, {}), ("lzw.tif", image, {"compression": "tiff_lzw"}), ("cmyk.tif", cmyk, {}),
+        ("rgba.tif", alpha, {}), ("ycbcr.tif", image, {"compression": "jpeg"}),
+        ("alpha.png", alpha, {}), ("palette.png", image.convert("P"), {}),
+        ("grey16.png", Image.fromarray(blocks[:, :, 0].astype(np.uint16) * 257), {}),
+    ):  # fmt: skip
+        made.save(folder / "val" / "a" / name, **more)
+    return folder
 
 
 def ranks(given: str) -> None:

@@ -12,6 +12,7 @@ import json
 import logging
 import os
 import sys
+from pathlib import Path
 from typing import Any, Callable, Dict, List
 from unittest import mock
 
@@ -111,6 +112,53 @@ def words(make: Callable[[], Any]) -> str:
     return "trained"
 
 
+def validate(given: Any) -> Any:
+    """Training and validation without a folder of images, beside validation of the same weights from the files."""
+    own = arguments(given, plots=True)
+    folder = own.pop("data")
+    trainer = mixed(ClassificationTrainer, {**given, "run": "bilinear"}, validate="val")(overrides=own)
+    trainer.train()
+    streamed = trainer.test_loader
+    files = ClassificationTrainer.get_dataloader(trainer, f"{folder}/val", batch_size=16, rank=-1, mode="val")
+    trainer.validator.args.plots = False
+    found = {"difference": difference(streamed, files.dataset, folder), "ended": dict(trainer.metrics)}
+    for name, loader in (("streamed", streamed), ("files", files)):
+        trainer.validator.dataloader = loader
+        with trainer._dataset():
+            found[name] = trainer.validator(model=trainer.best)["metrics/accuracy_top1"]
+    other = mixed(ClassificationTrainer, given, validate="val")(overrides=own)
+    return {**found, "names": trainer.model.names, "transform": repr(trainer.model.transforms), "bicubic": words(lambda: other)}
+
+
+def difference(streamed: Any, files: Any, folder: str) -> float:
+    """The largest difference of any value of any image that a validation loader and a data set of the same files give."""
+    found = differences(streamed, files, folder)
+    assert None not in found.values(), found
+    return max(found.values())
+
+
+def differences(streamed: Any, files: Any, folder: str) -> Dict[str, Any]:
+    """By file, the largest difference of any value of its images in both; None where only one of them has it."""
+    found = {Path(name): image for batch in streamed for name, image in zip(batch["im_file"], batch["img"])}
+    images = {Path(*name.parts[1:]): image for name, image in found.items()}
+    result: Dict[str, Any] = dict.fromkeys(map(str, images))
+    for i, sample in enumerate(files.samples):
+        path = (sample if isinstance(sample, Path) else Path(sample[0])).relative_to(folder)
+        item = files[i]
+        image = item["img"] if isinstance(item, dict) else item
+        result[str(path)] = float((images[path] - image).abs().max()) if path in images else None
+    return result
+
+
+def kinds(given: Any) -> Any:
+    """How files of several kinds differ from what Ultralytics reads, by file."""
+    trainer = mixed(ClassificationTrainer, {**given, "run": "kinds"}, validate="val")(overrides=arguments(given))
+    trainer.model = torch.nn.Identity()
+    streamed = trainer.get_dataloader("", 16, -1, "val")
+    files = ClassificationTrainer.get_dataloader(trainer, f"{given['kinds']}/val", 16, -1, "val")
+    return differences(streamed, files.dataset, given["kinds"])
+
+
 def distill(given: Any) -> Any:
     """The distillation trainer, over a teacher that is drawn here: no weights are at hand."""
     from ultralytics.models.yolo.classify.train_image_encoder import ImageEncoderTrainer
@@ -142,7 +190,17 @@ def distill(given: Any) -> Any:
             batch = Loader(given["loader"], run=given["run"], patience=20).fetch(0, 0)
             assert torch.allclose(images, normalize(batch), atol=1e-6)
             results.append({"shape": list(images.shape), "type": str(images.dtype), "epochs": len(trainer.seen)})
-    results.append(words(lambda: mixed(ImageEncoderTrainer, {**given, "run": "small"})(overrides=own)))
+        results.append(words(lambda: mixed(ImageEncoderTrainer, {**given, "run": "small"})(overrides=own)))
+        folder = own.pop("data")
+        more = {"arguments": {"patience": 20, "data_type": "float32"}, "validate": "val", "knn": "knn"}
+        trainer = mixed(ImageEncoderTrainer, given, **more)(overrides=own)
+        trainer.train()
+        files = trainer.build_dataset(f"{folder}/val", mode="val")
+        found = {"difference": difference(trainer.test_loader, files, folder), "ended": trainer.metrics["knn/top1"]}
+        for name, state in (("streamed", trainer._knn_state), ("files", {"path": Path(folder)})):
+            trainer._knn_state = state
+            found[name] = trainer._knn_eval()
+        results.append(found)
     return results
 
 
@@ -177,5 +235,6 @@ def rank(given: Any) -> Any:
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    case: Any = {"classify": classify, "refused": refused, "distill": distill, "rank": rank}[sys.argv[1]]
+    cases = {f.__name__: f for f in (classify, refused, validate, kinds, distill, rank)}
+    case: Any = cases[sys.argv[1]]
     print("RESULT " + json.dumps(case(json.loads(sys.argv[2]))), flush=True)
