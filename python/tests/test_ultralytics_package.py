@@ -94,7 +94,7 @@ class UltralyticsPackageTest(FleetTest):
         own = environment(**alone, **more, OMP_NUM_THREADS="1")
         own["PYTHONPATH"] = os.pathsep.join(part for part in (own["PYTHONPATH"], str(cwd), package) if part)
         command = [sys.executable, "-W", "ignore", *arguments]
-        done = subprocess.run(command, env=own, cwd=cwd, timeout=300, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, env=own, cwd=cwd, timeout=600, capture_output=True, text=True, check=False)
         self.assertEqual(done.returncode, 0, done.stdout[-3000:] + done.stderr[-3000:])
         return done
 
@@ -111,8 +111,8 @@ class UltralyticsPackageTest(FleetTest):
             },
         }  # fmt: skip
 
-    def case(self, package: str, name: str) -> Any:
-        return result(self.python(package, "-m", "tests.ultralytics_cases", name, json.dumps(self.given())).stdout)
+    def case(self, package: str, name: str, cwd: Path = PYTHON) -> Any:
+        return result(self.python(package, "-m", "tests.ultralytics_cases", name, json.dumps(self.given()), cwd=cwd).stdout)
 
     def test_the_page_as_it_stands(self) -> None:
         blocks = re.findall(r"```(?:python|yaml)\n(.*?)```", PAGE.read_text(), re.S)
@@ -140,6 +140,11 @@ class UltralyticsPackageTest(FleetTest):
                 done = self.python(package, "train.py", cwd=mine)
                 self.assertIn("2 epochs completed", done.stdout + done.stderr)
                 self.assertIn("scale [0.5, 1] (the run's: [0.08, 1]), weight_decay 0.0005 (the run's: 0.05)", done.stderr)
+                # What the processes of several devices would run.
+                script = self.case(package, "script", cwd=mine)
+                self.assertIn("from trainer import Trainer", Path(script).read_text())
+                done = self.python(package, script, cwd=mine)
+                self.assertIn("2 epochs completed", done.stdout + done.stderr)
 
     def replace(self, file: Path, changes: Dict[str, str]) -> None:
         text = file.read_text()
@@ -202,18 +207,26 @@ class UltralyticsPackageTest(FleetTest):
         self.assertEqual({name for name, value in found.items() if value == 0}, same)
 
     def test_the_distillation_trainer(self) -> None:
+        for package in self.having_distillation():
+            with self.subTest(package):
+                *trained, other_size = self.case(package, "distill")
+                same = {"shape": [16, 3, 64, 64], "type": "torch.float32", "epochs": 2}
+                self.assertEqual(trained, [same, same, same])
+                self.assertIn("images of 32 pixels", other_size)
+
+    def test_the_distillation_trainer_without_files(self) -> None:
+        for package in self.having_distillation():
+            with self.subTest(package):
+                found = self.case(package, "distill_without_files")
+                self.assertEqual((found["difference"], found["streamed"]), (0, found["files"]))
+                self.assertEqual(found["ended"], round(found["files"], 4))
+
+    def having_distillation(self) -> List[str]:
         trainer = Path("ultralytics", "models", "yolo", "classify", "train_image_encoder.py")
         having = [package for package in packages() if package and (Path(package) / trainer).exists()]
         if not having:
             self.skipTest("none of the packages has upstream's distillation trainer")
-        for package in having:
-            with self.subTest(package):
-                *trained, other_size, evaluated = self.case(package, "distill")
-                same = {"shape": [16, 3, 64, 64], "type": "torch.float32", "epochs": 2}
-                self.assertEqual(trained, [same, same])
-                self.assertIn("images of 32 pixels", other_size)
-                self.assertEqual((evaluated["difference"], evaluated["streamed"]), (0, evaluated["files"]))
-                self.assertEqual(evaluated["ended"], round(evaluated["files"], 4))
+        return having
 
     def test_two_ranks(self) -> None:
         package = max(packages(), key=version)
@@ -230,6 +243,9 @@ class UltralyticsPackageTest(FleetTest):
         self.assertEqual((first["epochs"], second["epochs"]), (2, 2))
         self.assertEqual(len(set(first["files"] + second["files"])), 64)
         self.assertEqual(first["weight"], second["weight"])
+        # Since 8.4 all ranks validate, each its share: of 24 images 8 + 8, then 8 + 0.
+        self.assertEqual(len(second["validated"]), 8 if version(package) >= [8, 4] else 0)
+        self.assertEqual(len(set(first["validated"] + second["validated"])), 24)
 
 
 def draw_kinds(folder: Path) -> Path:
