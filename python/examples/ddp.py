@@ -1,6 +1,6 @@
 """Trains a small classifier with DistributedDataParallel, over any number of processes.
 
-    torchrun --nproc_per_node 2 ddp.py --loader HOST:PORT --schedule HOST:PORT --run NAME --out checkpoint.pt
+    torchrun --nproc_per_node 2 ddp.py --loader HOST:PORT --schedule HOST:PORT --run-name NAME --out checkpoint.pt
 
 A checkpoint is written after every step; started again with the same arguments, it goes on from there. docs/ddp.md of Tributary
 has it explained.
@@ -25,7 +25,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--loader", required=True, help="loader replicas: dns:///name:port, or addresses with commas")
     parser.add_argument("--schedule", required=True, help="the schedule endpoint")
-    parser.add_argument("--run", required=True, help="the run, by name")
+    parser.add_argument("--run-name", required=True, help="the run, by name: torchrun takes --run for its own --run-path")
     parser.add_argument("--out", type=Path, required=True, help="the checkpoint")
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--max-steps", type=int, default=0, help="stop after so many steps")
@@ -33,8 +33,8 @@ def main() -> None:
     cuda = torch.cuda.is_available()
     dist.init_process_group("nccl" if cuda else "gloo")
     device = torch.device("cuda", int(os.environ["LOCAL_RANK"])) if cuda else torch.device("cpu")
-    with tributary.Loader(options.loader, run=options.run, device=device) as loader:
-        schedule = tributary.Schedule(options.schedule, run=options.run)
+    with tributary.Loader(options.loader, run=options.run_name, device=device) as loader:
+        schedule = tributary.Schedule(options.schedule, run=options.run_name)
         schedule.check_loader(loader)
         classes = max(1, len(loader.describe().class_names))
         torch.manual_seed(0)

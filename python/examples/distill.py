@@ -1,6 +1,6 @@
 """Distils a small frozen teacher into a small student on the CPU, over any number of ranks, to the same bits every time.
 
-    python3 examples/distill.py --loader HOST:PORT --schedule HOST:PORT --run NAME --ranks 2 --out distilled.pt
+    python3 distill.py --loader HOST:PORT --schedule HOST:PORT --run NAME --ranks 2 --out distilled.pt
 
 A checkpoint is written every `--checkpoint-every` steps. Killed at any moment and started again with the same arguments, it
 goes on from the last one, and ends with the weights that an undisturbed run ends with. It prints the digest of these.

@@ -1,6 +1,6 @@
 """Scores an encoder by k-NN: features of the training images find the class of the validation images, from the same replicas.
 
-    python3 examples/knn.py --loader HOST:PORT --run NAME
+    python3 knn.py --loader HOST:PORT --run NAME
 
 Both streams are the run's as evaluation has it: every image once, resized and centre-cropped. Their labels agree by name. The
 encoder here is a small one with random weights, on the CPU: put yours in its place.

@@ -14,6 +14,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, Dict, List, Tuple
 
+import torch
+
 from tests.fleet import PYTHON, FleetTest, Process, environment
 
 STEPS = 5
@@ -131,6 +133,19 @@ class ExamplesTest(FleetTest):
         self.assertEqual(sorted(self.trained(first) + self.trained(rest)), self.everything(ranks=2))
         alone = self.run_example("ddp.py", replica, "--out", "alone.pt", "--max-steps", "3")
         self.assertEqual(self.trained(alone), self.everything()[:3])
+
+    @unittest.skipIf(torch.__version__.startswith("1."), "torchrun of torch 1.13 does not start under Python 3.11")
+    def test_ddp_by_torchrun(self) -> None:
+        shutil.copy(PYTHON / "examples" / "ddp.py", self.folder)
+        replica = self.serve()
+        where = ["--loader", replica.address, "--schedule", replica.address, "--run-name", "synthetic", "--out", "c.pt"]
+        launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", "ddp.py", *where]
+        done = subprocess.run(
+            launcher, cwd=self.folder, env=environment(OMP_NUM_THREADS="1"), timeout=240,
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        self.assertEqual(done.returncode, 0, done.stderr[-3000:])
+        self.assertEqual(sorted(self.trained(done.stdout)), self.everything(ranks=2))
 
 
 if __name__ == "__main__":

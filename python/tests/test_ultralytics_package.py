@@ -20,6 +20,9 @@ import unittest
 from pathlib import Path
 from typing import Any, Dict, List
 
+import numpy as np
+from PIL import Image
+
 from tests.fleet import PYTHON, FleetTest, environment
 from tests.servers import ROOT, Server, built, tributary
 from tests.shapes import CLASSES, draw_shapes
@@ -28,10 +31,13 @@ EXAMPLE = PYTHON / "examples" / "ultralytics_classify"
 PAGE = ROOT / "docs" / "ultralytics.md"
 PLACES = {"dns:///loader:50051": "serve", "dns:///schedule:50052": "schedule"}
 RUNS = """
-sources: {{shapes: {data}}}
+sources: {{shapes: {data}, kinds: {kinds}}}
 runs:
   shapes: {{recipe: default, sources: [shapes], image_size: 64, global_batch: 16, epochs: 2, weight_decay: 0.04, wd_end: 0.2}}
   small: {{recipe: default, sources: [shapes], image_size: 32, global_batch: 16, epochs: 2}}
+  bilinear: {{recipe: default, sources: [shapes], image_size: 64, interpolation: BILINEAR, global_batch: 16, epochs: 2}}
+  kinds: {{recipe: default, sources: [kinds], image_size: 64, interpolation: BILINEAR, global_batch: 2}}
+  knn: {{recipe: default, sources: [shapes], image_size: 224, interpolation: BILINEAR, global_batch: 72}}
 """
 
 
@@ -57,6 +63,7 @@ def version(package: str) -> List[int]:
 class UltralyticsPackageTest(FleetTest):
     folder: Path
     data: Path
+    kinds: Path
     servers: Dict[str, Server]
 
     @classmethod
@@ -66,12 +73,14 @@ class UltralyticsPackageTest(FleetTest):
         cls.folder = Path(folder.name)
         cls.data = draw_shapes(cls.folder / "data", train=24, val=8)
         config = cls.folder / "tributary.yaml"
-        config.write_text(RUNS.format(data=cls.data))
+        cls.kinds = draw_kinds(cls.folder / "kinds")
+        config.write_text(RUNS.format(data=cls.data, kinds=cls.kinds))
         cls.servers = cls.serve(config)
 
     @classmethod
     def serve(cls, config: Path) -> Dict[str, Server]:
         tributary("index", "--config", str(config))
+        tributary("index", "--config", str(config), "--split", "val")
         started = {}
         for command, more in (("serve", ["--workers", "1"]), ("schedule", [])):
             server = Server(command, "--config", str(config), *more)
@@ -85,7 +94,7 @@ class UltralyticsPackageTest(FleetTest):
         own = environment(**alone, **more, OMP_NUM_THREADS="1")
         own["PYTHONPATH"] = os.pathsep.join(part for part in (own["PYTHONPATH"], str(cwd), package) if part)
         command = [sys.executable, "-W", "ignore", *arguments]
-        done = subprocess.run(command, env=own, cwd=cwd, timeout=300, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, env=own, cwd=cwd, timeout=600, capture_output=True, text=True, check=False)
         self.assertEqual(done.returncode, 0, done.stdout[-3000:] + done.stderr[-3000:])
         return done
 
@@ -95,14 +104,15 @@ class UltralyticsPackageTest(FleetTest):
             "schedule": self.servers["schedule"].address,
             "run": "shapes",
             "other_data": str(self.folder / "other"),
+            "kinds": str(self.kinds),
             "overrides": {
                 "model": "yolov8n-cls.yaml", "data": str(self.data), "imgsz": 64, "batch": 16, "epochs": 2, "device": "cpu",
                 "project": str(self.folder / "runs"), "plots": False, "workers": 0,
             },
         }  # fmt: skip
 
-    def case(self, package: str, name: str) -> Any:
-        return result(self.python(package, "-m", "tests.ultralytics_cases", name, json.dumps(self.given())).stdout)
+    def case(self, package: str, name: str, cwd: Path = PYTHON) -> Any:
+        return result(self.python(package, "-m", "tests.ultralytics_cases", name, json.dumps(self.given()), cwd=cwd).stdout)
 
     def test_the_page_as_it_stands(self) -> None:
         blocks = re.findall(r"```(?:python|yaml)\n(.*?)```", PAGE.read_text(), re.S)
@@ -130,6 +140,11 @@ class UltralyticsPackageTest(FleetTest):
                 done = self.python(package, "train.py", cwd=mine)
                 self.assertIn("2 epochs completed", done.stdout + done.stderr)
                 self.assertIn("scale [0.5, 1] (the run's: [0.08, 1]), weight_decay 0.0005 (the run's: 0.05)", done.stderr)
+                # What the processes of several devices would run.
+                script = self.case(package, "script", cwd=mine)
+                self.assertIn("from trainer import Trainer", Path(script).read_text())
+                done = self.python(package, script, cwd=mine)
+                self.assertIn("2 epochs completed", done.stdout + done.stderr)
 
     def replace(self, file: Path, changes: Dict[str, str]) -> None:
         text = file.read_text()
@@ -166,17 +181,52 @@ class UltralyticsPackageTest(FleetTest):
                 else:
                     self.assertIn("float32 images that the replicas normalise with mean (0.485, 0.456, 0.406)", normalisation)
 
+    def test_validation_without_a_folder(self) -> None:
+        for package in packages():
+            with self.subTest(package or "installed"):
+                found = self.case(package, "validate")
+                self.assertEqual(found["names"], {str(label): name for label, name in enumerate(CLASSES)})
+                self.assertAlmostEqual(found["ended"]["metrics/accuracy_top1"], found["streamed"], places=4)
+                if version(package) < [8, 1]:
+                    # Upstream's own resize, by OpenCV.
+                    continue
+                self.assertEqual((found["difference"], found["streamed"]), (0, found["files"]))
+                self.assertIn("CenterCrop", found["transform"])
+                self.assertIn("the trainer's interpolation of BILINEAR, but got BICUBIC", found["bicubic"])
+
+    def test_what_differs_by_the_kind_of_a_file(self) -> None:
+        package = max(packages(), key=version)
+        if version(package) < [8, 1]:
+            self.skipTest("before 8.1 Ultralytics resizes by OpenCV, so that all files differ")
+        found = {Path(name).name: value for name, value in self.case(package, "kinds").items()}
+        # What the page lists as differing, or as read by Ultralytics alone.
+        self.assertEqual({name for name, value in found.items() if value is None}, {"ycbcr.tif"})
+        different = {name for name, value in found.items() if value}
+        self.assertEqual(different, {"turned.jpg", "cmyk.jpg", "cmyk.tif", "grey16.png", "rgba.tif"})
+        same = {"plain.jpg", "plain.bmp", "plain.tif", "lzw.tif", "palette.png", "alpha.png", "plain.webp"}
+        self.assertEqual({name for name, value in found.items() if value == 0}, same)
+
     def test_the_distillation_trainer(self) -> None:
+        for package in self.having_distillation():
+            with self.subTest(package):
+                *trained, other_size = self.case(package, "distill")
+                same = {"shape": [16, 3, 64, 64], "type": "torch.float32", "epochs": 2}
+                self.assertEqual(trained, [same, same, same])
+                self.assertIn("images of 32 pixels", other_size)
+
+    def test_the_distillation_trainer_without_files(self) -> None:
+        for package in self.having_distillation():
+            with self.subTest(package):
+                found = self.case(package, "distill_without_files")
+                self.assertEqual((found["difference"], found["streamed"]), (0, found["files"]))
+                self.assertEqual(found["ended"], round(found["files"], 4))
+
+    def having_distillation(self) -> List[str]:
         trainer = Path("ultralytics", "models", "yolo", "classify", "train_image_encoder.py")
         having = [package for package in packages() if package and (Path(package) / trainer).exists()]
         if not having:
             self.skipTest("none of the packages has upstream's distillation trainer")
-        for package in having:
-            with self.subTest(package):
-                *trained, other_size = self.case(package, "distill")
-                same = {"shape": [16, 3, 64, 64], "type": "torch.float32", "epochs": 2}
-                self.assertEqual(trained, [same, same])
-                self.assertIn("images of 32 pixels", other_size)
+        return having
 
     def test_two_ranks(self) -> None:
         package = max(packages(), key=version)
@@ -193,6 +243,33 @@ class UltralyticsPackageTest(FleetTest):
         self.assertEqual((first["epochs"], second["epochs"]), (2, 2))
         self.assertEqual(len(set(first["files"] + second["files"])), 64)
         self.assertEqual(first["weight"], second["weight"])
+        # Since 8.4 all ranks validate, each its share: of 24 images 8 + 8, then 8 + 0.
+        self.assertEqual(len(second["validated"]), 8 if version(package) >= [8, 4] else 0)
+        self.assertEqual(len(set(first["validated"] + second["validated"])), 24)
+
+
+def draw_kinds(folder: Path) -> Path:
+    """Files of several kinds, of 64 pixels, so that none is resized: train/a/*.png and val/a/*."""
+    dice = np.random.RandomState(5)
+    blocks = np.kron(dice.randint(0, 256, (8, 8, 4)), np.ones((8, 8, 1))).astype(np.uint8)
+    image, alpha = Image.fromarray(blocks[:, :, :3]), Image.fromarray(blocks)
+    cmyk = Image.frombytes("CMYK", (64, 64), blocks.tobytes())
+    turned = Image.Exif()
+    turned[0x0112] = 3
+    for split in ("train", "val"):
+        (folder / split / "a").mkdir(parents=True)
+    for i in range(2):
+        image.save(folder / "train" / "a" / f"{i}.png")
+    for name, made, more in (
+        ("plain.jpg", image, {}), ("turned.jpg", image, {"exif": turned}), ("cmyk.jpg", cmyk, {}),
+        ("plain.bmp", image, {}), ("plain.webp", image, {}),
+        ("plain.tif", image, {}), ("lzw.tif", image, {"compression": "tiff_lzw"}), ("cmyk.tif", cmyk, {}),
+        ("rgba.tif", alpha, {}), ("ycbcr.tif", image, {"compression": "jpeg"}),
+        ("alpha.png", alpha, {}), ("palette.png", image.convert("P"), {}),
+        ("grey16.png", Image.fromarray(blocks[:, :, 0].astype(np.uint16) * 257), {}),
+    ):  # fmt: skip
+        made.save(folder / "val" / "a" / name, **more)
+    return folder
 
 
 def ranks(given: str) -> None:

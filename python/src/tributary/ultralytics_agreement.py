@@ -64,10 +64,8 @@ def check_image_size(trainer: Any, run: RunDescription) -> None:
         )
 
 
-def check_classes(trainer: Any, run: RunDescription) -> None:
-    """ARGUMENT_INVALID where a label of the run means another class than in the trainer, or where there are none."""
-    if is_distillation(trainer):
-        return
+def classes_of(run: RunDescription) -> Tuple[str, ...]:
+    """The classes of a run's samples, by label; ARGUMENT_INVALID where some have none, or another list."""
     if run.unlabelled:
         raise unlabelled(run.unlabelled)
     # Replicas of 0.1 send each source's classes alone, which are all sources' where they are the same.
@@ -80,8 +78,21 @@ def check_classes(trainer: Any, run: RunDescription) -> None:
             f"other ones in each ({named})",
             f"Leave labels: own out of run {run.name}, which then joins its sources' classes",
         )
+    return classes
+
+
+def check_classes(trainer: Any, run: RunDescription) -> None:
+    """ARGUMENT_INVALID where a label of the run means another class than in the trainer, or where there are none. Classes that
+    only the images of an evaluation have are left out of it, as upstream does, and logged.
+    """
+    if is_distillation(trainer):
+        return
+    classes = classes_of(run)
     names = trainer.data["names"]
     listed = [names[i] for i in sorted(names)] if isinstance(names, dict) else list(names)
+    if run.evaluate and len(classes) > len(listed):
+        log.warning("validation leaves out samples of %s, classes that training has not", _listed(classes[len(listed) :]))
+        classes = classes[: len(listed)]
     for label, name in enumerate(classes):
         if label >= len(listed) or str(listed[label]) != name:
             raise _differs(

@@ -87,12 +87,12 @@ def chosen(
 
 def _seen(trainer: Any) -> Optional[Normalisation]:
     for transform in _transforms(getattr(getattr(trainer, "test_loader", None), "dataset", None)):
-        found = _of_transform(transform)
+        found = of_transform(transform)
         if found is not None:
             return found
     # The distillation trainer's shards are a pipeline, which does not show its transform.
     build = getattr(trainer, "_build_transforms", None)
-    return None if build is None else _of_transform(build("val"))
+    return None if build is None else of_transform(build("val"))
 
 
 def _transforms(dataset: Any) -> Iterator[Any]:
@@ -107,8 +107,9 @@ def _transforms(dataset: Any) -> Iterator[Any]:
     yield from _transforms(inner[0])
 
 
-def _of_transform(transform: Any) -> Optional[Normalisation]:
-    steps = list(_steps(transform))
+def of_transform(transform: Any) -> Optional[Normalisation]:
+    """The normalisation of a transform; None where it shows none and does not scale to [0, 1] either."""
+    steps = list(steps_of(transform))
     for step in steps:
         if "Normalize" in type(step).__name__ and hasattr(step, "mean") and hasattr(step, "std"):
             return Normalisation(_numbers(step.mean), _numbers(step.std))
@@ -116,13 +117,14 @@ def _of_transform(transform: Any) -> Optional[Normalisation]:
     return Normalisation((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)) if scaled else None
 
 
-def _steps(transform: Any) -> Iterator[Any]:
+def steps_of(transform: Any) -> Iterator[Any]:
+    """The steps of a transform, one by one, however it is composed."""
     inner = getattr(transform, "transforms", None)
     if inner is None:
         yield transform
         return
     for step in inner:
-        yield from _steps(step)
+        yield from steps_of(step)
 
 
 def _numbers(values: Any) -> Tuple[float, ...]:
