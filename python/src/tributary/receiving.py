@@ -21,6 +21,7 @@ from typing import Any, Dict, List, Optional
 from tributary import contract
 from tributary.errors import TributaryError, exhausted
 from tributary.lanes import Lanes
+from tributary.loan import Loan
 from tributary.messages import receive, send
 from tributary.replicas import Replicas
 from tributary.shared import Lent
@@ -33,6 +34,9 @@ IDLE = 30.0
 # Sessions after which it takes no more, and another process is started for the next: gRPC keeps a connection of one in some
 # thousand calls that are cancelled while it connects.
 RETIRES_AFTER = 500
+
+# Whether batches of a replica on the same host are to come by the wire as well, to measure that.
+_BY_WIRE = os.environ.get("TRIBUTARY_LEND") == "0"
 
 
 def main(descriptor: int, trainer: int) -> None:
@@ -158,7 +162,9 @@ class _Session:
         self._ahead = min(AHEAD, wanted.pace.most - 1)
         wanted = replace(wanted, pace=wanted.pace.without(self._ahead))
         self._lent = Lent()
-        self._lanes = Lanes(wanted, Replicas(wanted.target, wanted.options), self._lent.take)
+        replicas = Replicas(wanted.target, wanted.options)
+        make_loan = None if _BY_WIRE else lambda: Loan(self._lent, wanted.batch_bytes)
+        self._lanes = Lanes(wanted, replicas, self._lent.take, make_loan)
         self._changed = threading.Condition()
         self._asked = 0
         self._sent = 0
