@@ -1,17 +1,26 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Sample } from '../../protos/generated/tributary/v1/Sample.js';
 import type { StreamBatchesRequest__Output } from '../../protos/generated/tributary/v1/StreamBatchesRequest.js';
 import type { StreamBatchesResponse } from '../../protos/generated/tributary/v1/StreamBatchesResponse.js';
 import type { Batch, BatchSample } from '../batch/batch.js';
-import type { TakenBatch } from '../batch/batch-maker.js';
+import { type TakenBatch, untilAborted } from '../batch/batch-maker.js';
+import { inSlices } from '../batch/slices.js';
 import { TributaryError } from '../errors.js';
 import type { OpenRun } from '../runs/open-run.js';
 import { readSample } from '../sources/storage/read-sample.js';
+import type { StreamCaller } from './handle.js';
 import { LentMemory } from './lent-memory.js';
 import { batchHeader, batchSample } from './messages.js';
 import type { Replica } from './replica.js';
 import { type Asked, addresses, openAsked, resolveRequest } from './resolve-request.js';
 
-type Send = (message: StreamBatchesResponse) => Promise<void>;
+type Send = (message: StreamBatchesResponse, bytes: number) => Promise<void>;
+
+/** Milliseconds of silence after which a stream says where its batch stands. */
+const progressEvery = 2_000;
+
+/** What a slot takes beside its pixels, in bytes: its names, its draw, and their part of a header. */
+export const slotBytes = 2048;
 
 /** Batches that are made ahead of the one that is being sent, where memory allows. */
 const batchesAhead = 4;
@@ -26,20 +35,24 @@ const batchesAhead = 4;
 export async function streamBatches(
   replica: Replica,
   request: StreamBatchesRequest__Output,
-  send: Send,
-  gone: AbortSignal,
+  caller: StreamCaller<StreamBatchesResponse>,
 ): Promise<void> {
-  const open = await openAsked(replica.runs, request);
+  const { client, gone } = caller;
+  const open = await openAsked(replica, request, caller);
   const asked = resolveRequest(open, request);
   const { form } = asked;
-  const reservation = replica.maker.budget.take(
-    replica.maker.batchBytes({ open, form }, asked.worldSize),
-    batchesAhead + 1,
-  );
+  const { budget } = replica.maker;
+  const slots = Math.ceil(open.run.global_batch / asked.worldSize);
+  const batchBytes = replica.maker.batchBytes({ open, form }, asked.worldSize) + slots * slotBytes;
+  const reservation = await budget.take(client, batchBytes, batchesAhead + 1, gone);
   const ended = new AbortController();
-  const signal = AbortSignal.any([gone, ended.signal]);
+  const signal = AbortSignal.any([gone, ended.signal, reservation.revoked]);
   const ahead: Promise<TakenBatch>[] = [];
-  const flow = replica.queue.flow();
+  const flow = replica.queue.flow(client);
+  const send: Send = async (message, bytes) => {
+    await untilAborted(caller.send(message, bytes), reservation.revoked);
+    reservation.progressed();
+  };
   replica.metrics.streams.inc();
   const load = replica.metrics.load.open();
   const lent = request.lent && (await LentMemory.open(request.lent));
@@ -56,7 +69,9 @@ export async function streamBatches(
         ahead.push(held);
       }
       const endWait = replica.metrics.wait.startTimer({ side: 'consumer' });
-      const held = await ahead.shift()!;
+      const next = ahead.shift()!;
+      if (asked.withProgress) await sayUntil(next, send, () => progress(replica, asked, sent));
+      const held = await next;
       const waited = endWait();
       const endSend = replica.metrics.wait.startTimer({ side: 'producer' });
       try {
@@ -71,11 +86,34 @@ export async function streamBatches(
   } finally {
     ended.abort(new Error('the stream has ended'));
     for (const held of await Promise.allSettled(ahead)) if (held.status === 'fulfilled') held.value.give();
-    replica.maker.budget.give(reservation);
+    budget.give(reservation);
     replica.metrics.streams.dec();
     replica.metrics.load.close(load);
     await lent?.close();
   }
+}
+
+/** Says where a batch stands every few seconds until it is there or has failed. */
+async function sayUntil(batch: Promise<unknown>, send: Send, say: () => StreamBatchesResponse): Promise<void> {
+  let isSettled = false;
+  const settled = batch.then(
+    () => {
+      isSettled = true;
+    },
+    () => {
+      isSettled = true;
+    },
+  );
+  while (!isSettled) {
+    const silence = new AbortController();
+    await Promise.race([settled, wait(progressEvery, undefined, { signal: silence.signal, ref: false })]);
+    silence.abort();
+    if (!isSettled) await send(say(), 0);
+  }
+}
+
+function progress({ queue }: Replica, { firstStep, stepStride }: Asked, sent: number): StreamBatchesResponse {
+  return { progress: { step: firstStep + sent * stepStride, waiting: queue.size } };
 }
 
 /** Yields whether the tensor lies in memory that the client has lent. */
@@ -87,16 +125,16 @@ async function sendBatch(
   lent: LentMemory | null,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const samples = batch.samples.map((sample) => batchSample(sample, asked.withDrawn));
+  const samples = await inSlices(batch.samples.length, (slot) => batchSample(batch.samples[slot]!, asked.withDrawn));
   if (asked.withText) await addText(open, batch.samples, samples);
-  await send({ header: batchHeader(open, batch, samples) });
+  await send({ header: batchHeader(open, batch, samples) }, samples.length * slotBytes);
   const data = Buffer.from(batch.data.buffer, batch.data.byteOffset, batch.data.byteLength);
   const descriptor = lent?.byteSize === data.length ? await lent.write(data, signal) : null;
-  if (descriptor !== null) await send({ lent: { descriptor } });
+  if (descriptor !== null) await send({ lent: { descriptor } }, 0);
   else
     for (let offset = 0; offset < data.length; offset += asked.chunkBytes)
-      await send({ chunk: { offset, data: data.subarray(offset, offset + asked.chunkBytes) } });
-  await send({ trailer: { crc32: batch.crc32 } });
+      await send({ chunk: { offset, data: data.subarray(offset, offset + asked.chunkBytes) } }, asked.chunkBytes);
+  await send({ trailer: { crc32: batch.crc32 } }, 0);
   return descriptor !== null;
 }
 
