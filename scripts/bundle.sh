@@ -4,7 +4,7 @@
 #   scripts/bundle.sh [OUT]            OUT is out/tributary-linux-x64.tar.xz where not given; `npm run build` comes first
 # There:
 #   tar xf tributary-linux-x64.tar.xz && cd tributary-linux-x64
-#   ./tributary serve ...              as `npx tributary serve ...`
+#   ./tributary serve ...              as `npx --no-install tributary serve ...`
 #   scripts/measure-device.sh          what a GPU is worth there
 #   PYTHONPATH=$PWD/python/src         the Python client; it needs grpcio, protobuf and numpy
 # glibc 2.34 or later is needed there (Debian 12, Ubuntu 22.04), and nothing else.
