@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import unittest
 from pathlib import Path
-from typing import Any, ClassVar, Dict, List
+from typing import Any, ClassVar, Dict, List, Sequence
 
 from tests.fleet import FleetTest
 from tributary import Loader
@@ -32,18 +32,19 @@ def tributary(*arguments: str) -> str:
 class Server:
     """A process of the command line: `address` once it serves, which `wait` waits for."""
 
-    def __init__(self, *arguments: str, port: int = 0):
+    def __init__(self, *arguments: str, port: int = 0, via: Sequence[str] = ()):
         self.process = subprocess.Popen(
-            ["node", str(COMMAND), *arguments, "--listen", f"127.0.0.1:{port}"], stdout=subprocess.PIPE, text=True
+            [*via, "node", str(COMMAND), *arguments, "--listen", f"127.0.0.1:{port}"], stdout=subprocess.PIPE, text=True
         )
         self.port = port
+        self.metrics_port = 0
 
     def wait(self) -> Server:
         assert self.process.stdout is not None
         for line in self.process.stdout:
             said: Dict[str, Any] = json.loads(line)
             if said.get("msg") == "serving":
-                self.port = said["port"]
+                self.port, self.metrics_port = said["port"], said["metricsPort"]
                 return self
         raise RuntimeError("the server ended before it served")
 

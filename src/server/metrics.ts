@@ -46,6 +46,7 @@ export class Metrics {
     'side',
   );
   readonly bytesSent = this.#counter('tributary_bytes_sent_total', 'Bytes of tensors sent');
+  readonly bytesLent = this.#counter('tributary_bytes_lent_total', "Bytes of tensors written into clients' memory");
   readonly streams = new Gauge({
     name: 'tributary_streams_active',
     help: 'Open batch streams',

@@ -6,6 +6,7 @@ import type { TakenBatch } from '../batch/batch-maker.js';
 import { TributaryError } from '../errors.js';
 import type { OpenRun } from '../runs/open-run.js';
 import { readSample } from '../sources/storage/read-sample.js';
+import { LentMemory } from './lent-memory.js';
 import { batchHeader, batchSample } from './messages.js';
 import type { Replica } from './replica.js';
 import { type Asked, addresses, openAsked, resolveRequest } from './resolve-request.js';
@@ -41,6 +42,7 @@ export async function streamBatches(
   const flow = replica.queue.flow();
   replica.metrics.streams.inc();
   const load = replica.metrics.load.open();
+  const lent = request.lent && (await LentMemory.open(request.lent));
   try {
     const wanted = addresses(asked);
     for (let sent = 0; sent < asked.stepCount; sent++) {
@@ -58,7 +60,8 @@ export async function streamBatches(
       const waited = endWait();
       const endSend = replica.metrics.wait.startTimer({ side: 'producer' });
       try {
-        await sendBatch(send, open, asked, held.batch);
+        const isLent = await sendBatch(send, open, asked, held.batch, lent, signal);
+        if (isLent) replica.metrics.bytesLent.inc(held.batch.data.length);
       } finally {
         held.give();
       }
@@ -71,17 +74,30 @@ export async function streamBatches(
     replica.maker.budget.give(reservation);
     replica.metrics.streams.dec();
     replica.metrics.load.close(load);
+    await lent?.close();
   }
 }
 
-async function sendBatch(send: Send, open: OpenRun, asked: Asked, batch: Batch): Promise<void> {
+/** Yields whether the tensor lies in memory that the client has lent. */
+async function sendBatch(
+  send: Send,
+  open: OpenRun,
+  asked: Asked,
+  batch: Batch,
+  lent: LentMemory | null,
+  signal: AbortSignal,
+): Promise<boolean> {
   const samples = batch.samples.map((sample) => batchSample(sample, asked.withDrawn));
   if (asked.withText) await addText(open, batch.samples, samples);
   await send({ header: batchHeader(open, batch, samples) });
   const data = Buffer.from(batch.data.buffer, batch.data.byteOffset, batch.data.byteLength);
-  for (let offset = 0; offset < data.length; offset += asked.chunkBytes)
-    await send({ chunk: { offset, data: data.subarray(offset, offset + asked.chunkBytes) } });
+  const descriptor = lent?.byteSize === data.length ? await lent.write(data, signal) : null;
+  if (descriptor !== null) await send({ lent: { descriptor } });
+  else
+    for (let offset = 0; offset < data.length; offset += asked.chunkBytes)
+      await send({ chunk: { offset, data: data.subarray(offset, offset + asked.chunkBytes) } });
   await send({ trailer: { crc32: batch.crc32 } });
+  return descriptor !== null;
 }
 
 async function addText(open: OpenRun, made: readonly BatchSample[], samples: Sample[]): Promise<void> {

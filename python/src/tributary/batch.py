@@ -221,28 +221,41 @@ class PartialBatch:
                 "The replica and this client do not speak the same contract: bring both to one version",
             )
         self.header = header
+        self._take = take
+        self._size = size
         self._crc = 0
         self._filled = 0
-        self._array = take(size)
-        self._view = memoryview(self._array.data)
+        self._array: Optional[np.ndarray[Any, Any]] = None
 
     def add(self, offset: int, data: Union[bytes, memoryview]) -> None:
         """Takes a chunk; CRC_MISMATCH where it does not follow the one before."""
+        if self._array is None:
+            self._array = self._take(self._size)
         end = offset + len(data)
-        if offset != self._filled or end > len(self._view):
+        if offset != self._filled or end > self._size:
             raise self.damaged(f"a chunk at byte {offset}")
-        self._view[offset:end] = data
+        self._array.data[offset:end] = data
         self._crc = zlib.crc32(data, self._crc)
         self._filled = end
+
+    def fill(self, array: np.ndarray[Any, Any]) -> None:
+        """Takes the whole tensor, which lies where it stays."""
+        if self._array is not None or array.size != self._size:
+            raise self.damaged(f"a tensor of {array.size} bytes after {self._filled}")
+        self._array = array
+        self._crc = zlib.crc32(array.data)
+        self._filled = self._size
 
     def finish(self, crc32: int) -> Arrived:
         """The whole batch; CRC_MISMATCH where its bytes are not those that were sent."""
         header, a = self.header, self.header.address
-        if self._filled != len(self._view) or self._crc != crc32:
+        if self._filled != self._size or self._crc != crc32:
             raise self.damaged(f"CRC-32 {self._crc:08x} of {self._filled} bytes")
+        # Of no bytes there is no chunk.
+        array = self._take(0) if self._array is None else self._array
         samples = tuple(_sample(sample) for sample in header.samples)
         return Arrived(
-            array=self._array,
+            array=array,
             data_type=header.data_type,
             shape=tuple(header.shape),
             labels=np.array([IGNORE if s.label is None else s.label for s in samples], dtype=np.int64),
@@ -262,7 +275,7 @@ class PartialBatch:
         address = self.header.address
         return wrong(
             "CRC_MISMATCH",
-            f"{len(self._view)} bytes of step {address.step} as their trailer has them",
+            f"{self._size} bytes of step {address.step} as their trailer has them",
             came,
             "Ask for the step again; if it persists, check the network and the memory of the machines between",
             epoch=str(address.epoch),

@@ -51,6 +51,7 @@ def _own(name: str) -> Any:
 BatchHeader = _own("BatchHeader")
 DescribeRunRequest = _own("DescribeRunRequest")
 DescribeRunResponse = _own("DescribeRunResponse")
+LentMemory = _own("LentMemory")
 ListEpochSchedulesRequest = _own("ListEpochSchedulesRequest")
 ListEpochSchedulesResponse = _own("ListEpochSchedulesResponse")
 RunSelector = _own("RunSelector")

@@ -23,6 +23,7 @@ from tributary.batch import Arrived, PartialBatch
 from tributary.behaviour import verdict
 from tributary.contract import Chunk, StreamBatchesRequest, with_address
 from tributary.errors import TributaryError, from_rpc, other_fingerprint, wrong
+from tributary.loan import Loan
 from tributary.replicas import Replica, Replicas, end_stream
 from tributary.turns import Growth, Turns
 from tributary.wanted import Wanted
@@ -57,8 +58,14 @@ class _Reader:
 class Lanes:
     """The batches that are wanted, in order, from whichever replicas there are. To be closed after use."""
 
-    def __init__(self, wanted: Wanted, replicas: Replicas, make_array: Callable[[int], Any]):
-        """`make_array` makes uint8 [size], where a tensor is to lie."""
+    def __init__(
+        self,
+        wanted: Wanted,
+        replicas: Replicas,
+        make_array: Callable[[int], Any],
+        make_loan: Optional[Callable[[], Loan]] = None,
+    ):
+        """`make_array` makes uint8 [size], where a tensor is to lie; `make_loan` what a stream's replica may write into."""
         steps, pace = wanted.steps, wanted.pace
         self._replicas = replicas
         self._changed = replicas.changed
@@ -68,6 +75,7 @@ class Lanes:
         self._fingerprint = wanted.fingerprint
         self._pace = pace
         self._make_array = make_array
+        self._make_loan = make_loan
         # A lane that is not asked to be there is of use only where a batch of its own may be under way.
         most = steps.count if pace.lanes else min(pace.ahead(behaviour.MOST_LANES), steps.count)
         self._growth = Growth(pace.lanes, most, self._clock.now())
@@ -227,12 +235,15 @@ class Lanes:
         """Reads one stream to its end: of its lease, of the replica's patience, or of the need for it."""
         replica = reader.replica
         assert replica is not None
+        loan = self._make_loan() if self._make_loan is not None and replica.may_be_near else None
         try:
             request = StreamBatchesRequest.FromString(self._request)
             request.epoch = self._steps.epoch
             request.first_step = self._steps.at(reader.turn)
             request.step_count = count
             request.step_stride = stride * self._steps.stride
+            if loan is not None:
+                request.lent.CopyFrom(loan.offer)
             call = self._replicas.stream(replica, request)
             with self._changed:
                 reader.call = call
@@ -241,7 +252,14 @@ class Lanes:
             for index in range(count):
                 if not self._wait_for_room(reader, fresh=index == 0):
                     break
-                batch = self._receive(reader, call)
+                if loan is not None:
+                    # Two, so that the next one is written while this one is checked.
+                    loan.reach(min(index + (2 if self._admitted(reader.turn + stride) else 1), count))
+                batch = self._receive(reader, call, loan)
+                if loan is not None and loan.is_refused:
+                    replica.may_be_near = False
+                    loan.close()
+                    loan = None
                 if batch is None and index == 0:
                     raise TributaryError("UNAVAILABLE", "the stream ended before its first batch", code="UNAVAILABLE")
                 if batch is None:
@@ -261,6 +279,8 @@ class Lanes:
                 reader.waiting_since = reader.batch_since = None
             if call is not None:
                 end_stream(call)
+            if loan is not None:
+                loan.close()
             self._replicas.release(replica)
 
     def _wait_for_room(self, lane: _Reader, fresh: bool) -> bool:
@@ -277,7 +297,7 @@ class Lanes:
             lane.waiting_since = lane.batch_since = self._clock.now()
             return not (self._closed or lane.cancelled or moved)
 
-    def _receive(self, reader: _Reader, call: Any) -> Optional[Arrived]:
+    def _receive(self, reader: _Reader, call: Any, loan: Optional[Loan]) -> Optional[Arrived]:
         """The reader's next batch; None where the replica ended the stream in good order."""
         partial: Optional[PartialBatch] = None
         wanted = self._steps.at(reader.turn)
@@ -300,6 +320,10 @@ class Lanes:
                 partial = PartialBatch(message.header, self._make_array)
             elif kind == "chunk" and partial is not None:
                 partial.add(chunk.offset, chunk.data)
+                if loan is not None:
+                    loan.is_refused = partial.header.byte_size == loan.byte_size
+            elif kind == "lent" and partial is not None and loan is not None:
+                partial.fill(loan.filled(message.lent.descriptor))
             elif kind == "trailer" and partial is not None:
                 return self._checked(partial.finish(message.trailer.crc32))
             else:

@@ -338,7 +338,7 @@ class Loader(_Base):
         )
         batch_bytes = run.global_batch // world_size * run.image_size**2 * 3 * contract.BYTES[self._data_type]
         pace = self._pace.bounded(self._budget_bytes // max(batch_bytes, 1))
-        wanted = Wanted(self._target, self._options, request.SerializeToString(), run.fingerprint, steps, pace)
+        wanted = Wanted(self._target, self._options, request.SerializeToString(), run.fingerprint, batch_bytes, steps, pace)
         pinned = self._pin_memory and torch is not None and torch.cuda.is_available() and self._worker() is None
         if replicas is None:
             return Received(wanted, self._receiver_count(), pinned)

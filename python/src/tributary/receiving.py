@@ -21,6 +21,7 @@ from typing import Any, Dict, List, Optional
 from tributary import contract
 from tributary.errors import TributaryError, exhausted
 from tributary.lanes import Lanes
+from tributary.loan import Loan
 from tributary.messages import receive, send
 from tributary.replicas import Replicas
 from tributary.shared import Lent
@@ -158,7 +159,8 @@ class _Session:
         self._ahead = min(AHEAD, wanted.pace.most - 1)
         wanted = replace(wanted, pace=wanted.pace.without(self._ahead))
         self._lent = Lent()
-        self._lanes = Lanes(wanted, Replicas(wanted.target, wanted.options), self._lent.take)
+        replicas = Replicas(wanted.target, wanted.options)
+        self._lanes = Lanes(wanted, replicas, self._lent.take, lambda: Loan(self._lent, wanted.batch_bytes))
         self._changed = threading.Condition()
         self._asked = 0
         self._sent = 0

@@ -66,6 +66,8 @@ class Replica:
     retry_at: float = 0.0
     slow_until: float = 0.0
     gone: bool = False
+    # Whether memory is offered to it: until it has sent chunks all the same, because it is on another host.
+    may_be_near: bool = True
     refused: Optional[TributaryError] = None
     last_error: Optional[TributaryError] = None
     channel: Optional[grpc.Channel] = field(default=None, repr=False)
@@ -282,6 +284,7 @@ class Replicas:
 
     def _drop(self, replica: Replica) -> None:
         channel, replica.channel = replica.channel, None
+        replica.may_be_near = True
         if channel is not None:
             channel.close()
 

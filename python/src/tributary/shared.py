@@ -64,6 +64,17 @@ class Lent:
         self._next += 1
         return _Buffer(self._next, descriptor, mapping, size)
 
+    def descriptor(self, array: np.ndarray[Any, Any]) -> int:
+        """The descriptor of the memory that an array lies in, from its start."""
+        with self._lock:
+            return self._of_array[id(array)].descriptor
+
+    def discard(self, array: np.ndarray[Any, Any]) -> None:
+        """Closes the buffer of an array that somebody else may still write."""
+        with self._lock:
+            buffer = self._of_array.pop(id(array))
+        os.close(buffer.descriptor)
+
     def lend(self, array: np.ndarray[Any, Any]) -> Tuple[int, Optional[int]]:
         """The number of an array's buffer, and its descriptor where the trainer has not got it yet. `give` must follow."""
         with self._lock:

@@ -75,5 +75,7 @@ class Wanted:
     # A StreamBatchesRequest without its steps.
     request: bytes
     fingerprint: str
+    # Bytes of each batch's tensor, but for the last one of an evaluation.
+    batch_bytes: int
     steps: Steps
     pace: Pace
