@@ -15,9 +15,9 @@ import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { stringify } from 'yaml';
 import { Loader } from '../src/client/loader.js';
-import { python } from './bench/machine.js';
 import { median } from './bench/statistics.js';
 import { main, type ServerProcess, startServer } from './server-process.js';
+import { python } from './torchvision-process.js';
 
 const [milliseconds = 50, rounds = 3] = process.argv.slice(2).map(Number);
 const counts = [1, 2, 4, 8];

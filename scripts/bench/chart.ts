@@ -10,8 +10,8 @@ export function chart(summaries: readonly Summary[], label: (contestant: string)
   const parts: string[] = [];
   let y = 30;
   for (const [title, block] of blocks) {
-    // The wire carries many times what is made; a bar to its scale would flatten all others.
-    const shown = block.filter(({ contestant }) => contestant !== 'wire');
+    // Memory and the wire carry many times what is made; a bar to its scale would flatten all others.
+    const shown = block.filter(({ contestant }) => !['wire', 'lent'].includes(contestant));
     if (shown.length === 0) continue;
     const most = Math.max(...shown.map(({ imagesPerSecond }) => imagesPerSecond.most));
     const x = (rate: number) => left + ((width - left - 130) * rate) / most;

@@ -1,9 +1,9 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { python } from '../torchvision-process.js';
 import { benchRecipe } from './bench-recipes.js';
 import { batchSize, type FileSet, imageSize, runName } from './dataset.js';
-import { python } from './machine.js';
 import type { Measured } from './measure.js';
 import type { RunningReplica } from './replica.js';
 
@@ -79,6 +79,10 @@ function pythonClient(of: {
     const asked = { address: replica.address, run: runName(recipe, set, files), epoch, seconds, whole, again, options };
     return { command: withPython('python_client.py', asked), group: 'client', replica };
   };
+}
+
+function fromMemory(course: Course): Measured | null {
+  return pythonClient({ files: 'once', again: true })({ ...course, epoch: 0 });
 }
 
 function typeScriptClient(files: 'once' | 'many', again: boolean): Contestant['run'] {
@@ -209,7 +213,17 @@ export const contestants: readonly Contestant[] = [
     label: 'wire alone: batches from memory to the Python client',
     ofRecipe: false,
     isCold: false,
-    run: (course) => pythonClient({ files: 'once', again: true })({ ...course, epoch: 0 }),
+    run: (course) => {
+      const measured = fromMemory(course);
+      return measured && { ...measured, command: ['env', 'TRIBUTARY_LEND=0', ...measured.command] };
+    },
+  },
+  {
+    name: 'lent',
+    label: 'memory alone: batches from memory into what the Python client lends',
+    ofRecipe: false,
+    isCold: false,
+    run: fromMemory,
   },
   {
     name: 'typescript-wire',

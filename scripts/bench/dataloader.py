@@ -23,8 +23,8 @@ def say(event, **more):
     print(json.dumps({"event": event, **more}), flush=True)
 
 
-def main():
-    asked = json.loads(sys.argv[1])
+def make_loader(asked, **more):
+    """The DataLoader that is asked for; `more` are arguments of its own."""
     knobs = {**RECIPES[asked["recipe"]], **asked["knobs"]}
     steps, erasing = transform(asked["size"], knobs)
     ending = [T.ToTensor(), T.Normalize((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)), erasing]
@@ -35,9 +35,14 @@ def main():
         from opencv import OpenCv
 
         dataset = OpenCv(asked["folder"], asked["size"], knobs)
-    loader = DataLoader(
-        dataset, batch_size=asked["batch"], shuffle=True, drop_last=True, num_workers=asked["workers"], pin_memory=False
+    return DataLoader(
+        dataset, batch_size=asked["batch"], shuffle=True, drop_last=True, num_workers=asked["workers"], **more
     )
+
+
+def main():
+    asked = json.loads(sys.argv[1])
+    loader = make_loader(asked)
     images, start = 0, time.monotonic()
     if asked["whole"]:
         say("begin")

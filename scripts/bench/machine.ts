@@ -1,9 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { arch, availableParallelism, cpus, release, totalmem, type } from 'node:os';
 import sharp from 'sharp';
-
-/** Debian's interpreter: the one whose torch and torchvision are compared with. */
-export const python = '/usr/bin/python3';
+import { python } from '../torchvision-process.js';
 
 /** What the figures were measured on. */
 export function describeMachine(): Record<string, unknown> {

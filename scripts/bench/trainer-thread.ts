@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { python } from './machine.js';
+import { python } from '../torchvision-process.js';
 
 /** How much longer a trainer's own work takes beside the Python client, at one rate. */
 export interface TrainerThread {

@@ -35,6 +35,9 @@ IDLE = 30.0
 # thousand calls that are cancelled while it connects.
 RETIRES_AFTER = 500
 
+# Whether batches of a replica on the same host are to come by the wire as well, to measure that.
+_BY_WIRE = os.environ.get("TRIBUTARY_LEND") == "0"
+
 
 def main(descriptor: int, trainer: int) -> None:
     """Serves sessions until the trainer, whose process is `trainer`, closes the other end of the socket or is gone."""
@@ -160,7 +163,8 @@ class _Session:
         wanted = replace(wanted, pace=wanted.pace.without(self._ahead))
         self._lent = Lent()
         replicas = Replicas(wanted.target, wanted.options)
-        self._lanes = Lanes(wanted, replicas, self._lent.take, lambda: Loan(self._lent, wanted.batch_bytes))
+        make_loan = None if _BY_WIRE else lambda: Loan(self._lent, wanted.batch_bytes)
+        self._lanes = Lanes(wanted, replicas, self._lent.take, make_loan)
         self._changed = threading.Condition()
         self._asked = 0
         self._sent = 0
