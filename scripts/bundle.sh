@@ -24,8 +24,8 @@ cp -r dist/src dist/scripts "$root/dist"
 cp -r protos python "$root"
 mkdir "$root/scripts"; cp scripts/measure-device.sh scripts/*.py "$root/scripts"; cp -r scripts/bench "$root/scripts/bench"
 rm -rf "$root"/protos/generated "$root"/python/tests "$root"/node_modules/webgpu/dist/{darwin,win32,linux-arm64}*
-# What sharp brings for other kinds of C library.
-rm -rf "$root"/node_modules/@img/*linuxmusl*
+# Of sharp, what is for another C library; of gpu.js, an optional package that needs a compiler; of streams, builds for another runtime.
+rm -rf "$root"/node_modules/{@img/*linuxmusl*,gl,node-gyp,bare-*/prebuilds}
 find "$root" \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.cts' -o -name '*.d.mts' -o -name __pycache__ -o -name '*.egg-info' \
   -o -path '*/scripts/bench/*.ts' \) -prune -exec rm -rf {} +
 cp "$(node -p process.execPath)" "$root/node"
@@ -43,7 +43,7 @@ ldconfig -p 2>/dev/null | grep -q 'libvulkan\.so\.1' || export LD_LIBRARY_PATH="
 exec "$here/node" "$here/dist/src/cli/main.cjs" "$@"
 EOF
 chmod +x "$root/tributary"
-tar -C "$work" --sort=name --owner=0 --group=0 --numeric-owner -c tributary-linux-x64 | xz -T0 -7 >"$out"
+XZ_OPT=${XZ_OPT:--7 -T0} tar -C "$work" --sort=name --owner=0 --group=0 --numeric-owner -cJf "$out" tributary-linux-x64
 bytes=$(stat -c %s "$out")
 echo "$out: $((bytes / 1000000)) MB"
 [ "$bytes" -le 50000000 ] || { echo "Expected at most 50 MB" >&2; exit 1; }

@@ -54,8 +54,9 @@ async function measured(name: string, measure: () => Promise<void>): Promise<voi
     await measure();
   } catch (error) {
     const { message, stderr = '' } = error as Error & { stderr?: string };
-    const lines = (stderr.trim() || message).split('\n').filter((line) => line.trim() !== '');
-    say(name, `not here: ${(stderr.trim() ? lines.at(-1)! : lines[0]!).slice(0, 300)}`);
+    const lines = (stderr.trim() || message).split('\n');
+    // Node ends with its version, Python with the error.
+    say(name, `not here: ${(lines.findLast((line) => /error/i.test(line)) ?? lines[0]!).trim().slice(0, 300)}`);
   }
 }
 
