@@ -12,12 +12,15 @@ const program = `
 import json, os, struct, sys
 offer, (reads, writes) = os.memfd_create("tributary-offer"), os.pipe()
 proof = os.urandom(32)
-os.write(offer, proof + struct.pack("<I", reads))
-other = os.memfd_create("other"); os.write(other, proof + struct.pack("<I", reads))
+place = lambda fd: struct.pack("<IQ", fd, os.fstat(fd).st_ino)
+os.write(offer, proof + place(reads))
+other = os.memfd_create("other"); os.write(other, proof + place(reads))
 buffers = [os.memfd_create("tributary-batch") for _ in range(3)]
 print(json.dumps({"process": os.getpid(), "descriptor": offer, "proof": proof.hex(), "other": other, "buffers": buffers}), flush=True)
 for line, buffer in zip(sys.stdin, buffers):
-    os.write(writes, struct.pack("<I", buffer))
+    told = place(buffer)
+    if line == "gone\\n": os.dup2(other, buffer)
+    os.write(writes, told)
 sys.stdin.read()
 `;
 
@@ -27,7 +30,8 @@ interface Client {
   /** A descriptor that holds the same, under another name. */
   readonly other: number;
   readonly buffers: readonly number[];
-  lend(): void;
+  /** Lends the next buffer; or one whose descriptor is `other`'s by the time that it is told of. */
+  lend(how?: 'gone'): void;
 }
 
 async function client(t: TestContext): Promise<Client> {
@@ -36,7 +40,7 @@ async function client(t: TestContext): Promise<Client> {
   const [line] = (await once(createInterface({ input: child.stdout! }), 'line')) as [string];
   const { process, descriptor, proof, other, buffers } = JSON.parse(line);
   const offer = { process, descriptor, proof: Buffer.from(proof, 'hex'), byteSize };
-  return { child, offer, other, buffers, lend: () => child.stdin!.write('\n') };
+  return { child, offer, other, buffers, lend: (how) => child.stdin!.write(`${how ?? ''}\n`) };
 }
 
 const canLend =
@@ -80,6 +84,16 @@ test('after a client’s end there is nothing to write to', { skip: canLend }, a
   child.kill('SIGKILL');
   assert.equal(await waiting, null);
   assert.equal(await memory!.write(Buffer.alloc(byteSize), never), null);
+  await memory!.close();
+});
+
+test('a buffer that the client has closed is not written, whatever has its number', { skip: canLend }, async (t) => {
+  const { offer, other, lend } = await client(t);
+  const before = await readFile(`/proc/${offer.process}/fd/${other}`);
+  const memory = await LentMemory.open(offer);
+  lend('gone');
+  assert.equal(await memory!.write(Buffer.alloc(byteSize), never), null);
+  assert.ok((await readFile(`/proc/${offer.process}/fd/${other}`)).equals(before));
   await memory!.close();
 });
 

@@ -16,7 +16,8 @@ from tributary.errors import wrong
 from tributary.shared import Lent
 
 _PROOF_BYTES = 32
-_NUMBER = struct.Struct("<I")
+# A descriptor and its inode.
+_PLACE = struct.Struct("<IQ")
 
 
 class Loan:
@@ -35,7 +36,7 @@ class Loan:
         proof = os.urandom(_PROOF_BYTES)
         try:
             self._descriptors.extend(os.pipe())
-            os.write(self._descriptors[0], proof + _NUMBER.pack(self._descriptors[1]))
+            os.write(self._descriptors[0], proof + _place(self._descriptors[1]))
         except BaseException:
             self.close()
             raise
@@ -47,7 +48,7 @@ class Loan:
             array = self._lent.take(self.byte_size)
             descriptor = self._lent.descriptor(array)
             self._offered_arrays[descriptor] = array
-            os.write(self._descriptors[2], _NUMBER.pack(descriptor))
+            os.write(self._descriptors[2], _place(descriptor))
             self._offered += 1
 
     def filled(self, descriptor: int) -> np.ndarray[Any, Any]:
@@ -65,3 +66,7 @@ class Loan:
         for array in self._offered_arrays.values():
             self._lent.discard(array)
         self._offered_arrays.clear()
+
+
+def _place(descriptor: int) -> bytes:
+    return _PLACE.pack(descriptor, os.fstat(descriptor).st_ino)
