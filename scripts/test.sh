@@ -1,8 +1,24 @@
 #!/usr/bin/env bash
 # Installs what the tests need, builds, checks the contract and the code's form, and runs all tests.
+#   scripts/test.sh            everything
+#   scripts/test.sh --fast     the part for after each change: form, and the tests of rooms that start no server and no device
 set -euo pipefail
+case ${1:-} in
+  "" | --fast) ;;
+  *) echo "expected --fast or nothing, but got $1: see the head of $0" >&2; exit 2 ;;
+esac
 . "$(dirname "$0")/setup.sh"
-need_packages python3-torch python3-torchvision python3-pil python3-grpcio python3-numpy python3-protobuf chromium-common iproute2 dnsmasq-base libjpeg-turbo-progs
+if [ "${1:-}" = --fast ]; then
+  build
+  say "Checking the contract, the code's form and what nobody uses"
+  npx --no-install buf lint
+  npx --no-install biome check --error-on-warnings .
+  npx --no-install knip
+  say "Testing the rooms that start no server and no device"
+  mapfile -t tests < <(find dist/test/{contract,decode,memory,plan,run,runs,sample,schedule,sources} dist/test/augment/{operations,simd} dist/test/*.test.js -name '*.test.js' | sort)
+  exec node --test --test-concurrency=2 --test-timeout=120000 "${tests[@]}"
+fi
+need_packages python3-torch python3-torchvision python3-pil python3-grpcio python3-numpy python3-protobuf chromium-common iproute2 dnsmasq-base libjpeg-turbo-progs openssl
 build
 say "Checking the contract (buf), the code's form (biome) and what nobody uses (knip)"
 npx --no-install buf lint

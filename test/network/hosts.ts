@@ -37,34 +37,44 @@ export class Network {
     this.#switch = `${prefix}switch`;
   }
 
-  /** Why hosts of their own cannot be had here; null where they can. */
+  /** Why hosts of their own cannot be had here, found by making one; null where they can. */
   static obstacle(): string | null {
-    if (process.getuid?.() !== 0) return 'network namespaces need root';
+    const network = new Network();
     try {
-      ip('netns', 'add', `${prefix}probe`);
-      ip('netns', 'del', `${prefix}probe`);
-      execFileSync('dnsmasq', ['--version'], { stdio: 'ignore' });
+      network.#connect();
+      execFileSync('dnsmasq', ['--version'], { stdio: ['ignore', 'ignore', 'pipe'] });
+      // Entering one remounts /sys, which fails where making one does not: below a chroot, say.
+      const [program, ...args] = network.host('probe').via;
+      execFileSync(program!, [...args, 'true'], { stdio: ['ignore', 'ignore', 'pipe'] });
       return null;
     } catch (error) {
-      return `network namespaces and dnsmasq cannot be used: ${(error as Error).message.trim()}`;
+      return `hosts of their own need root, network namespaces and dnsmasq: ${(error as Error).message.trim().replaceAll(/\s*\n\s*/g, ' ')}`;
+    } finally {
+      network.#remove();
     }
   }
 
   static async open(t: TestContext): Promise<Network> {
     removeHosts((pid) => !isAlive(pid));
     const network = new Network();
-    const remove = (): void => {
-      removeHosts((pid) => pid === process.pid);
-      rmSync(network.#folder, { recursive: true, force: true });
-    };
+    const remove = (): void => network.#remove();
     process.once('exit', remove);
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
     t.after(remove);
-    ip('netns', 'add', network.#switch);
-    ip('-n', network.#switch, 'link', 'add', 'bridge0', 'type', 'bridge');
-    ip('-n', network.#switch, 'link', 'set', 'bridge0', 'up');
+    network.#connect();
     await network.#startNames();
     return network;
+  }
+
+  #connect(): void {
+    ip('netns', 'add', this.#switch);
+    ip('-n', this.#switch, 'link', 'add', 'bridge0', 'type', 'bridge');
+    ip('-n', this.#switch, 'link', 'set', 'bridge0', 'up');
+  }
+
+  #remove(): void {
+    removeHosts((pid) => pid === process.pid);
+    rmSync(this.#folder, { recursive: true, force: true });
   }
 
   /** The host of this name, made when it is first asked for. */
