@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { credentials } from '@grpc/grpc-js';
@@ -71,6 +71,20 @@ test('with room for one batch at a time, all replicas but one may die', async (t
     if (header.step === 9) await Promise.all(replicas.slice(1).map((replica) => replica.stop('SIGKILL')));
   }
   assert.deepEqual(list, undisturbed);
+});
+
+test('a replica whose config has fewer epochs is left alone by a trainer that is past them', async (t) => {
+  const config = await indexedSamples(t, runs, 112);
+  const older = join(dirname(config), 'older.yaml');
+  await writeFile(older, (await readFile(config, 'utf8')).replaceAll('epochs: 3', 'epochs: 1'));
+  const [whole] = await servers(t, config, 1);
+  const [fewer] = await servers(t, older, 1);
+  const undisturbed = await sums((await loaderOf(t, [whole!], { run: 'eight' })).batches(2));
+  const both = () => loaderOf(t, [whole!, fewer!], { run: 'eight', lanes: 2, lease: 1 });
+  let loader = await both();
+  // The first to answer says how many epochs there are.
+  while ((await loader.describe()).training!.epochs !== 3) loader = await both();
+  assert.deepEqual(await sums(loader.batches(2)), undisturbed);
 });
 
 test('20 trainers share a replica in lockstep, and with a small cache, one after the other', async (t) => {
