@@ -33,7 +33,7 @@ const imports = new Map(
 );
 
 function resolved(path: string, name: string): string {
-  return relative('src', normalize(join('src', dirname(path), name.replace(/\.js$/, '.ts'))));
+  return relative('src', normalize(join('src', dirname(path), name.replace(/\.(c?)js$/, '.$1ts'))));
 }
 
 /** The room of a file: the narrowest that holds it. */

@@ -1,13 +1,12 @@
 import { readFile } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { type Reason, TributaryError } from '../errors.js';
 import type { Config } from '../run/config.js';
+import cpus from './cpus.cjs';
 
 /** The option that every command with a config shares. */
-export const configOption = () =>
-  new Option('--config <file>', 'the config').default('tributary.yaml').env('TRIBUTARY_CONFIG');
+export const configOption = () => new Option('--config <file>', 'the config').default('tributary.yaml');
 
 /** Whose samples of a run, where they are not those of its own split. */
 export const splitOption = (description = "the split, in the place of the run's own") =>
@@ -40,7 +39,7 @@ export const backendOption = () =>
 export const workersOption = () =>
   new Option('--workers <n>', 'worker threads')
     .argParser(positiveInteger)
-    .default(availableParallelism(), 'the number of cores');
+    .default(cpus(), 'the number of CPUs that it may use');
 
 /** Reads the config that a command names. CONFIG_UNREADABLE where the file cannot be read. */
 export async function readConfig(file: string): Promise<Config> {

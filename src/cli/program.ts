@@ -1,6 +1,7 @@
 import { Command, CommanderError } from '@commander-js/extra-typings';
 import { TributaryError } from '../errors.js';
 import { version } from '../run/version.js';
+import { readEnvironment } from './environment.js';
 import { endOnInterrupt } from './interrupt.js';
 
 /**
@@ -84,8 +85,10 @@ export async function run(argv: readonly string[]): Promise<void> {
   });
   try {
     checkFolder();
-    for (const made of await asked(argv[2]))
+    for (const made of await asked(argv[2])) {
+      readEnvironment(made);
       program.addCommand(made.exitOverride().configureOutput({ outputError: onOneLine(`tributary ${made.name()}`) }));
+    }
     await program.parseAsync(argv);
   } catch (error) {
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
