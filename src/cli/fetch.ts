@@ -24,7 +24,7 @@ export function fetchCommand() {
     .requiredOption('--out <folder>', 'where to write')
     .action(async (flags) => {
       const loader = await Loader.connect({
-        ...connection(flags),
+        ...(await connection(flags)),
         dataType: `DATA_TYPE_${flags.dataType.toUpperCase() as Uppercase<typeof flags.dataType>}`,
         layout: `LAYOUT_${flags.layout.toUpperCase() as Uppercase<typeof flags.layout>}`,
         withDrawn: flags.drawn === true,

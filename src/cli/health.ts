@@ -1,10 +1,10 @@
-import { Command } from '@commander-js/extra-typings';
 import { checkHealth } from '../client/ask-health.js';
+import { securedCommand, security } from './connecting.js';
 import { hostPort } from './options.js';
 
 /** `health`: asks a server whether it serves; for containers' health checks. */
 export function healthCommand() {
-  return new Command('health')
+  return securedCommand('health')
     .description('ask a server for its health (grpc.health.v1); exits with 1 where it does not serve')
     .requiredOption('--address <host:port>', 'where it listens', hostPort)
     .option(
@@ -12,8 +12,9 @@ export function healthCommand() {
       'the service: tributary.v1.LoaderService, tributary.v1.ScheduleService, live, or empty for the server',
       '',
     )
-    .action(async ({ address, service }) => {
-      const health = await checkHealth(address, service);
+    .action(async ({ address, service, ...flags }) => {
+      const { credentials } = await security(flags);
+      const health = await checkHealth(address, service, credentials);
       process.stdout.write(`${health}\n`);
       if (health !== 'SERVING') process.exitCode = 1;
     });

@@ -1,14 +1,14 @@
-import { Command } from '@commander-js/extra-typings';
 import { Loader } from '../client/loader.js';
 import type { ReceivedBatch } from '../client/receive.js';
 import { TributaryError } from '../errors.js';
 import { type HeaderFile, readHeader, writeBatch } from './batch-files.js';
+import { securedCommand, security } from './connecting.js';
 import { hex } from './fetch.js';
 import { seconds, selected } from './options.js';
 
 /** `replay`: asks for a batch again by its header alone, and says whether the bytes agree. */
 export function replayCommand() {
-  return new Command('replay')
+  return securedCommand('replay')
     .description("fetch a batch again by its header, from any replica, and compare the bytes' CRC-32")
     .argument('<header.json>', 'the header of a fetched batch')
     .requiredOption('--address <host:port[,...]>', 'where replicas listen')
@@ -25,6 +25,7 @@ export function replayCommand() {
         layout: header.layout,
         fingerprint: header.fingerprint,
         patience: flags.patience,
+        ...(await security(flags)),
       });
       try {
         for await (const batch of loader.batches(header.address.epoch, header.address.step, 1)) {

@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import { serverCredentials } from '../server/credentials.js';
+import { secure } from '../server/credentials.js';
 import { serveSchedule } from '../server/start-server.js';
 import { drainOnSignal } from './drain.js';
 import { listeningCommand } from './listening.js';
@@ -13,10 +13,10 @@ export function scheduleCommand() {
     .action(async (flags) => {
       const log = pino({ level: flags.logLevel });
       const config = await readConfig(flags.config);
-      const credentials = await serverCredentials(flags);
+      const security = await secure(flags);
       const runs = indexedRuns(config);
       for (const { run, fingerprint } of await runs.openAll()) log.info({ run: run.name, fingerprint }, 'run');
-      const listening = await serveSchedule(runs, log, { ...flags, credentials });
+      const listening = await serveSchedule(runs, log, { ...flags, ...security });
       log.info({ port: listening.port, metricsPort: listening.metricsPort }, 'serving');
       await drainOnSignal(log, listening, 5);
     });

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { openBackend } from '../augment/open-backend.js';
-import { serverCredentials } from '../server/credentials.js';
+import { secure } from '../server/credentials.js';
 import { Metrics } from '../server/metrics.js';
 import { openReplica } from '../server/replica.js';
 import { serveLoader } from '../server/start-server.js';
@@ -27,7 +27,7 @@ export function serveCommand() {
     .action(async (flags) => {
       const log = pino({ level: flags.logLevel });
       const config = await readConfig(flags.config);
-      const credentials = await serverCredentials(flags);
+      const security = await secure(flags);
       const openOrIndex: typeof openSource = (options) =>
         openOrIndexSource(options, ({ count, leftOut, losses, warnings }) => {
           const isWhole = losses.length + warnings.length === 0;
@@ -41,7 +41,7 @@ export function serveCommand() {
       const { workers, memory } = flags;
       const replica = openReplica({ runs, backend, workers, memory, caches, metrics, log });
       try {
-        const listening = await serveLoader(replica, { ...flags, credentials });
+        const listening = await serveLoader(replica, { ...flags, ...security });
         for (const { run, fingerprint, stepsPerEpoch } of opened)
           log.info({ run: run.name, fingerprint, stepsPerEpoch, epochs: run.training.epochs }, 'run');
         const { port, metricsPort } = listening;

@@ -27,8 +27,9 @@ export function trainCommand() {
       const onWait = ({ seconds, wanted }: Wait): void =>
         void process.stderr.write(`tributary: waiting for ${seconds.toFixed(0)} s: ${wanted}\n`);
       const lanes = flags.lanes ?? defaultOptions.lanes;
-      const loader = await Loader.connect({ ...connection(flags), lanes, onWait });
-      const schedule = await Schedule.connect({ ...connection(flags), address: flags.schedule, onWait });
+      const connected = { ...(await connection(flags)), onWait };
+      const loader = await Loader.connect({ ...connected, lanes });
+      const schedule = await Schedule.connect({ ...connected, address: flags.schedule });
       const groups = [
         { name: 'weights', weight_decay: 1 },
         { name: 'norms and biases', weight_decay: 0 },

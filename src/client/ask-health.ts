@@ -1,4 +1,10 @@
-import { credentials, makeClientConstructor, type ServiceError, status } from '@grpc/grpc-js';
+import {
+  type ChannelCredentials,
+  makeClientConstructor,
+  credentials as plain,
+  type ServiceError,
+  status,
+} from '@grpc/grpc-js';
 import { service as definition } from 'grpc-health-check';
 
 const Health = makeClientConstructor(definition, 'Health');
@@ -6,8 +12,12 @@ const Health = makeClientConstructor(definition, 'Health');
 const answerSeconds = 3;
 
 /** What a server says of a service's health: SERVING, NOT_SERVING, UNKNOWN. Throws where it does not answer in 3 s. */
-export async function checkHealth(address: string, service: string): Promise<string> {
-  const client = new Health(address, credentials.createInsecure(), { 'grpc.enable_http_proxy': 0 });
+export async function checkHealth(
+  address: string,
+  service: string,
+  credentials: ChannelCredentials = plain.createInsecure(),
+): Promise<string> {
+  const client = new Health(address, credentials, { 'grpc.enable_http_proxy': 0 });
   let timer: NodeJS.Timeout | undefined;
   try {
     return await new Promise<string>((resolve, reject) => {

@@ -55,7 +55,7 @@ export function exhausted(error: Error & { details?: string }): TributaryError |
 function unanswered(error: ServiceError, peer: string): TributaryError {
   return noAnswer(peer, {
     expected: `an answer from ${peer === '' ? 'a replica' : peer}`,
-    came: `${status[error.code] ?? 'a failure'} (${(error.details ?? error.message).trim()})`,
+    came: `${status[error.code] ?? 'a failure'} (${(error.details ?? error.message).trim().replaceAll(/\s*\n\s*/g, ' ')})`,
     remedy: 'Check that a replica listens there',
     cause: error,
   });

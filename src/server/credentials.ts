@@ -1,11 +1,13 @@
-import { readFile } from 'node:fs/promises';
-import { ServerCredentials } from '@grpc/grpc-js';
+import { experimental, ServerCredentials } from '@grpc/grpc-js';
+import { PemFiles } from '../contract/pem-files.js';
 import { TributaryError } from '../errors.js';
 
 /** How connections are secured. */
 export interface TransportOptions {
   /** `host:port`. */
   readonly listen: string;
+  /** `host:port` of the metrics. */
+  readonly metricsListen?: string | undefined;
   /** PEM files of the server's certificate and key. */
   readonly tlsCert?: string | undefined;
   readonly tlsKey?: string | undefined;
@@ -15,24 +17,27 @@ export interface TransportOptions {
   readonly insecure?: boolean | undefined;
 }
 
+/** What calls are secured by, and the files that HTTP is secured by as well. */
+export interface Security {
+  readonly credentials: ServerCredentials;
+  readonly pemFiles?: PemFiles;
+}
+
 const loopback = /^(127\.|localhost:|\[::1\])/;
 
 /**
- * TLS where a certificate is given; plain where only this machine can connect, or where `insecure` says so.
+ * TLS where a certificate is given; plain where only this machine can connect, or where `insecure` says so. Certificates
+ * are read again when their files change, and hold for new connections.
  *
  * @throws TributaryError ARGUMENT_INVALID otherwise.
  */
-export async function serverCredentials({
-  listen,
-  tlsCert,
-  tlsKey,
-  tlsClientCa,
-  insecure,
-}: TransportOptions): Promise<ServerCredentials> {
+export async function secure(options: TransportOptions): Promise<Security> {
+  const { listen, metricsListen, tlsCert, tlsKey, tlsClientCa, insecure } = options;
   if (tlsCert !== undefined && tlsKey !== undefined) {
-    const authority = tlsClientCa === undefined ? null : await readPem(tlsClientCa);
-    const pair = { cert_chain: await readPem(tlsCert), private_key: await readPem(tlsKey) };
-    return ServerCredentials.createSsl(authority, [pair], authority !== null);
+    const pemFiles = await PemFiles.open({ authority: tlsClientCa, certificate: tlsCert, key: tlsKey });
+    const mutual = tlsClientCa !== undefined;
+    const make = experimental.createCertificateProviderServerCredentials;
+    return { credentials: make(pemFiles, mutual ? pemFiles : null, mutual), pemFiles };
   }
   if (tlsCert !== undefined || tlsKey !== undefined)
     throw refuse(
@@ -42,21 +47,17 @@ export async function serverCredentials({
     );
   if (tlsClientCa !== undefined)
     throw refuse('--tls-cert and --tls-key with --tls-client-ca', '--tls-client-ca alone', 'Give all three, or none');
-  if (!loopback.test(listen) && insecure !== true)
-    throw refuse(
-      'TLS where other machines can connect',
-      `--listen ${listen} without it`,
-      'Give --tls-cert and --tls-key, listen on 127.0.0.1, or say --insecure if the network is trusted',
-    );
-  return ServerCredentials.createInsecure();
-}
-
-async function readPem(file: string): Promise<Buffer> {
-  try {
-    return await readFile(file);
-  } catch (error) {
-    throw refuse(`to read ${file}`, (error as Error).message, 'Name a PEM file that this process may read');
-  }
+  for (const [option, address] of [
+    ['--listen', listen],
+    ['--metrics-listen', metricsListen],
+  ] as const)
+    if (address !== undefined && !loopback.test(address) && insecure !== true)
+      throw refuse(
+        'TLS where other machines can connect',
+        `${option} ${address} without it`,
+        'Give --tls-cert and --tls-key, listen on 127.0.0.1, or say --insecure if the network is trusted',
+      );
+  return { credentials: ServerCredentials.createInsecure() };
 }
 
 function refuse(expected: string, came: string, remedy: string): TributaryError {

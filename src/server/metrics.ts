@@ -1,4 +1,3 @@
-import { createServer, type Server } from 'node:http';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Allotment } from '../augment/allotment.js';
 import type { BatchMaker } from '../batch/batch-maker.js';
@@ -6,6 +5,7 @@ import type { FairQueue } from '../batch/fair-queue.js';
 import type { StageSeconds } from '../batch/sample-task.js';
 import type { WorkerPool } from '../batch/worker-pool.js';
 import type { SampleCaches } from '../cache/sample-caches.js';
+import { version } from '../run/version.js';
 import { Load } from './load.js';
 
 const fine = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30];
@@ -55,6 +55,11 @@ export class Metrics {
 
   constructor() {
     collectDefaultMetrics({ register: this.registry });
+    // A rate of what has never been counted would be nothing, and not 0.
+    for (const result of ['ok', 'substituted']) this.samples.inc({ result }, 0);
+    const registers = [this.registry];
+    const help = 'The version that runs: always 1';
+    new Gauge({ name: 'tributary_build_info', help, labelNames: ['version'], registers }).set({ version }, 1);
   }
 
   /** Adds the time that one sample spent in each stage. */
@@ -149,23 +154,6 @@ export class Metrics {
     });
   }
 
-  /** Serves /metrics, /healthz and /readyz over HTTP. */
-  listen(host: string, port: number, ready: () => boolean): Promise<Server> {
-    const server = createServer((request, response) => {
-      if (request.url === '/metrics')
-        void this.registry
-          .metrics()
-          .then((text) => response.setHeader('content-type', this.registry.contentType).end(text));
-      else if (request.url === '/healthz') response.end('ok\n');
-      else if (request.url === '/readyz')
-        response.writeHead(ready() ? 200 : 503).end(ready() ? 'ready\n' : 'draining\n');
-      else response.writeHead(404).end('expected /metrics, /healthz or /readyz\n');
-    });
-    return new Promise((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(port, host, () => resolve(server));
-    });
-  }
   #counter<Label extends string>(name: string, help: string, ...labelNames: Label[]): Counter<Label> {
     return new Counter({ name, help, labelNames, registers: [this.registry] });
   }

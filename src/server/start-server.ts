@@ -1,4 +1,3 @@
-import type { Server as HttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import {
   Server,
@@ -10,10 +9,13 @@ import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
 import type { Logger } from 'pino';
 import { packageDefinition } from '../contract/contract.js';
+import type { PemFiles } from '../contract/pem-files.js';
 import { TributaryError } from '../errors.js';
 import type { OpenRuns } from '../runs/open-runs.js';
+import type { Security } from './credentials.js';
 import { loaderService } from './loader-service.js';
 import { Metrics } from './metrics.js';
+import { type HttpListening, listenOverHttp } from './metrics-http.js';
 import type { Replica } from './replica.js';
 import { scheduleService } from './schedule-service.js';
 
@@ -21,12 +23,11 @@ import { scheduleService } from './schedule-service.js';
 export const liveName = 'live';
 
 /** Where to listen, and how. */
-export interface ListenOptions {
+export interface ListenOptions extends Security {
   /** `host:port`; port 0 for any free one. */
   readonly listen: string;
   /** `host:port` of the metrics; absent for none. */
   readonly metricsListen?: string | undefined;
-  readonly credentials: ServerCredentials;
 }
 
 /** A server that listens. */
@@ -67,7 +68,7 @@ async function serve(
   name: string,
   handlers: object,
   metrics: Metrics,
-  { listen, metricsListen, credentials }: ListenOptions,
+  { listen, metricsListen, credentials, pemFiles }: ListenOptions,
   beginDrain: () => void,
 ): Promise<Listening> {
   const server = new Server(options);
@@ -77,10 +78,10 @@ async function serve(
   new ReflectionService(packageDefinition, { services: [name] }).addToServer(server);
   const port = await bind(server, listen, credentials);
   let ready = true;
-  const http = metricsListen === undefined ? null : await listenHttp(metrics, metricsListen, () => ready);
+  const http = metricsListen === undefined ? null : await listenHttp(metrics, metricsListen, () => ready, pemFiles);
   return {
     port,
-    metricsPort: http === null ? null : (http.address() as { port: number }).port,
+    metricsPort: http?.port ?? null,
     async drain(patience) {
       ready = false;
       health.setStatus('', 'NOT_SERVING');
@@ -97,7 +98,6 @@ async function serve(
           resolve();
         });
       });
-      http?.closeAllConnections();
       http?.close();
     },
   };
@@ -118,10 +118,14 @@ function bind(server: Server, listen: string, credentials: ServerCredentials): P
   });
 }
 
-async function listenHttp(metrics: Metrics, listen: string, ready: () => boolean): Promise<HttpServer> {
-  const [port, host] = hostAndPort(listen);
+async function listenHttp(
+  { registry }: Metrics,
+  listen: string,
+  ready: () => boolean,
+  pemFiles?: PemFiles,
+): Promise<HttpListening> {
   try {
-    return await metrics.listen(host, port, ready);
+    return await listenOverHttp(registry, hostAndPort(listen), ready, pemFiles);
   } catch (error) {
     throw unlistenable(listen, error as Error);
   }

@@ -8,12 +8,12 @@ const parsed = (...args: string[]) =>
     .configureOutput({ writeErr: () => {} })
     .parse(args, { from: 'user' });
 
-test('what replicas are asked with comes from the flags, as the client takes it', () => {
+test('what replicas are asked with comes from the flags, as the client takes it', async () => {
   const given = parsed('--address', 'a:1,b:2', '--run', 'r', '--rank', '1', '--world-size', '4', '--patience', '2.5');
-  assert.deepEqual(connection(given.opts()), {
+  assert.deepEqual(await connection(given.opts()), {
     ...{ address: 'a:1,b:2', run: { name: 'r' }, rank: 1, worldSize: 4, patience: 2.5 },
   });
-  const plain = connection(parsed('--address', 'a:1', '--run', 'r').opts());
+  const plain = await connection(parsed('--address', 'a:1', '--run', 'r').opts());
   assert.deepEqual([plain.rank, plain.worldSize, plain.patience], [0, 1, 60]);
 });
 

@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { SampleCaches } from '../../src/cache/sample-caches.js';
 import { Metrics, type Watched } from '../../src/server/metrics.js';
@@ -54,28 +52,4 @@ test('what a device does is shown where there may be one', async () => {
   assert.equal(await shown(metrics, 'tributary_device_busy_seconds_total'), 7);
   assert.equal(await shown(metrics, 'tributary_backend_samples_total{backend="webgpu"}'), 70);
   assert.equal(await shown(metrics, 'tributary_backend_samples_total{backend="simd"}'), 30);
-});
-
-test('metrics, health and readiness are served over HTTP', async (t) => {
-  const metrics = new Metrics();
-  let ready = true;
-  const server = await metrics.listen('127.0.0.1', 0, () => ready);
-  t.after(() => server.close());
-  const { port } = server.address() as AddressInfo;
-  const get = async (path: string) => {
-    const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers: { connection: 'close' } });
-    return [response.status, await response.text()] as const;
-  };
-  assert.match((await get('/metrics'))[1], /^tributary_streams_active 0$/m);
-  assert.deepEqual(await get('/healthz'), [200, 'ok\n']);
-  assert.deepEqual(await get('/readyz'), [200, 'ready\n']);
-  ready = false;
-  assert.deepEqual(await get('/readyz'), [503, 'draining\n']);
-  assert.equal((await get('/other'))[0], 404);
-  const [error] = await Promise.all([
-    metrics.listen('127.0.0.1', port, () => true).catch((taken: NodeJS.ErrnoException) => taken.code),
-  ]);
-  assert.equal(error, 'EADDRINUSE');
-  server.close();
-  await once(server, 'close');
 });

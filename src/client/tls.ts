@@ -1,0 +1,28 @@
+import { type ChannelCredentials, experimental } from '@grpc/grpc-js';
+import { PemFiles } from '../contract/pem-files.js';
+import { TributaryError } from '../errors.js';
+
+/** How a client secures its connections. */
+export interface Tls {
+  /** PEM file of the authorities that servers must be certified by; the well-known ones where absent. */
+  readonly authority?: string | undefined;
+  /** PEM files of the client's own certificate and key, for servers that ask for one. */
+  readonly certificate?: string | undefined;
+  readonly key?: string | undefined;
+}
+
+/**
+ * Credentials for TLS. The files are read again when they change, and hold for new connections.
+ *
+ * @throws TributaryError ARGUMENT_INVALID where a file cannot be read, or a certificate comes without its key
+ */
+export async function tlsCredentials({ authority, certificate, key }: Tls): Promise<ChannelCredentials> {
+  if ((certificate === undefined) !== (key === undefined))
+    throw new TributaryError('ARGUMENT_INVALID', {
+      expected: "a client's certificate and its key together",
+      came: certificate === undefined ? 'the key alone' : 'the certificate alone',
+      remedy: 'Give both, or neither',
+    });
+  const files = await PemFiles.open({ authority, certificate, key });
+  return experimental.createCertificateProviderChannelCredentials(files, certificate === undefined ? null : files);
+}

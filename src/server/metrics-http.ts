@@ -1,0 +1,73 @@
+import { createServer as createHttpServer, type RequestListener } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import { createServer, type Socket } from 'node:net';
+import type { Registry } from 'prom-client';
+import type { PemFiles } from '../contract/pem-files.js';
+
+/** A server of metrics and probes that listens. */
+export interface HttpListening {
+  readonly port: number;
+  close(): void;
+}
+
+const firstByteSeconds = 10;
+/** What a TLS connection begins with. */
+const handshake = 22;
+
+/**
+ * Serves /metrics, /healthz and /readyz: over HTTPS where there is a certificate, and over plain HTTP on the same port to
+ * this machine alone, so that a container's probe needs neither a certificate nor a client of TLS.
+ */
+export async function listenOverHttp(
+  registry: Registry,
+  [port, host]: readonly [port: number, host: string],
+  ready: () => boolean,
+  pemFiles?: PemFiles,
+): Promise<HttpListening> {
+  const answer = answerer(registry, ready);
+  const plain = createHttpServer(answer);
+  const secured = createHttpsServer(answer);
+  const server = pemFiles === undefined ? plain : createServer(sorting);
+  pemFiles?.listen(secured, ({ certificate, key }) => secured.setSecureContext({ cert: certificate!, key: key! }));
+
+  function sorting(socket: Socket): void {
+    socket.setTimeout(firstByteSeconds * 1000, () => socket.destroy());
+    socket.on('error', () => socket.destroy());
+    socket.once('data', (first) => {
+      socket.setTimeout(0);
+      socket.pause();
+      socket.unshift(first);
+      if (first[0] === handshake) secured.emit('connection', socket);
+      else if (isLoopback(socket)) plain.emit('connection', socket);
+      else socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\nexpected https\n');
+      process.nextTick(() => socket.resume());
+    });
+  }
+
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  });
+  return {
+    port: (server.address() as { port: number }).port,
+    close() {
+      pemFiles?.forget(secured);
+      for (const one of [plain, secured]) one.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+function answerer(registry: Registry, ready: () => boolean): RequestListener {
+  return ({ url }, response) => {
+    if (url === '/metrics')
+      void registry.metrics().then((text) => response.setHeader('content-type', registry.contentType).end(text));
+    else if (url === '/healthz') response.end('ok\n');
+    else if (url === '/readyz') response.writeHead(ready() ? 200 : 503).end(ready() ? 'ready\n' : 'draining\n');
+    else response.writeHead(404).end('expected /metrics, /healthz or /readyz\n');
+  };
+}
+
+function isLoopback({ remoteAddress = '' }: Socket): boolean {
+  return /^(::ffff:)?127\.|^::1$/.test(remoteAddress);
+}
