@@ -1,28 +1,10 @@
 #!/bin/sh
-# Starts one command of Tributary, after setting what has to be set before Node.js starts.
+# Starts one command of Tributary, after setting what has to be set before Node.js starts; without a command, a replica of
+# drawn pictures.
 #
-#   TRIBUTARY_CPUS       the CPUs to count on; unless given, those that this container may use
-#   UV_THREADPOOL_SIZE   threads that wait for storage, four for every CPU and four more; they also run libvips
 #   TRIBUTARY_MALLOC     jemalloc (default), or malloc for glibc's own with two arenas
 set -eu
-
-# The CPUs that this container may use: nproc knows a CPU set, but not a quota.
-cpus() {
-  count=$(nproc)
-  if [ -r "${CGROUP_CPU_MAX:=/sys/fs/cgroup/cpu.max}" ]; then
-    read -r quota period <"$CGROUP_CPU_MAX"
-    if [ "$quota" != max ]; then
-      limit=$(((quota + period - 1) / period))
-      [ "$limit" -ge "$count" ] || count=$limit
-    fi
-  fi
-  echo "$count"
-}
-
-if [ -z "${UV_THREADPOOL_SIZE:-}" ]; then
-  UV_THREADPOOL_SIZE=$((4 * ${TRIBUTARY_CPUS:-$(cpus)} + 4))
-fi
-export UV_THREADPOOL_SIZE
+app=${TRIBUTARY_APP:-/app}
 
 case "${TRIBUTARY_MALLOC:-jemalloc}" in
   jemalloc)
@@ -39,4 +21,12 @@ case "${TRIBUTARY_MALLOC:-jemalloc}" in
     ;;
 esac
 
-exec node "${TRIBUTARY_MAIN:-/app/dist/src/cli/main.cjs}" "$@"
+if [ $# -eq 0 ]; then
+  demo=$(mktemp -d)
+  echo "tributary: no command was given, so this serves drawn pictures by the run demo; give one for your own, as in: serve --help" >&2
+  node "$app/dist/scripts/make-sample-set.js" "$demo/data" >&2
+  sed "s|: /var/lib/tributary|: $demo/index|; s|: /data/|: $demo/data/|" "$app/deploy/docker/tributary.yaml" >"$demo/tributary.yaml"
+  set -- serve --config "$demo/tributary.yaml" --index-missing --listen 0.0.0.0:50051 --metrics-listen 0.0.0.0:9464 --insecure
+fi
+
+exec node "${TRIBUTARY_MAIN:-$app/dist/src/cli/main.cjs}" "$@"

@@ -1,8 +1,10 @@
 import { Command } from '@commander-js/extra-typings';
+import { TributaryError } from '../errors.js';
 import { findSource } from '../run/config.js';
 import { type IndexReport, reportLines } from '../sources/index-report.js';
 import { indexSource } from '../sources/index-source.js';
 import type { Manifest } from '../sources/manifest/manifest.js';
+import { openSource } from '../sources/open-source.js';
 import { configOption, readConfig, splitOption } from './options.js';
 import { ProgressLine } from './progress.js';
 
@@ -13,11 +15,16 @@ export function indexCommand() {
     .addOption(configOption())
     .option('--source <name...>', 'only these sources')
     .addOption(splitOption('only this split, of every source: what requests may ask for beside the runs'))
+    .option('--missing', 'only what has no manifest that fits the config')
     .option('--strict', 'refuse to index a source of which samples are lost')
-    .action(async ({ config: file, source: only, split: asked, strict }) => {
+    .action(async ({ config: file, source: only, split: asked, missing, strict }) => {
       const config = await readConfig(file);
       for (const name of only ?? []) findSource(config, name);
       for (const { name, split } of usedSources(config, only, asked)) {
+        if (missing && (await isIndexed({ ...findSource(config, name), split, indexFolder: config.index }))) {
+          process.stdout.write(`${name} (${split}): indexed already\n`);
+          continue;
+        }
         const line = new ProgressLine(`${name} (${split})`);
         const { manifest, report } = await indexSource({
           ...findSource(config, name),
@@ -33,6 +40,17 @@ export function indexCommand() {
         process.stdout.write(`${summary(`${name} (${split})`, manifest, report).join('\n  ')}\n`);
       }
     });
+}
+
+/** Whether a source has a manifest that fits the config. @throws TributaryError SOURCE_CHANGED where it was edited since. */
+async function isIndexed(source: Parameters<typeof openSource>[0]): Promise<boolean> {
+  try {
+    await openSource(source);
+    return true;
+  } catch (error) {
+    if (error instanceof TributaryError && error.reason === 'NOT_INDEXED') return false;
+    throw error;
+  }
 }
 
 function summary(what: string, { layout, classNames, fingerprint }: Manifest, report: IndexReport): string[] {

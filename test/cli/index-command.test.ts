@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir, writeFile } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { stringify } from 'yaml';
@@ -26,6 +26,23 @@ test('what runs use is indexed for their splits, and the rest for training', asy
   for (const name of [/^imagenet \(val\): /m, /^coco \(train\): /m, /^flickr \(train\): /m])
     assert.match(all.stdout, name);
   for (const name of ['train', 'val']) assert.equal((await tributary([...plan, name], { cwd })).code, 0);
+});
+
+test('--missing indexes what has no manifest, and says so where the data has changed since', async (t) => {
+  const cwd = dirname(await indexedSamples(t));
+  const missing = ['index', '--missing', '--source', 'coco', 'flickr'];
+  const { stdout } = await tributary(missing, { cwd });
+  assert.equal(stdout, 'coco (train): indexed already\nflickr (train): indexed already\n');
+  await rm(join(cwd, '.tributary'), { recursive: true });
+  assert.match(
+    (await tributary(missing, { cwd })).stdout,
+    /^coco \(train\): \d+ samples.*^flickr \(train\): \d+ samples/ms,
+  );
+  const [image] = await readdir(join(cwd, 'coco/images/train2017'));
+  await rm(join(cwd, 'coco/images/train2017', image!));
+  const changed = await tributary(missing, { cwd });
+  assert.equal(changed.code, 2);
+  assert.match(changed.stderr, /SOURCE_CHANGED/);
 });
 
 test('every odd thing is told by its kind, a loss aloud, and refused under --strict', async (t) => {

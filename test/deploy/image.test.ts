@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { parseConfig } from '../../src/run/config.js';
-import { faultsOf, pathOf, textOf } from './project-files.js';
+import { faultsOf, optionOf, pathOf, textOf } from './project-files.js';
 
 const lines = textOf('Dockerfile')
   .replaceAll(/\\\n\s*/g, '')
@@ -15,14 +18,14 @@ const stages = instructions.filter((line) => line.startsWith('FROM')).map((line)
 const last = (instruction: string) => instructions.findLast((line) => line.startsWith(`${instruction} `))!;
 const list = (line: string): string[] => JSON.parse(line.slice(line.indexOf('[')));
 
+const ready = pathOf('deploy/docker/ready.sh');
+
 let work: string;
 let printer: string;
-let quota: string;
 
 before(() => {
   work = mkdtempSync(join(tmpdir(), 'entry-'));
   printer = join(work, 'print.mjs');
-  quota = join(work, 'cpu.max');
   writeFileSync(
     printer,
     'console.log(JSON.stringify({ args: process.argv.slice(2), env: process.env, pid: process.pid }));',
@@ -31,11 +34,10 @@ before(() => {
 after(() => rmSync(work, { recursive: true, force: true }));
 
 /** Runs the image's entry script with a program that prints what it was given. */
-function enter(env: Record<string, string>, cpuMax = 'max 100000') {
-  writeFileSync(quota, `${cpuMax}\n`);
-  const result = spawnSync(pathOf('deploy/docker/entry.sh'), ['serve', '--listen', 'a b'], {
+function enter(env: Record<string, string>, args = ['serve', '--listen', 'a b']) {
+  const result = spawnSync(pathOf('deploy/docker/entry.sh'), args, {
     encoding: 'utf8',
-    env: { PATH: process.env.PATH!, TRIBUTARY_MAIN: printer, CGROUP_CPU_MAX: quota, ...env },
+    env: { PATH: process.env.PATH!, TMPDIR: work, TRIBUTARY_APP: pathOf('.'), TRIBUTARY_MAIN: printer, ...env },
   });
   return { ...result, seen: result.status === 0 ? JSON.parse(result.stdout) : null };
 }
@@ -44,23 +46,6 @@ test('the entry script passes its arguments on and is replaced by Node.js, so th
   const { seen, pid } = enter({});
   assert.deepEqual(seen.args, ['serve', '--listen', 'a b']);
   assert.equal(seen.pid, pid);
-});
-
-test('threads are four for each CPU and four more, within a quota, and as given', () => {
-  const cpus = Number(spawnSync('nproc', { encoding: 'utf8' }).stdout);
-  assert.equal(Number(enter({}).seen.env.UV_THREADPOOL_SIZE), 4 * cpus + 4);
-  assert.equal(enter({}, '150000 100000').seen.env.UV_THREADPOOL_SIZE, '12');
-  assert.equal(enter({ TRIBUTARY_CPUS: '7' }).seen.env.UV_THREADPOOL_SIZE, '32');
-  assert.equal(enter({ UV_THREADPOOL_SIZE: '9' }).seen.env.UV_THREADPOOL_SIZE, '9');
-});
-
-test('a quota counts where it is below the number of CPUs', () => {
-  const many = join(work, 'nproc');
-  writeFileSync(many, '#!/bin/sh\necho 64\n', { mode: 0o755 });
-  const env = { PATH: `${work}:${process.env.PATH}` };
-  assert.equal(enter(env).seen.env.UV_THREADPOOL_SIZE, '260');
-  assert.equal(enter(env, '650000 100000').seen.env.UV_THREADPOOL_SIZE, '32');
-  assert.equal(enter(env, '9900000 100000').seen.env.UV_THREADPOOL_SIZE, '260');
 });
 
 test('the allocator can be chosen, and a wrong name is refused', () => {
@@ -73,16 +58,64 @@ test('the allocator can be chosen, and a wrong name is refused', () => {
   assert.match(wrong.stderr, /expected TRIBUTARY_MALLOC to be jemalloc or malloc, but got jmalloc/);
 });
 
+test('without a command it serves drawn pictures, and says so', () => {
+  const { seen, stderr } = enter({}, []);
+  assert.match(stderr, /^tributary: no command was given, so this serves drawn pictures/);
+  assert.deepEqual(faultsOf(seen.args), []);
+  const path = optionOf(seen.args, '--config')!;
+  const config = parseConfig(readFileSync(path, 'utf8'), { folder: dirname(path), name: path });
+  assert.ok(config.index.startsWith(work));
+  for (const source of Object.values(config.sources)) assert.ok(existsSync(source.path), source.path);
+  assert.deepEqual(
+    ['--index-missing', '--insecure'].filter((flag) => !seen.args.includes(flag)),
+    [],
+  );
+});
+
+test('the probe is the answer of /readyz, and costs next to nothing', async (t) => {
+  let status = 200;
+  const server = createServer(({ url }, response) => response.writeHead(url === '/readyz' ? status : 404).end());
+  t.after(() => server.close());
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const probe = async (at = port) => {
+    const child = spawn('bash', ['-c', '"$0" "$1" 2>/dev/null; code=$?; times; exit $code', ready, String(at)]);
+    let times = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      times += text;
+    });
+    const [code] = await once(child, 'close');
+    const seconds = [
+      ...times
+        .trim()
+        .split('\n')
+        .at(-1)!
+        .matchAll(/(\d+\.\d+)s/g),
+    ].map(([, text]) => Number(text));
+    return { code, seconds: seconds.reduce((sum, more) => sum + more) };
+  };
+  const costs = [];
+  for (let i = 0; i < 5; i++) {
+    const { code, seconds } = await probe();
+    assert.equal(code, 0);
+    costs.push(seconds);
+  }
+  const cost = costs.sort((a, b) => a - b)[2]!;
+  assert.ok(cost < 0.02, `a probe took ${cost} s of CPU`);
+  status = 503;
+  assert.equal((await probe()).code, 1);
+  server.close();
+  assert.equal((await probe(1)).code, 1);
+});
+
 test('the image starts the command line, as a user without rights', () => {
   assert.deepEqual(list(last('ENTRYPOINT')), ['tini', '--', '/app/deploy/docker/entry.sh']);
+  assert.doesNotMatch(textOf('Dockerfile'), /^# *syntax=/m, 'which would fetch a frontend');
   assert.ok(statSync(pathOf('deploy/docker/entry.sh')).mode & 0o111);
-  assert.deepEqual(faultsOf(list(last('CMD'))), []);
-  const health = list(lines.find((line) => line.startsWith('HEALTHCHECK'))!);
-  assert.equal(health[0], 'tributary');
-  assert.ok(instructions.includes('RUN ln -s /app/deploy/docker/entry.sh /usr/local/bin/tributary'));
-  assert.deepEqual(faultsOf(health.slice(1)), []);
+  assert.ok(statSync(ready).mode & 0o111);
+  assert.equal(list(lines.find((line) => line.startsWith('HEALTHCHECK'))!)[0], 'tributary-ready');
   const { bin } = JSON.parse(textOf('package.json'));
-  assert.ok(textOf('deploy/docker/entry.sh').includes(`:-/app/${bin.tributary}}`));
+  assert.ok(textOf('deploy/docker/entry.sh').includes(`:-$app/${bin.tributary}}`));
   assert.ok(existsSync(pathOf(bin.tributary)), bin.tributary);
   assert.equal(last('USER'), 'USER node');
 });
