@@ -4,9 +4,7 @@ import { mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { contract } from '../../src/contract/contract.js';
 import { parseConfig } from '../../src/run/config.js';
-import { liveName } from '../../src/server/start-server.js';
 import { allYamlOf, faultsOf, type Manifest, optionOf, pathOf, portOf, textOf, yamlOf } from './project-files.js';
 
 const folder = 'deploy/kubernetes';
@@ -15,7 +13,7 @@ const resourcesOf = (part: string): Manifest[] =>
   kustomization(part).resources.flatMap((file: string) => allYamlOf(textOf(`${folder}/${part}/${file}`)));
 
 const base = resourcesOf('base');
-const all = [...base, ...resourcesOf('components/network-policy')];
+const components = readdirSync(pathOf(`${folder}/components`));
 const find = (kind: string, name: string): Manifest => {
   const found = base.find((resource) => resource.kind === kind && resource.metadata.name === name);
   assert.ok(found, `${kind} ${name}`);
@@ -73,32 +71,85 @@ function typeFaults(resources: readonly Manifest[]): string[] {
   }
 }
 
+/** Kinds of operators, whose schemas are not Kubernetes' own. */
+const isForeign = ({ apiVersion }: Manifest) => apiVersion.startsWith('monitoring.coreos.com/');
+
+/** What kubectl makes of a folder; why it cannot where it does not. */
+function built(path: string): Manifest[] | string {
+  const { status, stdout, stderr, error } = spawnSync('kubectl', ['kustomize', path], { encoding: 'utf8' });
+  if (error !== undefined) return 'kubectl is not installed';
+  if (status === 0) return allYamlOf(stdout);
+  const version = /"?gitVersion"?: "?v1\.(\d+)/.exec(
+    spawnSync('kubectl', ['version', '--client', '--output=json'], { encoding: 'utf8' }).stdout,
+  );
+  if (Number(version?.[1]) < 27) return `kubectl 1.${version![1]} is too old, and 1.27 is needed`;
+  throw new Error(stderr);
+}
+
 test('every manifest is valid by the published schemas, without an unknown field', async () => {
-  assert.equal(all.length, 10);
-  assert.deepEqual((await Promise.all(all.map(schemaFaults))).flat(), []);
-  assert.deepEqual(typeFaults(all), []);
+  assert.equal(base.length, 8);
+  assert.deepEqual((await Promise.all(base.map(schemaFaults))).flat(), []);
+  assert.deepEqual(typeFaults(base), []);
 });
 
 test('the overlay is valid once it is built', async (t) => {
-  const { status, stdout, error } = spawnSync('kubectl', ['kustomize', pathOf(`${folder}/overlays/example`)], {
-    encoding: 'utf8',
-  });
-  if (error !== undefined) return t.skip('kubectl is not installed');
-  assert.equal(status, 0);
-  const built = allYamlOf(stdout);
-  assert.equal(built.length, 11);
-  assert.deepEqual((await Promise.all(built.map(schemaFaults))).flat(), []);
-  assert.deepEqual(typeFaults(built), []);
-  assert.ok(built.every(({ metadata }) => metadata.namespace === 'training'));
-  for (const { spec } of podsOf(built)) {
-    assert.match(spec.containers[0].image, /^registry\.example\.com\/tributary:/);
+  const manifests = built(pathOf(`${folder}/overlays/example`));
+  if (typeof manifests === 'string') return t.skip(manifests);
+  assert.equal(manifests.length, 10);
+  assert.deepEqual((await Promise.all(manifests.map(schemaFaults))).flat(), []);
+  assert.deepEqual(typeFaults(manifests), []);
+  assert.ok(manifests.every(({ metadata }) => metadata.namespace === 'training'));
+  for (const { spec } of podsOf(manifests)) {
+    for (const { image } of [...spec.initContainers, ...spec.containers])
+      assert.match(image, /^registry\.example\.com\/tributary:/);
     const map = spec.volumes.find(({ name }: Manifest) => name === 'runs').configMap.name;
-    assert.ok(built.some(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === map));
+    assert.ok(manifests.some(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === map));
+  }
+});
+
+test('every component can be added to the base, alone and with all others', async (t) => {
+  const work = mkdtempSync(join(pathOf(folder), 'test-'));
+  t.after(() => rmSync(work, { recursive: true, force: true }));
+  const withThose = (names: readonly string[]) => {
+    const paths = names.map((name) => `../components/${name}`);
+    writeFileSync(join(work, 'kustomization.yaml'), JSON.stringify({ resources: ['../base'], components: paths }));
+    return built(work);
+  };
+  for (const names of [...components.map((name) => [name]), components.toSorted((a) => (a === 'tls' ? 1 : 0))]) {
+    const manifests = withThose(names);
+    if (typeof manifests === 'string') return t.skip(manifests);
+    const own = manifests.filter((manifest) => !isForeign(manifest));
+    assert.deepEqual((await Promise.all(own.map(schemaFaults))).flat(), [], names.join());
+    if (names.length > 1) assert.deepEqual(typeFaults(own), []);
+    const pods = podsOf(own);
+    assert.equal(pods.length, 2);
+    for (const { spec } of pods) {
+      const [{ env, args, startupProbe, readinessProbe, livenessProbe, volumeMounts }] = spec.containers;
+      const options = env.map(({ name }: Manifest) =>
+        name.replace('TRIBUTARY_', '--').toLowerCase().replaceAll('_', '-'),
+      );
+      const known = options.filter((option: string) => option !== '--cpus');
+      assert.deepEqual(faultsOf([args[0], ...known]), [], names.join());
+      const isSecured = names.includes('tls');
+      assert.equal(known.includes('--tls-cert'), isSecured);
+      for (const { httpGet } of [startupProbe, readinessProbe, livenessProbe])
+        assert.equal(httpGet.scheme, isSecured ? 'HTTPS' : undefined);
+      const mounted = new Set(spec.volumes.map(({ name }: Manifest) => name));
+      for (const { name } of volumeMounts) assert.ok(mounted.has(name), name);
+      const manifestsVolume = spec.volumes.find(({ name }: Manifest) => name === 'manifests');
+      assert.deepEqual(
+        Object.keys(manifestsVolume).toSorted(),
+        [names.includes('shared-manifests') ? 'persistentVolumeClaim' : 'emptyDir', 'name'].toSorted(),
+      );
+    }
+    const monitor = manifests.find(({ kind }) => kind === 'PodMonitor');
+    assert.equal(monitor !== undefined, names.includes('monitoring'));
+    if (monitor) assert.equal(monitor.spec.podMetricsEndpoints[0].scheme, names.includes('tls') ? 'https' : undefined);
   }
 });
 
 test('every file is named by its kustomization, and the other way round', () => {
-  for (const part of ['base', 'components/network-policy', 'overlays/example']) {
+  for (const part of ['base', ...components.map((name) => `components/${name}`), 'overlays/example']) {
     const { resources = [], patches = [], configMapGenerator = [] } = kustomization(part);
     const named = [
       ...resources.filter((resource: string) => resource.endsWith('.yaml')),
@@ -106,7 +157,7 @@ test('every file is named by its kustomization, and the other way round', () => 
       ...configMapGenerator.flatMap(({ files }: Manifest) => files),
     ];
     const present = readdirSync(pathOf(`${folder}/${part}`)).filter((file) => file !== 'kustomization.yaml');
-    assert.deepEqual(named.sort(), present.sort(), part);
+    assert.deepEqual([...new Set(named)].sort(), present.sort(), part);
   }
 });
 
@@ -125,26 +176,27 @@ test('the configs are read by the code, and their paths are where the volumes ar
 });
 
 test('commands and their options are the command line of the project', () => {
-  for (const { spec } of podsOf(base)) assert.deepEqual(faultsOf(spec.containers[0].args), []);
+  for (const { spec } of podsOf(base))
+    for (const { args } of [...spec.initContainers, ...spec.containers]) assert.deepEqual(faultsOf(args), []);
 });
 
-test('probes ask for the names that the code serves, on the port where it listens', () => {
-  const served = (service: Manifest) => Object.values<{ path: string }>(service)[0]!.path.split('/')[1];
-  for (const [name, service] of [
-    ['loader', served(contract.tributary.v1.LoaderService.service)],
-    ['schedule', served(contract.tributary.v1.ScheduleService.service)],
-  ] as const) {
+test('probes ask over HTTP, on the port of the metrics, for paths that the server has', () => {
+  const source = textOf('src/server/metrics-http.ts');
+  for (const name of ['loader', 'schedule']) {
     const container = find('Deployment', `tributary-${name}`).spec.template.spec.containers[0];
-    const port = portOf(optionOf(container.args, '--listen'));
-    assert.deepEqual(container.readinessProbe.grpc, { port, service });
-    assert.deepEqual(container.livenessProbe.grpc, { port, service: liveName });
-    assert.deepEqual(container.startupProbe.grpc, { port, service: liveName });
+    const paths = ['readinessProbe', 'livenessProbe', 'startupProbe'].map((probe) => container[probe].httpGet);
+    assert.deepEqual(paths, [
+      { path: '/readyz', port: 'metrics' },
+      { path: '/healthz', port: 'metrics' },
+      { path: '/healthz', port: 'metrics' },
+    ]);
+    for (const { path } of paths) assert.ok(source.includes(`'${path}'`));
   }
 });
 
 test('services lead to the ports where their pods listen', () => {
   for (const name of ['loader', 'schedule']) {
-    const service = find('Service', name);
+    const service = find('Service', `tributary-${name}`);
     const { metadata, spec } = find('Deployment', `tributary-${name}`).spec.template;
     const { ports, args } = spec.containers[0];
     assert.deepEqual(service.spec.selector, metadata.labels);
@@ -158,32 +210,32 @@ test('services lead to the ports where their pods listen', () => {
       assert.equal(ports.find((candidate: Manifest) => candidate.name === targetPort)?.containerPort, port);
     }
   }
-  assert.equal(find('Service', 'loader').spec.clusterIP, 'None');
-  const annotations = find('Deployment', 'tributary-loader').spec.template.metadata.annotations;
-  const args = find('Deployment', 'tributary-loader').spec.template.spec.containers[0].args;
-  assert.equal(Number(annotations['prometheus.io/port']), portOf(optionOf(args, '--metrics-listen')));
+  assert.equal(find('Service', 'tributary-loader').spec.clusterIP, 'None');
 });
 
 test('every pod is confined, reads the data only, and none but the index writes manifests', () => {
-  assert.equal(podsOf(base).length, 3);
+  assert.equal(podsOf(base).length, 2);
   for (const { metadata, spec } of podsOf(base)) {
     const name = metadata.labels['app.kubernetes.io/name'];
     assert.equal(spec.automountServiceAccountToken, false, name);
     assert.equal(spec.securityContext.runAsNonRoot, true, name);
     assert.equal(spec.securityContext.seccompProfile.type, 'RuntimeDefault', name);
+    assert.equal(spec.serviceAccountName, find('ServiceAccount', 'tributary').metadata.name);
+    assert.equal(spec.initContainers.length, 1);
     assert.equal(spec.containers.length, 1);
-    const [{ securityContext, volumeMounts, resources }] = spec.containers;
-    assert.deepEqual(securityContext, {
-      allowPrivilegeEscalation: false,
-      readOnlyRootFilesystem: true,
-      capabilities: { drop: ['ALL'] },
-    });
-    assert.ok(resources.requests.cpu && resources.requests.memory && resources.limits.memory, name);
-    const mount = (path: string) => volumeMounts.find(({ mountPath }: Manifest) => mountPath === path);
-    const claim = (path: string) => spec.volumes.find((volume: Manifest) => volume.name === mount(path).name);
-    assert.equal(mount('/data').readOnly, true, name);
-    assert.equal(claim('/data').persistentVolumeClaim.readOnly, true, name);
-    assert.equal(mount('/var/lib/tributary').readOnly ?? false, name !== 'tributary-index', name);
+    for (const { name, securityContext, volumeMounts, resources } of [...spec.initContainers, ...spec.containers]) {
+      assert.deepEqual(securityContext, {
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ['ALL'] },
+      });
+      assert.ok(resources.requests.cpu && resources.requests.memory && resources.limits.memory, name);
+      const mount = (path: string) => volumeMounts.find(({ mountPath }: Manifest) => mountPath === path);
+      const claim = (path: string) => spec.volumes.find((volume: Manifest) => volume.name === mount(path).name);
+      assert.equal(mount('/data').readOnly, true, name);
+      assert.equal(claim('/data').persistentVolumeClaim.readOnly, true, name);
+      assert.equal(mount('/var/lib/tributary').readOnly ?? false, name !== 'index', name);
+    }
   }
   assert.deepEqual(find('PersistentVolumeClaim', 'tributary-data').spec.accessModes, ['ReadOnlyMany']);
 });
@@ -198,12 +250,9 @@ test('a replica has time to drain before it is killed', () => {
 });
 
 test('a replica counts on the CPUs that its pod asks for', () => {
-  const { args, env } = find('Deployment', 'tributary-loader').spec.template.spec.containers[0];
-  const [{ name, valueFrom }] = env;
-  assert.equal(name, 'TRIBUTARY_CPUS');
-  assert.ok(textOf('deploy/docker/entry.sh').includes(name));
+  const [{ name, valueFrom }] = find('Deployment', 'tributary-loader').spec.template.spec.containers[0].env;
+  assert.ok(textOf('src/cli/cpus.cts').includes(`process.env.${name}`));
   assert.equal(valueFrom.resourceFieldRef.resource, 'requests.cpu');
-  assert.equal(optionOf(args, '--workers'), `$(${name})`);
 });
 
 test('the memory that a replica may prepare is below what its pod has', () => {
@@ -217,21 +266,13 @@ test('the autoscaler scales the loader, by a metric that the adapter makes from 
   const target = find(spec.scaleTargetRef.kind, spec.scaleTargetRef.name);
   assert.equal(target.apiVersion, spec.scaleTargetRef.apiVersion);
   assert.equal(target.spec.replicas, undefined, 'a fixed number would undo the autoscaler at every apply');
-  const metric = spec.metrics[0].pods.metric.name;
+  const [{ external }] = spec.metrics;
   const { rules } = yamlOf(textOf('deploy/prometheus/adapter-rules.yml'));
-  assert.deepEqual(
-    rules.custom.map(({ name }: Manifest) => name.as),
-    [metric],
-  );
-  for (const { metricsQuery } of rules.external)
-    assert.match(metricsQuery, /^sum\(/, 'replicas wanted add up over replicas');
-  const source = readdirSync(pathOf('src/server'))
-    .map((file) => textOf(`src/server/${file}`))
-    .join();
-  for (const { name, seriesQuery } of [...rules.custom, ...rules.external]) {
-    assert.ok(seriesQuery.startsWith(name.matches));
-    assert.ok(source.includes(`'${name.matches}'`), name.matches);
-  }
+  const [{ name, seriesQuery, metricsQuery }] = rules.external;
+  assert.equal(name.as, external.metric.name);
+  assert.match(metricsQuery, /^sum\(/, 'replicas wanted add up over replicas');
+  assert.ok(seriesQuery.startsWith(name.matches));
+  assert.ok(textOf('src/server/metrics.ts').includes(`'${name.matches}'`));
 });
 
 test('the disruption budget covers the pods of the loader', () => {

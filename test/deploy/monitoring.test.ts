@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { collectDefaultMetrics, Registry } from 'prom-client';
@@ -56,12 +57,35 @@ test('every metric of the product has a panel', () => {
     'tributary_queue_size',
     'tributary_consumer_wait_ratio',
     'tributary_replicas_wanted',
+    'tributary_cache_requests_total',
+    'tributary_cache_bytes',
+    'tributary_build_info',
     'nodejs_eventloop_lag_p99_seconds',
   ];
   assert.deepEqual(
     wanted.filter((metric) => !shown.has(metric)),
     [],
   );
+});
+
+test('alerts ask for metrics that a replica exports, and are the same for the operator', (t) => {
+  const known = exported();
+  const rules = yamlOf(textOf('deploy/prometheus/alerts.yml'));
+  for (const { alert, expr, annotations } of rules.groups[0].rules) {
+    assert.ok(metricsOf(expr).length > 0 && annotations.summary, alert);
+    assert.deepEqual(
+      metricsOf(expr).filter((metric) => !known.has(metric)),
+      [],
+      alert,
+    );
+  }
+  assert.deepEqual(yamlOf(textOf('deploy/kubernetes/components/monitoring/rules.yaml')).spec, rules);
+  const checked = spawnSync('promtool', ['check', 'rules', pathOf('deploy/prometheus/alerts.yml')], {
+    encoding: 'utf8',
+  });
+  if (checked.error !== undefined)
+    return t.diagnostic("promtool (Debian's prometheus) is not there: its check is left out");
+  assert.equal(checked.status, 0, checked.stderr);
 });
 
 test('dashboards take their data source from a variable, and panels do not overlap', () => {
