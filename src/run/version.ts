@@ -1,2 +1,4 @@
-/** The version of this project, as package.json has it; a test holds the two together. */
-export const version = '0.1.0';
+import { createRequire } from 'node:module';
+
+/** The version of this project: package.json has it. */
+export const version: string = createRequire(import.meta.url)('../../../package.json').version;

@@ -10,7 +10,7 @@ from tributary.normalize import normalize
 from tributary.run import RunDescription
 from tributary.schedule import Schedule
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "IGNORE",
