@@ -116,7 +116,7 @@ if (values.only === undefined) {
 
 const summaries = summarise(rows);
 const result = {
-  command: `npx tributary bench ${process.argv.slice(2).join(' ')}`.trim(),
+  command: `npx --no-install tributary bench ${process.argv.slice(2).join(' ')}`.trim(),
   machine,
   batchSize,
   imageSize,

@@ -19,14 +19,14 @@ export async function openSource(options: IndexOptions): Promise<StoredManifest>
     throw new TributaryError('NOT_INDEXED', {
       expected: `a manifest of source ${options.name} in the ${layout.name} layout, folder '${place.folder}'`,
       came: `one in the ${details.layout} layout, folder '${details.folder}'`,
-      remedy: 'Run `npx tributary index` with the same config',
+      remedy: 'Run `tributary index` with the same config',
       metadata: { source: options.name },
     });
   if ((details.followsLinks === true) !== (options.followLinks !== undefined))
     throw new TributaryError('NOT_INDEXED', {
       expected: `a manifest of source ${options.name} that was built ${options.followLinks ? 'with' : 'without'} its follow_links`,
       came: `one that was built ${details.followsLinks ? 'with' : 'without'} it`,
-      remedy: 'Run `npx tributary index` with the same config',
+      remedy: 'Run `tributary index` with the same config',
       metadata: { source: options.name },
     });
   await checkManifest(manifest, place);

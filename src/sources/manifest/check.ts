@@ -134,7 +134,7 @@ function changed(manifest: StoredManifest, changes: SourceChanges): TributaryErr
   return new TributaryError('SOURCE_CHANGED', {
     expected: `source ${manifest.source} as it was indexed, with fingerprint ${manifest.fingerprint.slice(0, 12)}`,
     came: parts.join(', '),
-    remedy: 'Restore the source, or run `npx tributary index`: runs over the edited source are other runs',
+    remedy: 'Restore the source, or run `tributary index`: runs over the edited source are other runs',
     metadata: { source: manifest.source, fingerprint: manifest.fingerprint },
   });
 }

@@ -171,7 +171,7 @@ function notIndexed(path: string): TributaryError {
   return new TributaryError('NOT_INDEXED', {
     expected: `a manifest at ${resolve(path)}`,
     came: 'no file',
-    remedy: 'Run `npx tributary index` with the same config',
+    remedy: 'Run `tributary index` with the same config',
     metadata: { path },
   });
 }
@@ -180,7 +180,7 @@ function invalid(path: string, came: string, cause?: unknown): TributaryError {
   return new TributaryError('MANIFEST_INVALID', {
     expected: `a whole manifest at ${path}`,
     came,
-    remedy: 'Delete the file and run `npx tributary index` again',
+    remedy: 'Delete the file and run `tributary index` again',
     metadata: { path },
     cause,
   });

@@ -70,7 +70,7 @@ function corrupt(location: Location, cause: string, came: string, error?: unknow
   return new TributaryError('SAMPLE_CORRUPT', {
     expected: `${location.length} bytes${where} of ${location.path}`,
     came,
-    remedy: 'Restore the file, or run `npx tributary index` again, which makes other runs of those that use the source',
+    remedy: 'Restore the file, or run `tributary index` again, which makes other runs of those that use the source',
     metadata: { path: location.path, cause },
     cause: error,
   });

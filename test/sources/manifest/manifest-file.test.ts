@@ -173,6 +173,6 @@ test('no part of a manifest can be missing or changed unnoticed', async (context
   await refused(Buffer.from('not arrow at all, but long enough to be read as something'), 'another file');
   await assert.rejects(loadManifest(join(root, 'none.arrow')), {
     reason: 'NOT_INDEXED',
-    message: /npx tributary index/,
+    message: /`tributary index`/,
   });
 });
