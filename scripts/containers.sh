@@ -11,7 +11,7 @@ TRIBUTARY_DATA=$work/data TRIBUTARY_CONFIG=$work/first.yaml
 compose() { docker compose --progress quiet "$@"; }
 trap 'compose down --volumes --timeout 1 >/dev/null 2>&1; docker rm --force tributary-alone >/dev/null 2>&1; rm -rf "$work"' EXIT
 # digests of the two epochs, as the trainer prints them; its errors where it fails
-trained() { compose run --rm trainer >"$work/trained" 2>"$work/errors" || { cat "$work/errors" >&2; fail "the trainer ended"; }; grep digest "$work/trained"; }
+trained() { compose run --rm -T trainer >"$work/trained" 2>"$work/errors" || { cat "$work/errors" >&2; fail "the trainer ended"; }; grep digest "$work/trained"; }
 
 [ "${BUILD:-}" = none ] || { say "Building"; docker build --quiet --tag tributary:local ${BUILD:-} .; }
 docker image inspect --format 'image: {{.Size}} bytes, version {{index .Config.Labels "org.opencontainers.image.version"}}' tributary:local
