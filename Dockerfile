@@ -36,9 +36,10 @@ COPY --chmod=755 deploy/docker/entry.sh deploy/docker/ready.sh ./deploy/docker/
 RUN ln -s /app/deploy/docker/entry.sh /usr/local/bin/tributary \
     && ln -s /app/deploy/docker/ready.sh /usr/local/bin/tributary-ready
 COPY deploy/docker/tributary.yaml /etc/tributary/tributary.yaml
-# TINI_SUBREAPER: quiet and right also where another init is process 1.
+# TINI_SUBREAPER: quiet and right also where another init is process 1. The probe asks where the metrics are.
 ENV NODE_ENV=production \
     TINI_SUBREAPER=1 \
+    TRIBUTARY_METRICS_LISTEN=127.0.0.1:9464 \
     TRIBUTARY_MALLOC=jemalloc
 USER node
 EXPOSE 50051 50052 9464
