@@ -149,6 +149,21 @@ test('what the image copies from the project exists and is not ignored', () => {
   }
 });
 
+test('what the entry script names is in the image', () => {
+  const named = [...textOf('deploy/docker/entry.sh').matchAll(/\$app\/([\w./-]+)/g)].map(([, path]) => path!);
+  const copied = instructions.filter((line) => line.startsWith('COPY')).map((line) => line.split(' '));
+  const holds = (path: string) =>
+    copied.some((words) => {
+      const folder = words.at(-1)!.replace(/^\.\//, '').replace(/\/$/, '');
+      return path.startsWith(`${folder}/`) && (words.some((word) => word === path) || folder === path.split('/')[0]);
+    });
+  assert.deepEqual(
+    named.filter((path) => !holds(path)),
+    [],
+  );
+  assert.equal(named.length, 3);
+});
+
 test("the image's own config is read by the code", () => {
   const config = parseConfig(textOf('deploy/docker/tributary.yaml'), {
     folder: '/etc/tributary',
