@@ -3,18 +3,14 @@ import type { Component } from './jpeg-tables.js';
 import { densest, nextMarker, type Pass, resynchronise } from './jpeg-walk.js';
 import { type Codes, codesOf } from './open-scan.js';
 
+const zigzag = [
+  0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21, 28,
+  35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47,
+  55, 62, 63,
+];
+
 /** Where the coefficients in zigzag order lie in a block in natural order. What runs over goes to the last, as libjpeg has it. */
-export const naturalOrder = Uint8Array.from([
-  ...[
-    0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21,
-    28,
-  ],
-  ...[
-    35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47,
-  ],
-  ...[55, 62, 63],
-  ...Array<number>(16).fill(63),
-]);
+export const naturalOrder = Uint8Array.from([...zigzag, ...Array<number>(16).fill(63)]);
 
 /** The coefficients of a component, 64 a block, blocks in rows. */
 export interface Plane {
@@ -57,8 +53,10 @@ function planesOf(frame: Frame): Plane[] {
  * Decodes the Huffman-coded scans of a progressive JPEG whose markers `walkJpeg` has found to be right.
  *
  * Source: libjpeg-turbo 2.1.5 jdphuff.c; jdcoefct.c, `consume_data`.
+ *
+ * @param check runs between two rows of MCUs.
  */
-export function readCoefficients(file: Buffer, frame: Frame, passes: readonly Pass[]): Coefficients {
+export function readCoefficients(file: Buffer, frame: Frame, passes: readonly Pass[], check: () => void): Coefficients {
   const planes = planesOf(frame);
   const rows = mcuRows(frame);
   let lastGood = 0;
@@ -69,6 +67,7 @@ export function readCoefficients(file: Buffer, frame: Frame, passes: readonly Pa
     const [first] = mine;
     const mcusAcross = isAlone ? first!.across : Math.ceil(first!.stride / first!.component.across);
     for (let row = 0; row < rows; row++) {
+      check();
       const parts = isAlone ? Math.min(first!.component.down, first!.down - row * first!.component.down) : 1;
       for (let part = 0; part < parts; part++)
         for (let column = 0; column < mcusAcross; column++) {
