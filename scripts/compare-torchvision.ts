@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import { SimdKernels } from '../src/augment/simd.js';
 import { compareSamples, imagesUnder } from './comparison.js';
-import { difference, isWithinPromise, readVectors, samplePixels } from './sample-pixels.js';
+import { readVectors, samplePixels } from './sample-pixels.js';
 import { scripts } from './torchvision-process.js';
 
 const { values: flags } = parseArgs({
@@ -40,7 +40,7 @@ async function compare(samples: number, seed: number, folders: readonly string[]
   );
   console.log(`most in one sample of 96 x 96 or more: ${(100 * result.worstShare).toFixed(4)} %`);
   console.log(
-    `${result.outside.length} outside the promise, in ${((performance.now() - started) / 1000).toFixed(0)} s`,
+    `${result.outside.length} samples outside the promise, in ${((performance.now() - started) / 1000).toFixed(0)} s`,
   );
   process.exitCode = result.outside.length === 0 ? 0 : 1;
 }
@@ -50,7 +50,7 @@ async function check(folder: string): Promise<void> {
   const vectors = readVectors(folder);
   let failed = 0;
   for (const vector of vectors) {
-    const { pixels, draw } = await samplePixels(kernels, readFileSync(join(folder, vector.image)), vector);
+    const { pixels, draw, apartFrom } = await samplePixels(kernels, readFileSync(join(folder, vector.image)), vector);
     const erase = draw.erase && [draw.erase.top, draw.erase.left, draw.erase.height, draw.erase.width];
     let passed = createHash('sha256').update(pixels).digest('hex') === vector.sha256;
     if (!passed && vector.blurred && vector.expected !== undefined) {
@@ -58,7 +58,7 @@ async function check(folder: string): Promise<void> {
         .removeAlpha()
         .raw()
         .toBuffer();
-      passed = isWithinPromise(difference(pixels, theirs), pixels.length, true);
+      passed = apartFrom(theirs).outside === 0;
     }
     if (passed && JSON.stringify(erase) === JSON.stringify(vector.erase)) continue;
     failed++;

@@ -205,7 +205,8 @@ def main():
         if split == "val":
             out, erase, blurred = spec.evaluation(size, knobs["interpolation"])(picture), None, False
         else:
-            out, erase, blurred = spec.sample(picture, seed, size, **knobs)
+            out, erase, uncertain = spec.sample(picture, seed, size, **knobs)
+            blurred = uncertain is not None
         row = dict(name=name, image=f"images/{image}", recipe=recipe, seed=seed, size=size, split=split,
                    sha256=spec.digest(out), erase=erase, blurred=blurred)  # fmt: skip
         if overrides:

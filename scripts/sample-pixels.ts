@@ -9,6 +9,7 @@ import type { Knobs } from '../src/run/run.js';
 import type { Draw } from '../src/sample/draw.js';
 import { drawEvaluation } from '../src/sample/draw-evaluation.js';
 import { drawTrain } from '../src/sample/draw-train.js';
+import { uncertainValues } from './near-half.js';
 
 /** What decides a sample's pixels beside its file. */
 export interface SampleRequest {
@@ -35,12 +36,28 @@ export interface Vector {
   readonly overrides?: Partial<Knobs>;
 }
 
-/** Computes one sample as a batch would hold it: uint8 RGB, `[size, size, 3]`, and what was drawn. */
+/** A sample as a batch would hold it. */
+export interface Sample {
+  /** uint8 RGB, `[size, size, 3]`. */
+  readonly pixels: Uint8Array;
+  readonly draw: Draw;
+  /** Where `pixels` and torchvision's are apart. */
+  apartFrom(theirs: Uint8Array): Apart;
+}
+
+/** How many values differ, by how much at most, and how many of these the promise has no room for. */
+export interface Apart {
+  readonly count: number;
+  readonly most: number;
+  readonly outside: number;
+}
+
+/** Computes one sample. */
 export async function samplePixels(
   kernels: SimdKernels,
   file: Uint8Array,
   { split, seed, size, resizeSize = size, knobs }: SampleRequest,
-): Promise<{ pixels: Uint8Array; draw: Draw }> {
+): Promise<Sample> {
   const image = await probe(file, defaultLimits);
   const draw =
     split === 'train'
@@ -49,7 +66,24 @@ export async function samplePixels(
   const crop = await decodeCrop(file, draw.geometry.crop, defaultLimits);
   const pixels = new Uint8Array(size * size * 3);
   kernels.run(crop, draw, size, pixels);
-  return { pixels, draw };
+  const apartFrom = (theirs: Uint8Array) => apart(pixels, theirs, () => uncertainValues(kernels, crop, draw, size));
+  return { pixels, draw, apartFrom };
+}
+
+/**
+ * Compares two images of one size value by value. The promise: equal, or, where `uncertain` has a 1, one level apart.
+ *
+ * @param uncertain asked only where a value differs.
+ */
+export function apart(ours: Uint8Array, theirs: Uint8Array, uncertain: () => Uint8Array): Apart {
+  const length = Math.max(ours.length, theirs.length);
+  if (ours.length !== theirs.length) return { count: length, most: 255, outside: length };
+  const differs = [...ours.keys()].filter((i) => ours[i] !== theirs[i]);
+  if (differs.length === 0) return { count: 0, most: 0, outside: 0 };
+  const may = uncertain();
+  const levels = differs.map((i) => Math.abs(ours[i]! - theirs[i]!));
+  const outside = differs.filter((i, k) => levels[k]! > 1 || may[i] === 0).length;
+  return { count: differs.length, most: levels.reduce((most, level) => Math.max(most, level)), outside };
 }
 
 /** The vectors of a folder, each with its resolved knobs. */
@@ -59,25 +93,4 @@ export function readVectors(folder: string): (Vector & { readonly knobs: Knobs }
     const { knobs } = recipes.find(({ name }) => name === vector.recipe)!;
     return { ...vector, knobs: { ...knobs, ...index.recipes[vector.recipe], ...vector.overrides } };
   });
-}
-
-/** The values that differ between two images of one size: how many, and by how much at most. */
-export function difference(ours: Uint8Array, theirs: Uint8Array): { count: number; most: number } {
-  if (ours.length !== theirs.length) return { count: Math.max(ours.length, theirs.length), most: 255 };
-  let count = 0;
-  let most = 0;
-  for (let i = 0; i < ours.length; i++) {
-    const apart = Math.abs(ours[i]! - theirs[i]!);
-    if (apart > 0) count++;
-    if (apart > most) most = apart;
-  }
-  return { count, most };
-}
-
-/**
- * Whether a difference is within the promise: none, or after a blur one level in at most 0.3 % of the values. Of an image
- * below 96 x 96 that would be a handful of values; there it is 0.3 % of 96 x 96.
- */
-export function isWithinPromise({ count, most }: { count: number; most: number }, values: number, blurred: boolean) {
-  return count === 0 || (blurred && most <= 1 && count <= 0.003 * Math.max(values, 96 * 96 * 3));
 }

@@ -21,6 +21,7 @@ import os
 import struct
 import sys
 
+import numpy as np
 import torch
 import torchvision.transforms as T
 import torchvision.transforms.autoaugment as autoaugment
@@ -29,6 +30,8 @@ from PIL import Image
 from torchvision.transforms import InterpolationMode
 
 Image.MAX_IMAGE_PIXELS = None
+# A blurred value may be one level apart where its exact level lies so close to a half (docs/exactness.md).
+HALF_DISTANCE = 0.02
 
 BASE = dict(
     hsv_h=0.015, hsv_s=0.7, hsv_v=0.4, color_jitter=1.0, grayscale=0.0, gaussian_blur=0.0, solarize=0.0, erasing=0.4,
@@ -97,15 +100,32 @@ def replaced(pairs):
             setattr(owner, name, function)
 
 
+def near_half(image, sigma):
+    """Where a blurred value's exact level lies within HALF_DISTANCE of a half: bool [height, width, 3]."""
+    weights = np.exp(-0.5 * (np.arange(-4, 5) / float(sigma)) ** 2)
+    levels = np.pad(np.asarray(image, float), ((4, 4), (4, 4), (0, 0)), "reflect")
+    for axis in (0, 1):
+        levels = np.apply_along_axis(np.convolve, axis, levels, weights / weights.sum(), "valid")
+    return np.abs(levels % 1 - 0.5) <= HALF_DISTANCE
+
+
 def sample(image, seed, size=224, **knobs):
-    """(uint8 PIL image before ToTensor, erase box or None, whether a blur was drawn)."""
+    """(uint8 PIL image before ToTensor, erase box or None, which values this project may have one level apart).
+
+    The last is a bool array [size, size, 3], or None where no blur was drawn: then there are none.
+    """
     steps, erasing = transform(size, knobs)
-    blurred = []
-    forward = T.GaussianBlur.forward
-    with replaced([(T.GaussianBlur, "forward", lambda self, x: (blurred.append(True), forward(self, x))[1])]):
+    uncertain = []
+    blur = F.gaussian_blur
+
+    def noted(image, kernel_size, sigma):
+        uncertain.append(near_half(image, sigma[0]))
+        return blur(image, kernel_size, sigma)
+
+    with replaced([(F, "gaussian_blur", noted)]):
         torch.manual_seed(seed)
         out = steps(image.convert("RGB"))
-    return out, draw_erase(erasing, size), bool(blurred)
+    return out, draw_erase(erasing, size), uncertain[0] if uncertain else None
 
 
 def drawn(width, height, seed, size=224, **knobs):
@@ -208,8 +228,8 @@ def answer(request, payload):
         return {"width": image.width, "height": image.height}, image.tobytes()
     if request["kind"] == "evaluation":
         return {"blurred": False, "erase": None}, evaluation(size, **knobs)(image.convert("RGB")).tobytes()
-    out, box, blurred = sample(image, request["seed"], size, **knobs)
-    return {"blurred": blurred, "erase": box}, out.tobytes()
+    out, box, uncertain = sample(image, request["seed"], size, **knobs)
+    return {"blurred": uncertain is not None, "erase": box}, out.tobytes()
 
 
 def serve(source, sink):
@@ -253,9 +273,9 @@ def main():
         with contextlib.suppress(json.JSONDecodeError):
             value = json.loads(value)
         knobs[name] = value
-    out, box, blurred = sample(Image.open(args.paths[0]), args.seed, args.size, **{**RECIPES[args.recipe], **knobs})
+    out, box, uncertain = sample(Image.open(args.paths[0]), args.seed, args.size, **{**RECIPES[args.recipe], **knobs})
     out.save(args.paths[1])
-    print(json.dumps({"sha256": digest(out), "erase": box, "blurred": blurred}))
+    print(json.dumps({"sha256": digest(out), "erase": box, "blurred": uncertain is not None}))
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ export function blurWeights(sigma: number): Int32Array {
 
 /**
  * Rounds the side weights up or down, whichever leaves the least square error over all nine. Rounded one by one, their
- * errors can add up in the centre, and noise then comes out a level apart in more than 0.3 % of its values.
+ * errors can add up in the centre, and move a level further than docs/exactness.md promises.
  */
 function roundSides(exact: readonly number[]): number[] {
   let least = Number.POSITIVE_INFINITY;

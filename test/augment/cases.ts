@@ -166,6 +166,34 @@ export function scene(width: number, height: number, next: () => number): Uint8A
   return pixels;
 }
 
+/**
+ * Pictures that are constant along an axis, in whole or in part, on which a blur's sums lie on a half in whole rows: in turn bars
+ * of either direction, a letterboxed scene, and a drawing of flat rectangles.
+ */
+export function flatPicture(kind: number, size: number, next: () => number): Uint8Array {
+  const pixels = kind % 4 === 2 ? scene(size, size, next) : new Uint8Array(size * size * 3);
+  const below = (most: number) => Math.floor(next() * most);
+  const fill = (top: number, left: number, height: number, width: number) => {
+    const colour = next() < 0.5 ? Array(3).fill(255 * below(2)) : [below(256), below(256), below(256)];
+    for (let y = top; y < Math.min(size, top + height); y++)
+      for (let x = left; x < Math.min(size, left + width); x++) pixels.set(colour, (y * size + x) * 3);
+  };
+  if (kind % 4 === 2) {
+    const band = 1 + below(size / 3);
+    fill(0, 0, band, size);
+    fill(size - band, 0, band, size);
+  } else if (kind % 4 === 3) {
+    for (let i = 0; i < 12; i++) fill(below(size), below(size), 1 + below(size / 2), 1 + below(size / 2));
+  } else {
+    for (let at = 0, width = 0; at < size; at += width) {
+      width = 1 + below(1 + below(12));
+      if (kind % 4 === 0) fill(0, at, size, width);
+      else fill(at, 0, width, size);
+    }
+  }
+  return pixels;
+}
+
 /** Where and how much two batches differ, for a message. */
 export function difference(came: Uint8Array, expected: Uint8Array, size: number): string | undefined {
   const first = came.findIndex((byte, i) => byte !== expected[i]);
