@@ -1,27 +1,32 @@
 /**
- * The suffixes of the files that are samples, without their dot, in lower case (Ultralytics `IMG_FORMATS`,
- * ultralytics/data/utils.py).
+ * The suffixes of the files that are samples, without their dot, in lower case: those of Ultralytics' `IMG_FORMATS`
+ * (ultralytics/data/utils.py) whose formats are decoded. What a file holds decides how.
  */
-export const imageSuffixes: ReadonlySet<string> = new Set([
-  'avif',
-  'bmp',
-  'dng',
-  'heic',
-  'heif',
-  'jp2',
-  'jpeg',
-  'jpeg2000',
-  'jpg',
-  'mpo',
-  'png',
-  'tif',
-  'tiff',
-  'webp',
-]);
+export const imageSuffixes: ReadonlySet<string> = new Set(['bmp', 'jpeg', 'jpg', 'mpo', 'png', 'tif', 'tiff', 'webp']);
 
-/** Suffixes of images that nothing here decodes; torchvision's ImageFolder takes the first two. */
+/** Suffixes of images that nothing here decodes. The first six are Ultralytics', the next two those of torchvision's ImageFolder. */
 const otherImageSuffixes: ReadonlySet<string> = new Set([
-  ...['ppm', 'pgm', 'pbm', 'pnm', 'gif', 'jfif', 'jpe', 'jxl', 'tga', 'exr', 'hdr', 'psd', 'svg'],
+  ...[
+    'avif',
+    'dng',
+    'heic',
+    'heif',
+    'jp2',
+    'jpeg2000',
+    'ppm',
+    'pgm',
+    'pbm',
+    'pnm',
+    'gif',
+    'jfif',
+    'jpe',
+    'jxl',
+    'tga',
+    'exr',
+    'hdr',
+    'psd',
+    'svg',
+  ],
   ...['cr2', 'cr3', 'nef', 'arw'],
 ]);
 
