@@ -10,6 +10,7 @@ import { decodeTimeout } from './decode-timeout.js';
 import type { Header } from './header.js';
 import { probe } from './probe.js';
 import { withRoom } from './room.js';
+import { seenSize, turnedBox } from './turn.js';
 
 // One image takes one thread, as many images run at once as the pool has threads, and no file is read twice soon.
 sharp.concurrency(1);
@@ -41,7 +42,7 @@ async function decodeNow(bytes: Uint8Array, box: Box, limits: Limits, header: He
   const isEmpty = box.width === 0 || box.height === 0;
   const direct = header.decode?.(asBuffer(bytes), box, limits);
   if (direct) return direct;
-  const image = sharp(bytes, {
+  const image = sharp(header.rewrite?.(asBuffer(bytes)) ?? bytes, {
     // Where all is decoded, the loader decides; what else is let through to here Pillow reads, with whatever complaint.
     failOn: header.decodesAll ? 'error' : 'none',
     unlimited: true,
@@ -57,10 +58,12 @@ async function decodeNow(bytes: Uint8Array, box: Box, limits: Limits, header: He
   const pixels = header.isCmyk
     ? cmykToRgb(await decodeRaw(image.pipelineColourspace('cmyk').toColourspace('cmyk'), limits))
     : await decodeRaw(image.toColourspace('srgb').removeAlpha(), limits);
+  const { turn } = header;
   const expected = decodesAll ? header : box;
   if (pixels.length !== expected.width * expected.height * 3) {
     throw corruptSample('data', `pixels that do not fill the ${header.width} x ${header.height} of the header`);
   }
+  if (turn) return { data: turnedBox(pixels, seenSize(header, turn), turn, box), width: box.width, height: box.height };
   const data = decodesAll && !isWholeImage ? cropRows(pixels, header, box) : pixels;
   return { data, width: box.width, height: box.height };
 }

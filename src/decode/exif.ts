@@ -21,22 +21,41 @@ export interface Directory {
  * Reads a directory of TIFF tags as Pillow does: what cannot be read ends it without an error.
  *
  * Source: Pillow 9.4 TiffImagePlugin.py, `ImageFileDirectory_v2.load`.
+ *
+ * @param form `big` for BigTIFF, whose counts and places have eight bytes; `skips` where what cannot be read is passed over, as libtiff does.
  */
-export function readDirectory(file: Buffer, at: number, isLittle: boolean): Directory {
+export function readDirectory(
+  file: Buffer,
+  at: number,
+  isLittle: boolean,
+  form: { readonly isBig?: boolean; readonly skips?: boolean } = {},
+): Directory {
   const entries = new Map<number, Entry>();
+  const { isBig = false, skips = false } = form;
   const short = (from: number) => (isLittle ? file.readUInt16LE(from) : file.readUInt16BE(from));
-  const long = (from: number) => (isLittle ? file.readUInt32LE(from) : file.readUInt32BE(from));
-  const count = at + 2 <= file.length ? short(at) : 0;
-  for (let i = 0, entry = at + 2; i < count && entry + 12 <= file.length; i++, entry += 12) {
+  const wide = isBig ? 8 : 4;
+  const whole = (from: number) => wholeAt(file, from, wide, isLittle);
+  const [head, step] = isBig ? [8, 20] : [2, 12];
+  const count = at + head > file.length ? 0 : isBig ? whole(at) : short(at);
+  for (let i = 0, entry = at + head; i < count && entry + step <= file.length; i++, entry += step) {
     const type = short(entry + 2);
     const size = sizes[type];
     if (size === undefined) continue;
-    const length = long(entry + 4) * size;
-    const start = length > 4 ? long(entry + 8) : entry + 8;
-    if (start + length > file.length) break;
+    const length = whole(entry + 4) * size;
+    const start = length > wide ? whole(entry + 4 + wide) : entry + 4 + wide;
+    if (start + length > file.length) {
+      if (skips) continue;
+      break;
+    }
     if (length > 0) entries.set(short(entry), { type, data: file.subarray(start, start + length) });
   }
   return { entries, isLittle };
+}
+
+/** A number of four or eight bytes. */
+export function wholeAt(file: Buffer, at: number, bytes: number, isLittle: boolean): number {
+  if (bytes === 8) return Number(isLittle ? file.readBigUInt64LE(at) : file.readBigUInt64BE(at));
+  return isLittle ? file.readUIntLE(at, bytes) : file.readUIntBE(at, bytes);
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Limits } from '../run/limits.js';
 import type { Box } from '../sample/draw.js';
 import type { Crop, ImageSize } from './crop.js';
+import type { Turn } from './turn.js';
 
 /** What the first bytes of a file say about it, and how it is decoded. */
 export interface Header extends ImageSize {
@@ -12,6 +13,10 @@ export interface Header extends ImageSize {
   readonly coefficients?: number;
   /** Whether the pixels are inks: a JPEG or TIFF of four channels. */
   readonly isCmyk?: boolean;
+  /** The bytes that the loader decodes in the file's place, where its own reading would be another than Pillow's. */
+  rewrite?(bytes: Buffer): Buffer | null;
+  /** How what the loader decodes is turned to be seen. The header's size is that of the image as it is seen. */
+  readonly turn?: Turn;
   /**
    * Decodes a box of the same bytes as Pillow does; null where that is the loader's to do, and absent where it always is. Throws
    * SAMPLE_CORRUPT where Pillow would refuse the file, whatever the box, and DECODE_TIMEOUT beyond `limits.seconds`.

@@ -9,11 +9,11 @@ export interface Frame extends ImageSize {
   readonly isArithmetic: boolean;
 }
 
-/** The tables that stand between markers, by slot: a Huffman table by its 16 counts and its symbols. */
+/** The tables that stand between markers, by slot: a Huffman table by its 16 counts and its symbols, a quantisation table by its factors in zigzag order. */
 export interface Tables {
   frame: Frame | null;
   restartInterval: number;
-  readonly quants: Set<number>;
+  readonly quants: Map<number, Uint16Array>;
   readonly dc: Map<number, Buffer>;
   readonly ac: Map<number, Buffer>;
 }
@@ -122,11 +122,11 @@ export function readQuants(from: Bytes, { quants }: Tables): void {
   let length = twoBytes(from) - 2;
   while (length > 0) {
     const index = byte(from);
-    const bytes = index >> 4 === 0 ? 64 : 128;
+    const isWide = index >> 4 !== 0;
     if ((index & 15) > 3) throw new JpegError(`a quantisation table ${index & 15}`);
-    quants.add(index & 15);
-    for (let i = 0; i < bytes; i++) byte(from);
-    length -= 1 + bytes;
+    const factors = Uint16Array.from({ length: 64 }, () => (isWide ? twoBytes(from) : byte(from)));
+    quants.set(index & 15, factors);
+    length -= isWide ? 129 : 65;
   }
   if (length !== 0) throw new JpegError('quantisation tables of another length');
 }

@@ -16,7 +16,7 @@ import {
   skipSegment,
   type Tables,
 } from './jpeg-segments.js';
-import { mostAcross } from './jpeg-tables.js';
+import { type Component, mostAcross } from './jpeg-tables.js';
 import { holdsSegment } from './open-scan.js';
 
 /** What libjpeg makes of a file, as Pillow drives it. */
@@ -28,11 +28,31 @@ export type JpegWalk =
       /** Blocks that the image has, and scans that go through some of them. */
       readonly frameBlocks: number;
       readonly scans: number;
+      /** The scans of a progressive file in Huffman codes, and the factors of each component; absent for others. */
+      readonly progression?: Progression;
     }
   | { readonly refused: string };
 
+/** A scan of a progressive file, with the tables that stood when it began. */
+export interface Pass extends Scan {
+  /** Where its entropy-coded bytes begin. */
+  readonly at: number;
+  readonly restartInterval: number;
+  /** Slots of the DC and the AC table of each component. */
+  readonly slots: readonly (readonly [dc: number, ac: number])[];
+  readonly dc: ReadonlyMap<number, Buffer>;
+  readonly ac: ReadonlyMap<number, Buffer>;
+}
+
+/** What a progressive file's coefficients are made of. */
+export interface Progression {
+  readonly passes: readonly Pass[];
+  /** Factors in zigzag order, of each component of the frame that a scan has. */
+  readonly quants: ReadonlyMap<Component, Uint16Array>;
+}
+
 /** Where the walk stands: a marker that was found and not yet read is `unread`, else 0. */
-interface Walk extends Bytes {
+export interface Walk extends Bytes {
   unread: number;
   readonly tables: Tables;
 }
@@ -83,7 +103,7 @@ const anyFrame: Frame = {
 };
 
 function noTables(): Tables {
-  return { frame: null, restartInterval: 0, quants: new Set(), dc: new Map(), ac: new Map() };
+  return { frame: null, restartInterval: 0, quants: new Map(), dc: new Map(), ac: new Map() };
 }
 
 /** `jpeg_read_header`: up to the first scan, over streams that hold tables alone. */
@@ -125,7 +145,7 @@ function readMarkers(walk: Walk): Scan | null {
 }
 
 /** `next_marker`: the next that is no stuffed zero, over whatever lies before it. */
-function nextMarker(walk: Walk): number {
+export function nextMarker(walk: Omit<Walk, 'tables'>): number {
   for (;;) {
     const found = walk.file.indexOf(0xff, walk.at);
     if (found < 0) throw new JpegEnd();
@@ -149,7 +169,7 @@ function checkFrame({ width, height, precision, components }: Frame): void {
     throw new JpegError('sampling factors that are no divisors');
 }
 
-function densest(components: Frame['components']): [number, number] {
+export function densest(components: Frame['components']): [number, number] {
   return [Math.max(...components.map(({ across }) => across)), Math.max(...components.map(({ down }) => down))];
 }
 
@@ -171,13 +191,14 @@ function blocksOf(frame: Frame, scan: Scan): number {
 }
 
 /** `start_input_pass`, with the entropy decoders' `start_pass`. `known` are components whose factors are at hand. */
-function startScan({ tables }: Walk, frame: Frame, scan: Scan, known: Set<Frame['components'][number]>): void {
+function startScan({ tables }: Walk, frame: Frame, scan: Scan, known: Map<Component, Uint16Array>): void {
   const { components, first, last, high, low } = scan;
   if (components.length > 1 && mcusOf(frame, scan).blocks > 10) throw new JpegError('MCUs of more than ten blocks');
   for (const component of components) {
     if (known.has(component)) continue;
-    if (!tables.quants.has(component.quant)) throw new JpegError('a scan whose quantisation table is missing');
-    known.add(component);
+    const factors = tables.quants.get(component.quant);
+    if (factors === undefined) throw new JpegError('a scan whose quantisation table is missing');
+    known.set(component, factors);
   }
   if (frame.isProgressive) {
     const isBand = first === 0 ? last === 0 : first <= last && last < 64 && components.length === 1;
@@ -209,7 +230,7 @@ function passScan(walk: Walk, frame: Frame, scan: Scan): void {
 }
 
 /** `read_restart_marker` and `jpeg_resync_to_restart`. */
-function resynchronise(walk: Walk, desired: number): void {
+export function resynchronise(walk: Omit<Walk, 'tables'>, desired: number): void {
   for (;;) {
     const marker = walk.unread;
     if (marker >= 0xc0 && !isRestart(marker)) return;
@@ -226,7 +247,7 @@ function resynchronise(walk: Walk, desired: number): void {
 /** A file of one scan that holds all. Where no marker closes it, its codes say whether the file has all of them. */
 function walkOnlyScan(walk: Walk, frame: Frame, scan: Scan): void {
   if (!frame.isArithmetic && !frame.isProgressive) useStandardTables(walk.tables);
-  startScan(walk, frame, scan, new Set());
+  startScan(walk, frame, scan, new Map());
   passScan(walk, frame, scan);
   const start = walk.at;
   try {
@@ -256,17 +277,32 @@ function finish(walk: Walk): JpegError | null {
 /** A file of several scans, which libjpeg reads to the end of the image before it gives a row. */
 function walkScans(walk: Walk, frame: Frame, first: Scan): JpegWalk {
   if (!frame.isArithmetic && !frame.isProgressive) useStandardTables(walk.tables);
-  const known = new Set<Frame['components'][number]>();
+  const known = new Map<Component, Uint16Array>();
+  const passes: Pass[] = [];
   let [blocks, scans] = [0, 0];
   for (let scan: Scan | null = first; scan !== null; scan = readMarkers(walk)) {
     startScan(walk, frame, scan, known);
+    if (frame.isProgressive && !frame.isArithmetic) passes.push(passOf(walk, scan));
     passScan(walk, frame, scan);
     blocks += blocksOf(frame, scan);
     scans++;
   }
   const whole = { ...first, components: frame.components };
   // A scan of one component has no blocks beyond the image's edge, which the whole has.
-  return { frame, blocks, frameBlocks: blocksOf(frame, whole), scans: Math.max(2, scans) };
+  const found = { frame, blocks, frameBlocks: blocksOf(frame, whole), scans: Math.max(2, scans) };
+  return passes.length === 0 ? found : { ...found, progression: { passes, quants: known } };
+}
+
+/** Scan and tables as they are now: the next scan changes them. */
+function passOf({ at, tables: { dc, ac, restartInterval } }: Walk, scan: Scan): Pass {
+  return {
+    ...scan,
+    slots: scan.components.map((each) => [each.dc, each.ac] as const),
+    at,
+    restartInterval,
+    dc: new Map(dc),
+    ac: new Map(ac),
+  };
 }
 
 /** `std_huff_tables`: the tables of the standard stand where a file has none. Their codes are sound. */

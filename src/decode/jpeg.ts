@@ -1,10 +1,12 @@
 import { decodeBaselineJpeg } from './baseline-jpeg.js';
+import { isSmoothed } from './block-smoothing.js';
 import { corruptSample } from './corrupt.js';
 import type { ImageSize } from './crop.js';
 import type { Format, Header } from './header.js';
 import { openJpeg } from './jpeg-open.js';
 import { readTables } from './jpeg-tables.js';
 import { walkJpeg } from './jpeg-walk.js';
+import { rewriteJpeg } from './rewrite-jpeg.js';
 
 /** JPEG: baseline, progressive, arithmetic, grey and CMYK, and the first picture of an MPO. The size is that of its frame. */
 export const jpeg: Format = {
@@ -35,12 +37,17 @@ export const jpeg: Format = {
 const memoryOf = (bytes: Buffer, width: number) => 2 * bytes.length + 1024 * width;
 
 /** Throws where Pillow refuses the file. What it takes, libvips takes too. @returns what its decoding takes. */
-function check(bytes: Buffer, { width, height }: ImageSize): Pick<Header, 'memory' | 'coefficients'> {
+function check(bytes: Buffer, { width, height }: ImageSize): Pick<Header, 'memory' | 'coefficients' | 'rewrite'> {
   const walk = walkJpeg(bytes);
   if ('refused' in walk) throw corruptSample('data', `a JPEG file that libjpeg refuses: ${walk.refused}`);
   if (walk.frame.width !== width || walk.frame.height !== height)
     throw corruptSample('data', 'a JPEG file whose frame headers disagree');
   const memory = memoryOf(bytes, width);
   // Of several scans all coefficients are kept, 16 bits each.
-  return walk.scans > 1 ? { memory: memory + 128 * walk.frameBlocks, coefficients: 64 * walk.blocks } : { memory };
+  if (walk.scans === 1) return { memory };
+  const several = { memory: memory + 128 * walk.frameBlocks, coefficients: 64 * walk.blocks };
+  if (walk.progression === undefined || !isSmoothed(walk.frame, walk.progression)) return several;
+  // Twice as they are read, and once as they are written.
+  const rewriting = { memory: several.memory + 3 * 128 * walk.frameBlocks };
+  return { ...several, ...rewriting, rewrite: (same) => rewriteJpeg(same, walk) };
 }

@@ -12,7 +12,7 @@ interface Stream {
 }
 
 /** By the next 16 bits: a code's length above its symbol. 17 bits, and symbol 0, where there is no code. */
-type Codes = Uint16Array;
+export type Codes = Uint16Array;
 
 /**
  * Whether libjpeg gets through the last segment of a scan that no marker closes, before it wants bytes that the file does not
@@ -83,7 +83,7 @@ function unstuffed(file: Buffer, from: number): Stream {
   return { data, ends, length };
 }
 
-function codesOf(table: Buffer): Codes {
+export function codesOf(table: Buffer): Codes {
   const codes: Codes = new Uint16Array(1 << longest).fill((longest + 1) << 8);
   let code = 0;
   let symbol = longest;

@@ -103,9 +103,12 @@ describe('decodeCrop beside Pillow', () => {
     const names = Object.keys(index).filter((name) => name.startsWith('damaged'));
     for (const name of names) {
       const whole = await outcome(read(name));
-      const corner = await outcome(read(name), { top: 3, left: 1, width: 5, height: 1 });
+      const { width, height } = await probe(read(name), defaultLimits).catch(() => ({ width: 6, height: 4 }));
+      const [top, left] = [Math.min(3, height - 1), Math.min(1, width - 1)];
+      const box = { top, left, width: Math.min(5, width - left), height: 1 };
+      const corner = await outcome(read(name), box);
       if (typeof whole === 'string') assert.equal(corner, whole, name);
-      else assert.ok(cropOf(whole, index[name]![0], { top: 3, left: 1, width: 5, height: 1 }).equals(corner as Buffer));
+      else assert.ok(cropOf(whole, width, box).equals(corner as Buffer), name);
     }
   });
 

@@ -5,7 +5,7 @@ import { holdsSegment } from '../../src/decode/open-scan.js';
 // Two codes of one bit: DC of no bits, and an end of block. A block is two bits.
 const one = (symbol: number) => Buffer.from([1, ...Array(15).fill(0), symbol]);
 const tables = {
-  ...{ frame: null, restartInterval: 0, quants: new Set<number>() },
+  ...{ frame: null, restartInterval: 0, quants: new Map<number, Uint16Array>() },
   ...{ dc: new Map([[0, one(0)]]), ac: new Map([[0, one(0)]]) },
 };
 const component = { id: 1, across: 1, down: 1, quant: 0, dc: 0, ac: 0 };

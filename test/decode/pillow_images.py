@@ -284,5 +284,145 @@ for name in ("258x130-rgb.bmp", "258x130-palette.gif", "258x130-interlaced.gif")
         for part in (2, 3, 5):
             write(f"damaged-part-{part}-{name}", read(name)[: len(read(name)) * (part - 1) // part])
 
+
+def scans_of(jpeg):
+    """Where the scans of a JPEG begin."""
+    at, found = 2, []
+    while jpeg[at + 1] != 0xD9:
+        end = at + 2 + struct.unpack(">H", jpeg[at + 2 : at + 4])[0]
+        if jpeg[at + 1] == 0xDA:
+            found.append(at)
+            while jpeg[end] != 0xFF or jpeg[end + 1] == 0 or 0xD0 <= jpeg[end + 1] <= 0xD7:
+                end += 1
+        at = end
+    return found
+
+
+# Progressive files that lost passes, whose coefficients libjpeg then estimates.
+for width, height in [(101, 77), (1, 1), (9, 40), (17, 130), (33, 300), (258, 130)]:
+    image, size = scene(width, height), f"{width}x{height}"
+    inks = Image.frombytes("CMYK", image.size, rng.bytes(4 * width * height))
+    kinds = [(f"444-{quality}", encoded(image, "JPEG", progressive=True, subsampling=0, quality=quality)) for quality in (30, 90)]
+    kinds += [(f"420-{quality}", encoded(image, "JPEG", progressive=True, subsampling=2, quality=quality)) for quality in (30, 90)]
+    kinds += [("grey", encoded(image.convert("L"), "JPEG", progressive=True)), ("inks", encoded(inks, "JPEG", progressive=True))]
+    kinds.append(("restarts", subprocess.run(["jpegtran", "-progressive", "-restart", "3B"], input=kinds[2][1], capture_output=True).stdout))
+    for name, whole in kinds:
+        starts = scans_of(whole)
+        for count in range(1, len(starts)):
+            if name in ("444-30", "420-90") or count in (1, 2, len(starts) - 1):
+                write(f"damaged-passes-{count}-{name}-{size}.jpg", whole[: starts[count]] + b"\xff\xd9")
+        for turn in range(3):
+            data = bytearray(whole[: starts[1 + turn]] + b"\xff\xd9")
+            at = random.randrange(starts[0] + 12, len(data))
+            data[at : at + 6] = bytes(min(6, len(data) - 2 - at)) if at < len(data) - 2 else data[at : at + 6]
+            write(f"damaged-passes-zeros-{turn}-{name}-{size}.jpg", bytes(data))
+
+
+def lzw(data):
+    """TIFF's LZW, by codes of single bytes alone."""
+    bits, codes = "", 0
+    for byte in data:
+        if codes % 200 == 0:
+            bits += f"{256:09b}"
+        bits += f"{byte:09b}"
+        codes += 1
+    bits += f"{257:09b}"
+    bits += "0" * (-len(bits) % 8)
+    return int(bits, 2).to_bytes(len(bits) // 8, "big")
+
+
+def packed(data):
+    """PackBits, with runs of two."""
+    found = b""
+    for at in range(0, len(data), 50):
+        part = data[at : at + 50]
+        found += bytes([len(part) - 1]) + part if at % 100 else b"".join(bytes([255, b]) for b in part[::2])
+    return found
+
+
+def doubled(data):
+    """Rows of which PackBits can make runs of two."""
+    return bytes(data[at - at % 2 if (at // 50) % 2 == 0 else at] for at in range(len(data)))
+
+
+def tiff(order, tags, pieces, tail=b""):
+    """A TIFF of these tags, whose strips or tiles are `pieces`; `tags` maps to a type and values."""
+    sizes = {1: "B", 3: "H", 4: "I"}
+    head = 8 + 2 + 12 * (len(tags) + 2) + 4
+    place, extra, is_tiled = head, b"", 322 in tags
+    entries = dict(tags)
+    starts = []
+    body = b""
+    for piece in pieces:
+        starts.append(head + len(body))
+        body += piece + b"\0" * (len(piece) % 2)
+    entries[324 if is_tiled else 273] = (4, starts)
+    entries[325 if is_tiled else 279] = (4, [len(piece) for piece in pieces])
+    place = head + len(body)
+    directory = struct.pack(order + "H", len(entries))
+    for tag in sorted(entries):
+        kind, values = entries[tag]
+        data = struct.pack(order + sizes[kind] * len(values), *values)
+        if len(data) > 4:
+            directory += struct.pack(order + "HHII", tag, kind, len(values), place + len(extra))
+            extra += data + b"\0" * (len(data) % 2)
+        else:
+            directory += struct.pack(order + "HHI", tag, kind, len(values)) + data.ljust(4, b"\0")
+    start = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "I", 8)
+    return start + directory + struct.pack(order + "I", 0) + body + extra + tail
+
+
+# Kinds of pixels: photometric, sample format, bits of each sample, what the extra ones are.
+kinds = [(photometric, 1, (bits,), ()) for photometric in (0, 1, 3) for bits in (1, 2, 4, 8)]
+kinds += [(1, 1, (12,), ()), (0, 1, (16,), ()), (1, 1, (16,), ()), (1, 2, (16,), ()), (1, 1, (32,), ()), (1, 2, (32,), ()),
+          (0, 3, (32,), ()), (1, 3, (32,), ()), (1, 1, (8, 8), (2,)), (3, 1, (8, 8), (2,))]  # fmt: skip
+kinds += [(2, 1, (bits,) * (3 + len(extra)), extra) for bits in (8, 16) for extra in ((), (0,), (1,), (2,))]
+kinds += [(2, 1, (8,) * 5, (1, 0)), (2, 1, (8,) * 6, (0, 0, 0)), (5, 1, (8,) * 4, ()), (5, 1, (8,) * 5, (0,)), (5, 1, (16,) * 4, ())]
+coders = {1: bytes, 5: lzw, 8: zlib.compress, 32773: packed, 32946: zlib.compress}
+flipped = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
+for number, (photometric, sample_format, bits, extra) in enumerate(kinds):
+    for turn in range(14):
+        order = "<>"[turn % 2]
+        width, height = random.randrange(1, 70), random.randrange(1, 50)
+        compression = [1, 5, 8, 32773, 1, 8, 32946][turn % 7]
+        across, down = (16 * random.randrange(1, 4), 16) if turn % 4 == 3 else (width, random.randrange(1, height + 1))
+        planar = turn >= 7 and turn % 3 == 0 and len(bits) > 1
+        samples = 1 if planar else len(bits)
+        stride = (across * bits[0] * samples + 7) // 8
+        pieces = []
+        for _ in range(len(bits) if planar else 1):
+            for top in range(0, height, down):
+                for _ in range(0, width, across):
+                    rows = down if across != width or turn % 4 == 3 else min(down, height - top)
+                    raw = doubled(rng.bytes(rows * stride))
+                    if bits[0] > 8 and sample_format < 3 and turn % 2:
+                        raw = bytes(b if i % (bits[0] // 8) == (0 if order == "<" else bits[0] // 8 - 1) else 0
+                                    for i, b in enumerate(raw)) if bits[0] != 12 else raw  # fmt: skip
+                    if sample_format == 3:
+                        raw = struct.pack(order + f"{len(raw) // 4}f", *rng.normal(120, 100, len(raw) // 4))
+                    pieces.append(coders[compression](raw))
+        tags = {256: (3, [width]), 257: (4, [height]), 258: (3, bits), 259: (3, [compression]), 262: (3, [photometric]),
+                277: (3, [len(bits)]), 284: (3, [2 if planar else 1]), 339: (3, [sample_format])}  # fmt: skip
+        if turn % 4 == 3:
+            tags |= {322: (3, [across]), 323: (3, [down])}
+        else:
+            tags[278] = (4, [down])
+        if extra:
+            tags[338] = (3, extra)
+        if photometric == 3:
+            tags[320] = (3, rng.integers(0, 65536, 3 * 2 ** bits[0]).tolist())
+        if turn % 5 == 2:
+            tags[274] = (3, [random.randrange(1, 9)])
+        if turn % 6 == 5 and len(bits) == 1 and bits[0] <= 8:
+            tags[266] = (3, [2])
+            pieces = [piece.translate(flipped) for piece in pieces]
+        if compression in (5, 8, 32946) and turn % 3 == 1:
+            tags[317] = (3, [3 if sample_format == 3 else 2])
+        data = tiff(order, tags, pieces)
+        write(f"damaged-{number}-{turn}.tiff", data)
+        if turn in (1, 2, 3):
+            write(f"damaged-{number}-{turn}-cut.tiff", data[: len(data) * 5 // 6])
+            write(f"damaged-{number}-{turn}-bit.tiff", tiff(order, tags, [p[:-9] for p in pieces]))
+
 with open(os.path.join(folder, "index.json"), "w") as file:
     json.dump(index, file)

@@ -1,0 +1,199 @@
+import type { Frame } from './jpeg-segments.js';
+import type { Component } from './jpeg-tables.js';
+import type { Pass, Progression } from './jpeg-walk.js';
+import { type Coefficients, mcuRows, type Plane } from './progressive.js';
+
+/** The coefficients that are estimated, in zigzag order: the DC one and nine AC ones, and their places in a block. */
+const places = [0, 1, 8, 16, 9, 2, 3, 10, 17, 24] as const;
+
+/** How exactly each of these is known of a component: bits that are missing, -1 for all. Of the last scan, and of the one before. */
+interface Known {
+  readonly now: Int8Array;
+  readonly before: Int8Array;
+}
+
+/** Source: libjpeg-turbo 2.1.5 jdphuff.c, `start_pass_phuff_decoder`. */
+function knownOf(component: Component, passes: readonly Pass[]): Known {
+  const now = new Int8Array(places.length).fill(-1);
+  const before = new Int8Array(places.length).fill(-1);
+  for (const [i, pass] of passes.entries()) {
+    if (!pass.components.includes(component)) continue;
+    for (let k = Math.min(pass.first, 1); k < places.length; k++) before[k] = i > 0 ? now[k]! : 0;
+    for (let k = pass.first; k <= pass.last && k < places.length; k++) now[k] = pass.low;
+  }
+  // Of a single scan there is none before.
+  return { now, before: passes.length > 1 ? before : now.map(() => -1) };
+}
+
+/**
+ * Whether libjpeg estimates what the scans of a progressive file have left out.
+ *
+ * Source: libjpeg-turbo 2.1.5 jdcoefct.c, `smoothing_ok`.
+ */
+export function isSmoothed({ components }: Frame, { passes, quants }: Progression): boolean {
+  const known = components.map((component) => knownOf(component, passes).now);
+  const areFactors = components.every((component) => {
+    const factors = quants.get(component);
+    return factors !== undefined && places.every((_, k) => factors[k] !== 0);
+  });
+  return (
+    areFactors &&
+    known.every(([dc]) => dc! >= 0) &&
+    known.some((bits) => bits.some((missing, k) => k > 0 && missing !== 0))
+  );
+}
+
+/** By the number of a block among the 5 x 5 around, from 1 on, by rows. */
+type Weights = Readonly<Record<number, number>>;
+
+/** How each AC coefficient follows from the DC ones around: where no AC ones are known, and where some are. */
+const estimates: readonly (readonly Weights[])[] = [
+  [
+    {
+      1: -1,
+      2: -1,
+      4: 1,
+      5: 1,
+      6: -3,
+      7: 13,
+      9: -13,
+      10: 3,
+      11: -3,
+      12: 38,
+      14: -38,
+      15: 3,
+      16: -3,
+      17: 13,
+      19: -13,
+      20: 3,
+      21: -1,
+      22: -1,
+      24: 1,
+      25: 1,
+    },
+    { 11: -7, 12: 50, 14: -50, 15: 7 },
+  ],
+  [
+    {
+      1: -1,
+      2: -3,
+      3: -3,
+      4: -3,
+      5: -1,
+      6: -1,
+      7: 13,
+      8: 38,
+      9: 13,
+      10: -1,
+      16: 1,
+      17: -13,
+      18: -38,
+      19: -13,
+      20: 1,
+      21: 1,
+      22: 3,
+      23: 3,
+      24: 3,
+      25: 1,
+    },
+    { 3: -7, 8: 50, 18: -50, 23: 7 },
+  ],
+  [
+    { 3: 1, 7: 2, 8: 7, 9: 2, 12: -5, 13: -14, 14: -5, 17: 2, 18: 7, 19: 2, 23: 1 },
+    { 3: -1, 8: 13, 13: -24, 18: 13, 23: -1 },
+  ],
+  [
+    { 1: -1, 5: 1, 7: 9, 9: -9, 17: -9, 19: 9, 21: 1, 25: -1 },
+    { 10: 1, 16: 1, 17: -10, 19: 10, 2: -1, 20: -1, 22: 1, 24: -1, 4: 1, 6: -1, 7: 10, 9: -10 },
+  ],
+  [
+    { 7: 2, 8: -5, 9: 2, 11: 1, 12: 7, 13: -14, 14: 7, 15: 1, 17: 2, 18: -5, 19: 2 },
+    { 11: -1, 12: 13, 13: -24, 14: 13, 15: -1 },
+  ],
+  [{ 7: 1, 9: -1, 12: 2, 14: -2, 17: 1, 19: -1 }],
+  [{ 7: 1, 8: -3, 9: 1, 17: -1, 18: 3, 19: -1 }],
+  [{ 7: 1, 9: -1, 12: -3, 14: 3, 17: 1, 19: -1 }],
+  [{ 7: 1, 8: 2, 9: 1, 17: -1, 18: -2, 19: -1 }],
+];
+const average: Weights = {
+  ...{ 1: -2, 2: -6, 3: -8, 4: -6, 5: -2, 6: -6, 7: 6, 8: 42, 9: 6, 10: -6, 11: -8, 12: 42, 13: 152, 14: 42, 15: -8 },
+  ...{ 16: -6, 17: 6, 18: 42, 19: 6, 20: -6, 21: -2, 22: -6, 23: -8, 24: -6, 25: -2 },
+};
+const estimateLists = estimates.map((pair) => pair.map(listed));
+const averageList = listed(average);
+
+/** Places from 0 on and weights, one after the other. */
+function listed(weights: Weights): readonly number[] {
+  return Object.entries(weights).flatMap(([place, weight]) => [Number(place) - 1, weight]);
+}
+
+/**
+ * Estimates what the scans have left out, as libjpeg does where `isSmoothed`. The rows next to the first and last ones are looked for
+ * as 2.1.5 looks for them, which later versions and mozjpeg do otherwise.
+ *
+ * Source: libjpeg-turbo 2.1.5 jdcoefct.c, `decompress_smooth_data`.
+ *
+ * @returns the planes with other values.
+ */
+export function smoothed(frame: Frame, { passes, quants }: Progression, { planes, lastGood }: Coefficients): Plane[] {
+  const lastRow = mcuRows(frame) - 1;
+  return planes.map((plane) => {
+    const { component, values, stride, across, down } = plane;
+    const known = knownOf(component, passes);
+    const factors = quants.get(component)!;
+    const out = values.slice();
+    for (let y = 0; y < down; y++) {
+      const mcuRow = Math.floor(y / component.down);
+      const inMcu = y % component.down;
+      const inRow = mcuRow < lastRow ? component.down : down - mcuRow * component.down;
+      const above = inMcu > 0 || mcuRow > 0 ? y - 1 : y;
+      const above2 = inMcu > 1 || mcuRow > 1 ? y - 2 : above;
+      const below = inMcu < inRow - 1 || mcuRow < lastRow ? y + 1 : y;
+      const below2 = inMcu < inRow - 2 || mcuRow + 1 < lastRow ? y + 2 : below;
+      const bits = mcuRow > lastGood ? known.before : known.now;
+      const rows = [above2, above, y, below, below2].map((row) => row * stride);
+      estimateRow(values, out, rows, across, bits, factors);
+    }
+    return { ...plane, values: out };
+  });
+}
+
+function estimateRow(
+  values: Int16Array,
+  out: Int16Array,
+  rows: readonly number[],
+  across: number,
+  bits: Int8Array,
+  factors: Uint16Array,
+): void {
+  const isAlone = bits.every((missing, k) => k === 0 || missing === -1);
+  // The 25 blocks around, which slide: what is not there keeps what was there before.
+  const around = Int32Array.from({ length: 25 }, (_, i) => values[rows[Math.floor(i / 5)]! * 64]!);
+  const sum = (weights: readonly number[]) => {
+    let total = 0;
+    for (let i = 0; i < weights.length; i += 2) total += weights[i + 1]! * around[weights[i]!]!;
+    return factors[0]! * total;
+  };
+  for (let x = 0; x < across; x++) {
+    for (const [i, row] of rows.entries()) {
+      if (x === 0 && across > 1) around[i * 5 + 3] = values[(row + 1) * 64]!;
+      if (x + 1 < across - 1) around[i * 5 + 4] = values[(row + x + 2) * 64]!;
+    }
+    const block = (rows[2]! + x) * 64;
+    for (let k = 1; k < places.length; k++) {
+      const weights = estimateLists[k - 1]![isAlone ? 0 : 1];
+      const missing = bits[k]!;
+      const place = block + places[k]!;
+      if (weights === undefined || missing === 0 || values[place] !== 0) continue;
+      out[place] = quotient(sum(weights), factors[k]!, missing > 0 ? (1 << missing) - 1 : Number.POSITIVE_INFINITY);
+    }
+    if (isAlone) out[block] = quotient(sum(averageList), factors[0]!, Number.POSITIVE_INFINITY);
+    for (let i = 0; i < 25; i += 5) around.copyWithin(i, i + 1, i + 5);
+  }
+}
+
+/** Divides by 256 factors, rounded away from zero at a half, up to a size. */
+function quotient(value: number, factor: number, most: number): number {
+  const size = Math.min(most, Math.floor((factor * 128 + Math.abs(value)) / (factor * 256)));
+  return value < 0 ? -size : size;
+}

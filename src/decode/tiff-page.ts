@@ -1,0 +1,137 @@
+import type { Box } from '../sample/draw.js';
+import { corruptSample } from './corrupt.js';
+import type { Crop, ImageSize } from './crop.js';
+import { cropBuffer } from './crop-buffers.js';
+import { decodeTimeout } from './decode-timeout.js';
+import { decodePiece, reversedBits } from './tiff-pieces.js';
+import { type TiffKind, unpackRow } from './tiff-pixels.js';
+import { placing, type Turn } from './turn.js';
+
+/** A page, and where its pixels lie. */
+export interface TiffPage extends ImageSize {
+  readonly kind: TiffKind;
+  readonly compression: number;
+  readonly predictor: number;
+  readonly isReversed: boolean;
+  readonly isLittle: boolean;
+  /** Whether each sample has strips or tiles of its own. */
+  readonly isPlanar: boolean;
+  /** Extent of a tile, all of which is there, or of a strip, which is as wide as the image. */
+  readonly isTiled: boolean;
+  readonly across: number;
+  readonly down: number;
+  readonly offsets: readonly number[];
+  /** Absent where nothing says where a strip ends. */
+  readonly lengths: readonly number[];
+  readonly palette: Buffer;
+  readonly turn: Turn;
+}
+
+/** Bytes that decoding takes beside the file: a strip or tile, as it is decoded and as its planes are joined. */
+export function memoryOf(page: TiffPage): number {
+  return page.down * rowOf(page) * (page.isPlanar ? 3 * page.kind.samples : 2);
+}
+
+/** Bytes of a row of a strip or tile. */
+function rowOf({ across, isPlanar, kind }: TiffPage): number {
+  return Math.ceil((across * (isPlanar ? 1 : kind.samples) * kind.bits) / 8);
+}
+
+/**
+ * Decodes all strips or tiles of a page, and writes the box's pixels.
+ *
+ * Source: Pillow 9.4 TiffDecode.c, `_decodeStrip` and `_decodeTile`; TiffImagePlugin.py, `_setup`, for what is not compressed.
+ *
+ * @throws TributaryError SAMPLE_CORRUPT where one is damaged or not there; DECODE_TIMEOUT beyond `seconds`.
+ */
+export function decodePage(file: Buffer, page: TiffPage, box: Box, seconds: number): Crop {
+  const deadline = performance.now() + seconds * 1000;
+  const { width, height, across, down, kind } = page;
+  const { data, give } = cropBuffer(box.width * box.height * 3);
+  data.fill(0);
+  const place = placing(page, page.turn, box);
+  const columns = Math.ceil(width / across);
+  const pieces = columns * Math.ceil(height / down);
+  const stride = page.isPlanar ? (across * kind.samples * kind.bits) / 8 : rowOf(page);
+  // What libtiff gives to Pillow is in the machine's order, which Pillow forgets of 32 bits.
+  const isLittle = page.isLittle || (page.compression !== 1 && kind.bits === 32);
+  try {
+    for (const index of orderOf(page, pieces)) {
+      if (performance.now() > deadline) throw decodeTimeout(seconds, 'one that was not done by then');
+      const top = Math.floor((index % pieces) / columns) * down;
+      const left = (index % columns) * across;
+      const needed = { columns: Math.min(across, width - left), rows: Math.min(down, height - top) };
+      const piece = pieceAt(file, page, index, pieces, needed);
+      const [from, to] = [Math.max(left, place.left), Math.min(left + needed.columns, place.right)];
+      if (piece === null || from >= to) continue;
+      const rgb = Buffer.alloc((to - from) * 3);
+      for (let y = Math.max(top, place.top); y < Math.min(top + needed.rows, place.bottom); y++) {
+        unpackRow(piece.subarray((y - top) * stride), from - left, rgb, kind, isLittle, page.palette);
+        for (let i = 0, at = place.at(from, y); i < rgb.length; i += 3, at += place.step) {
+          data[at] = rgb[i]!;
+          data[at + 1] = rgb[i + 1]!;
+          data[at + 2] = rgb[i + 2]!;
+        }
+      }
+    }
+  } catch (error) {
+    give();
+    throw error;
+  }
+  return { data, width: box.width, height: box.height, give };
+}
+
+/** Strips or tiles in the order in which Pillow reads them. Uncompressed ones can be too many, and lie over each other, or too few. */
+function orderOf({ compression, isPlanar, offsets }: TiffPage, pieces: number): Iterable<number> {
+  if (compression !== 1 || isPlanar) return Array(pieces).keys();
+  return [...offsets.keys()].sort((a, b) => offsets[a]! - offsets[b]!);
+}
+
+interface Needed {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/**
+ * The bytes of one strip or tile, samples side by side.
+ *
+ * @returns null where the file has none, and Pillow leaves what it would hold black.
+ */
+function pieceAt(file: Buffer, page: TiffPage, index: number, pieces: number, needed: Needed): Buffer | null {
+  const { across, kind, isPlanar } = page;
+  if (!isPlanar) return layerAt(file, page, index, needed);
+  const layers = Array.from({ length: kind.samples }, (_, plane) =>
+    layerAt(file, page, plane * pieces + index, needed),
+  );
+  const bytes = kind.bits / 8;
+  const joined = Buffer.alloc(across * page.down * kind.samples * bytes);
+  for (const [plane, layer] of layers.entries())
+    for (let i = 0, from = 0; layer !== null && from < layer.length; i++)
+      for (let byte = 0; byte < bytes; byte++) joined[(i * kind.samples + plane) * bytes + byte] = layer[from++]!;
+  return joined;
+}
+
+/** One strip or tile as it is stored. Of uncompressed ones what is needed must be there, of others all. */
+function layerAt(file: Buffer, page: TiffPage, index: number, needed: Needed): Buffer | null {
+  const { compression, kind, isPlanar, isReversed, isTiled, predictor, isLittle } = page;
+  const row = rowOf(page);
+  const whole = row * (isTiled ? page.down : needed.rows);
+  const samples = isPlanar ? 1 : kind.samples;
+  const start = page.offsets[index];
+  if (compression === 1) {
+    if (start === undefined) return null;
+    const last = Math.ceil((needed.columns * samples * kind.bits) / 8);
+    if (start + (needed.rows - 1) * row + last > file.length) throw cut();
+    const bytes = file.subarray(start, start + whole);
+    return isReversed ? reversedBits(bytes) : bytes;
+  }
+  const length = page.lengths[index] ?? file.length - (start ?? 0);
+  if (start === undefined || start + length > file.length) throw cut();
+  const { bits, format } = kind;
+  const coding = { compression, predictor, isReversed, isLittle, samples, bits, isFloat: format === 'float' };
+  const decoded = decodePiece(file.subarray(start, start + length), row, whole, coding);
+  if (decoded === null) throw corruptSample('data', 'a TIFF file with a damaged strip or tile');
+  return decoded;
+}
+
+const cut = () => corruptSample('data', 'a TIFF file that is cut');
