@@ -1,7 +1,7 @@
 import type { Frame } from './jpeg-segments.js';
 import type { Component } from './jpeg-tables.js';
 import type { Pass, Progression } from './jpeg-walk.js';
-import { type Coefficients, mcuRows, type Plane } from './progressive.js';
+import { type Coefficients, mcuRows } from './progressive.js';
 
 /** The coefficients that are estimated, in zigzag order: the DC one and nine AC ones, and their places in a block. */
 const places = [0, 1, 8, 16, 9, 2, 3, 10, 17, 24] as const;
@@ -133,15 +133,14 @@ function listed(weights: Weights): readonly number[] {
  *
  * Source: libjpeg-turbo 2.1.5 jdcoefct.c, `decompress_smooth_data`.
  *
- * @returns the planes with other values.
+ * @param coefficients are changed.
  */
-export function smoothed(frame: Frame, { passes, quants }: Progression, { planes, lastGood }: Coefficients): Plane[] {
+export function smooth(frame: Frame, { passes, quants }: Progression, { planes, lastGood }: Coefficients): void {
   const lastRow = mcuRows(frame) - 1;
-  return planes.map((plane) => {
-    const { component, values, stride, across, down } = plane;
+  for (const { component, values, stride, across, down } of planes) {
     const known = knownOf(component, passes);
     const factors = quants.get(component)!;
-    const out = values.slice();
+    const means = Int16Array.from({ length: values.length / 64 }, (_, block) => values[block * 64]!);
     for (let y = 0; y < down; y++) {
       const mcuRow = Math.floor(y / component.down);
       const inMcu = y % component.down;
@@ -152,15 +151,14 @@ export function smoothed(frame: Frame, { passes, quants }: Progression, { planes
       const below2 = inMcu < inRow - 2 || mcuRow + 1 < lastRow ? y + 2 : below;
       const bits = mcuRow > lastGood ? known.before : known.now;
       const rows = [above2, above, y, below, below2].map((row) => row * stride);
-      estimateRow(values, out, rows, across, bits, factors);
+      estimateRow(values, means, rows, across, bits, factors);
     }
-    return { ...plane, values: out };
-  });
+  }
 }
 
 function estimateRow(
   values: Int16Array,
-  out: Int16Array,
+  means: Int16Array,
   rows: readonly number[],
   across: number,
   bits: Int8Array,
@@ -168,7 +166,7 @@ function estimateRow(
 ): void {
   const isAlone = bits.every((missing, k) => k === 0 || missing === -1);
   // The 25 blocks around, which slide: what is not there keeps what was there before.
-  const around = Int32Array.from({ length: 25 }, (_, i) => values[rows[Math.floor(i / 5)]! * 64]!);
+  const around = Int32Array.from({ length: 25 }, (_, i) => means[rows[Math.floor(i / 5)]!]!);
   const sum = (weights: readonly number[]) => {
     let total = 0;
     for (let i = 0; i < weights.length; i += 2) total += weights[i + 1]! * around[weights[i]!]!;
@@ -176,8 +174,8 @@ function estimateRow(
   };
   for (let x = 0; x < across; x++) {
     for (const [i, row] of rows.entries()) {
-      if (x === 0 && across > 1) around[i * 5 + 3] = values[(row + 1) * 64]!;
-      if (x + 1 < across - 1) around[i * 5 + 4] = values[(row + x + 2) * 64]!;
+      if (x === 0 && across > 1) around[i * 5 + 3] = means[row + 1]!;
+      if (x + 1 < across - 1) around[i * 5 + 4] = means[row + x + 2]!;
     }
     const block = (rows[2]! + x) * 64;
     for (let k = 1; k < places.length; k++) {
@@ -185,9 +183,9 @@ function estimateRow(
       const missing = bits[k]!;
       const place = block + places[k]!;
       if (weights === undefined || missing === 0 || values[place] !== 0) continue;
-      out[place] = quotient(sum(weights), factors[k]!, missing > 0 ? (1 << missing) - 1 : Number.POSITIVE_INFINITY);
+      values[place] = quotient(sum(weights), factors[k]!, missing > 0 ? (1 << missing) - 1 : Number.POSITIVE_INFINITY);
     }
-    if (isAlone) out[block] = quotient(sum(averageList), factors[0]!, Number.POSITIVE_INFINITY);
+    if (isAlone) values[block] = quotient(sum(averageList), factors[0]!, Number.POSITIVE_INFINITY);
     for (let i = 0; i < 25; i += 5) around.copyWithin(i, i + 1, i + 5);
   }
 }

@@ -42,7 +42,7 @@ async function decodeNow(bytes: Uint8Array, box: Box, limits: Limits, header: He
   const isEmpty = box.width === 0 || box.height === 0;
   const direct = header.decode?.(asBuffer(bytes), box, limits);
   if (direct) return direct;
-  const image = sharp(header.rewrite?.(asBuffer(bytes)) ?? bytes, {
+  const image = sharp(header.rewrite?.(asBuffer(bytes), limits) ?? bytes, {
     // Where all is decoded, the loader decides; what else is let through to here Pillow reads, with whatever complaint.
     failOn: header.decodesAll ? 'error' : 'none',
     unlimited: true,

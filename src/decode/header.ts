@@ -13,8 +13,8 @@ export interface Header extends ImageSize {
   readonly coefficients?: number;
   /** Whether the pixels are inks: a JPEG or TIFF of four channels. */
   readonly isCmyk?: boolean;
-  /** The bytes that the loader decodes in the file's place, where its own reading would be another than Pillow's. */
-  rewrite?(bytes: Buffer): Buffer | null;
+  /** The bytes that the loader decodes in the file's place, where its own reading would be another than Pillow's. Throws DECODE_TIMEOUT. */
+  rewrite?(bytes: Buffer, limits: Limits): Buffer | null;
   /** How what the loader decodes is turned to be seen. The header's size is that of the image as it is seen. */
   readonly turn?: Turn;
   /**

@@ -2,6 +2,7 @@ import { decodeBaselineJpeg } from './baseline-jpeg.js';
 import { isSmoothed } from './block-smoothing.js';
 import { corruptSample } from './corrupt.js';
 import type { ImageSize } from './crop.js';
+import { decodeTimeout } from './decode-timeout.js';
 import type { Format, Header } from './header.js';
 import { openJpeg } from './jpeg-open.js';
 import { readTables } from './jpeg-tables.js';
@@ -47,7 +48,15 @@ function check(bytes: Buffer, { width, height }: ImageSize): Pick<Header, 'memor
   if (walk.scans === 1) return { memory };
   const several = { memory: memory + 128 * walk.frameBlocks, coefficients: 64 * walk.blocks };
   if (walk.progression === undefined || !isSmoothed(walk.frame, walk.progression)) return several;
-  // Twice as they are read, and once as they are written.
-  const rewriting = { memory: several.memory + 3 * 128 * walk.frameBlocks };
-  return { ...several, ...rewriting, rewrite: (same) => rewriteJpeg(same, walk) };
+  return {
+    ...several,
+    // The coefficients, and the file that is written of them.
+    memory: memory + 2 * 128 * walk.frameBlocks,
+    rewrite(same, { seconds }) {
+      const deadline = performance.now() + seconds * 1000;
+      return rewriteJpeg(same, walk, () => {
+        if (performance.now() > deadline) throw decodeTimeout(seconds, 'one that was not done by then');
+      });
+    },
+  };
 }

@@ -57,8 +57,10 @@ function planesOf(frame: Frame): Plane[] {
  * Decodes the Huffman-coded scans of a progressive JPEG whose markers `walkJpeg` has found to be right.
  *
  * Source: libjpeg-turbo 2.1.5 jdphuff.c; jdcoefct.c, `consume_data`.
+ *
+ * @param check runs between two rows of MCUs.
  */
-export function readCoefficients(file: Buffer, frame: Frame, passes: readonly Pass[]): Coefficients {
+export function readCoefficients(file: Buffer, frame: Frame, passes: readonly Pass[], check: () => void): Coefficients {
   const planes = planesOf(frame);
   const rows = mcuRows(frame);
   let lastGood = 0;
@@ -69,6 +71,7 @@ export function readCoefficients(file: Buffer, frame: Frame, passes: readonly Pa
     const [first] = mine;
     const mcusAcross = isAlone ? first!.across : Math.ceil(first!.stride / first!.component.across);
     for (let row = 0; row < rows; row++) {
+      check();
       const parts = isAlone ? Math.min(first!.component.down, first!.down - row * first!.component.down) : 1;
       for (let part = 0; part < parts; part++)
         for (let column = 0; column < mcusAcross; column++) {

@@ -1,4 +1,4 @@
-import { isSmoothed, smoothed } from './block-smoothing.js';
+import { isSmoothed, smooth } from './block-smoothing.js';
 import type { Frame } from './jpeg-segments.js';
 import { densest, type JpegWalk } from './jpeg-walk.js';
 import { naturalOrder, type Plane, readCoefficients } from './progressive.js';
@@ -11,14 +11,18 @@ const mostInMcu = 10;
  * A baseline JPEG of the coefficients that libjpeg-turbo 2.1.5 makes of a progressive file whose scans leave something out: then it
  * estimates what is missing, and other versions, mozjpeg's among them, estimate otherwise.
  *
+ * @param check runs between two rows of MCUs.
  * @returns null for every other file, and for coefficients that no code has.
  */
 export function rewriteJpeg(
   file: Buffer,
   { frame, progression }: Exclude<JpegWalk, { refused: string }>,
+  check: () => void,
 ): Buffer | null {
   if (progression === undefined || !isSmoothed(frame, progression)) return null;
-  const planes = smoothed(frame, progression, readCoefficients(file, frame, progression.passes));
+  const coefficients = readCoefficients(file, frame, progression.passes, check);
+  smooth(frame, progression, coefficients);
+  const { planes } = coefficients;
   const quants = planes.map(({ component }) => progression.quants.get(component)!);
   if (planes.some(({ values }) => values.some((value) => value === -32768))) return null;
   return Buffer.concat([...head(file, frame, quants), ...scans(frame, planes), Buffer.of(0xff, 0xd9)]);

@@ -11,7 +11,7 @@ async function coefficientsOf(pixels: Buffer) {
   const file = await sharp(pixels, { raw }).jpeg({ progressive: true, quality: 95 }).toBuffer();
   const walk = walkJpeg(file);
   assert.ok(!('refused' in walk) && walk.progression);
-  return { walk, ...readCoefficients(file, walk.frame, walk.progression.passes) };
+  return { walk, ...readCoefficients(file, walk.frame, walk.progression.passes, () => {}) };
 }
 
 test('scans are put together to the blocks of the image', async () => {
@@ -33,7 +33,7 @@ test('a scan that is cut leaves what it does not reach, and says where it ended'
   const file = await sharp(ramp, { raw }).jpeg({ progressive: true }).toBuffer();
   const [pass] = walk.progression!.passes;
   const short = Buffer.concat([file.subarray(0, pass!.at), Buffer.of(0xff, 0xd9)]);
-  const { planes, lastGood } = readCoefficients(short, walk.frame, [pass!]);
+  const { planes, lastGood } = readCoefficients(short, walk.frame, [pass!], () => {});
   assert.equal(lastGood, 0);
   assert.ok(planes[0]!.values.every((value) => value === 0 || Math.abs(value) < 2048));
 });

@@ -19,7 +19,7 @@ function startsOf(file: Buffer): number[] {
 function rewritten(file: Buffer): Buffer | null {
   const walk = walkJpeg(file);
   assert.ok(!('refused' in walk));
-  return rewriteJpeg(file, walk);
+  return rewriteJpeg(file, walk, () => {});
 }
 
 test('a file of which nothing is left out is not rewritten', async () => {
