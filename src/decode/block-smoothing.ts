@@ -43,89 +43,39 @@ export function isSmoothed({ components }: Frame, { passes, quants }: Progressio
   );
 }
 
-/** By the number of a block among the 5 x 5 around, from 1 on, by rows. */
-type Weights = Readonly<Record<number, number>>;
+/** Of the 5 x 5 blocks around, by rows. */
+type Weights = readonly number[];
 
 /** How each AC coefficient follows from the DC ones around: where no AC ones are known, and where some are. */
 const estimates: readonly (readonly Weights[])[] = [
   [
-    {
-      1: -1,
-      2: -1,
-      4: 1,
-      5: 1,
-      6: -3,
-      7: 13,
-      9: -13,
-      10: 3,
-      11: -3,
-      12: 38,
-      14: -38,
-      15: 3,
-      16: -3,
-      17: 13,
-      19: -13,
-      20: 3,
-      21: -1,
-      22: -1,
-      24: 1,
-      25: 1,
-    },
-    { 11: -7, 12: 50, 14: -50, 15: 7 },
+    [-1, -1, 0, 1, 1, -3, 13, 0, -13, 3, -3, 38, 0, -38, 3, -3, 13, 0, -13, 3, -1, -1, 0, 1, 1],
+    [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -7, 50, 0, -50, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
   ],
   [
-    {
-      1: -1,
-      2: -3,
-      3: -3,
-      4: -3,
-      5: -1,
-      6: -1,
-      7: 13,
-      8: 38,
-      9: 13,
-      10: -1,
-      16: 1,
-      17: -13,
-      18: -38,
-      19: -13,
-      20: 1,
-      21: 1,
-      22: 3,
-      23: 3,
-      24: 3,
-      25: 1,
-    },
-    { 3: -7, 8: 50, 18: -50, 23: 7 },
+    [-1, -3, -3, -3, -1, -1, 13, 38, 13, -1, 0, 0, 0, 0, 0, 1, -13, -38, -13, 1, 1, 3, 3, 3, 1],
+    [0, 0, -7, 0, 0, 0, 0, 50, 0, 0, 0, 0, 0, 0, 0, 0, 0, -50, 0, 0, 0, 0, 7, 0, 0],
   ],
   [
-    { 3: 1, 7: 2, 8: 7, 9: 2, 12: -5, 13: -14, 14: -5, 17: 2, 18: 7, 19: 2, 23: 1 },
-    { 3: -1, 8: 13, 13: -24, 18: 13, 23: -1 },
+    [0, 0, 1, 0, 0, 0, 2, 7, 2, 0, 0, -5, -14, -5, 0, 0, 2, 7, 2, 0, 0, 0, 1, 0, 0],
+    [0, 0, -1, 0, 0, 0, 0, 13, 0, 0, 0, 0, -24, 0, 0, 0, 0, 13, 0, 0, 0, 0, -1, 0, 0],
   ],
   [
-    { 1: -1, 5: 1, 7: 9, 9: -9, 17: -9, 19: 9, 21: 1, 25: -1 },
-    { 10: 1, 16: 1, 17: -10, 19: 10, 2: -1, 20: -1, 22: 1, 24: -1, 4: 1, 6: -1, 7: 10, 9: -10 },
+    [-1, 0, 0, 0, 1, 0, 9, 0, -9, 0, 0, 0, 0, 0, 0, 0, -9, 0, 9, 0, 1, 0, 0, 0, -1],
+    [0, -1, 0, 1, 0, -1, 10, 0, -10, 1, 0, 0, 0, 0, 0, 1, -10, 0, 10, -1, 0, 1, 0, -1, 0],
   ],
   [
-    { 7: 2, 8: -5, 9: 2, 11: 1, 12: 7, 13: -14, 14: 7, 15: 1, 17: 2, 18: -5, 19: 2 },
-    { 11: -1, 12: 13, 13: -24, 14: 13, 15: -1 },
+    [0, 0, 0, 0, 0, 0, 2, -5, 2, 0, 1, 7, -14, 7, 1, 0, 2, -5, 2, 0, 0, 0, 0, 0, 0],
+    [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, 13, -24, 13, -1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
   ],
-  [{ 7: 1, 9: -1, 12: 2, 14: -2, 17: 1, 19: -1 }],
-  [{ 7: 1, 8: -3, 9: 1, 17: -1, 18: 3, 19: -1 }],
-  [{ 7: 1, 9: -1, 12: -3, 14: 3, 17: 1, 19: -1 }],
-  [{ 7: 1, 8: 2, 9: 1, 17: -1, 18: -2, 19: -1 }],
+  [[0, 0, 0, 0, 0, 0, 1, 0, -1, 0, 0, 2, 0, -2, 0, 0, 1, 0, -1, 0, 0, 0, 0, 0, 0]],
+  [[0, 0, 0, 0, 0, 0, 1, -3, 1, 0, 0, 0, 0, 0, 0, 0, -1, 3, -1, 0, 0, 0, 0, 0, 0]],
+  [[0, 0, 0, 0, 0, 0, 1, 0, -1, 0, 0, -3, 0, 3, 0, 0, 1, 0, -1, 0, 0, 0, 0, 0, 0]],
+  [[0, 0, 0, 0, 0, 0, 1, 2, 1, 0, 0, 0, 0, 0, 0, 0, -1, -2, -1, 0, 0, 0, 0, 0, 0]],
 ];
-const average: Weights = {
-  ...{ 1: -2, 2: -6, 3: -8, 4: -6, 5: -2, 6: -6, 7: 6, 8: 42, 9: 6, 10: -6, 11: -8, 12: 42, 13: 152, 14: 42, 15: -8 },
-  ...{ 16: -6, 17: 6, 18: 42, 19: 6, 20: -6, 21: -2, 22: -6, 23: -8, 24: -6, 25: -2 },
-};
-const estimateLists = estimates.map((pair) => pair.map(listed));
-const averageList = listed(average);
-
-/** Places from 0 on and weights, one after the other. */
-function listed(weights: Weights): readonly number[] {
-  return Object.entries(weights).flatMap(([place, weight]) => [Number(place) - 1, weight]);
-}
+const average: Weights = [
+  -2, -6, -8, -6, -2, -6, 6, 42, 6, -6, -8, 42, 152, 42, -8, -6, 6, 42, 6, -6, -2, -6, -8, -6, -2,
+];
 
 /**
  * Estimates what the scans have left out, as libjpeg does where `isSmoothed`. The rows next to the first and last ones are looked for
@@ -167,9 +117,9 @@ function estimateRow(
   const isAlone = bits.every((missing, k) => k === 0 || missing === -1);
   // The 25 blocks around, which slide: what is not there keeps what was there before.
   const around = Int32Array.from({ length: 25 }, (_, i) => means[rows[Math.floor(i / 5)]!]!);
-  const sum = (weights: readonly number[]) => {
+  const sum = (weights: Weights) => {
     let total = 0;
-    for (let i = 0; i < weights.length; i += 2) total += weights[i + 1]! * around[weights[i]!]!;
+    for (let i = 0; i < 25; i++) total += weights[i]! * around[i]!;
     return factors[0]! * total;
   };
   for (let x = 0; x < across; x++) {
@@ -179,13 +129,13 @@ function estimateRow(
     }
     const block = (rows[2]! + x) * 64;
     for (let k = 1; k < places.length; k++) {
-      const weights = estimateLists[k - 1]![isAlone ? 0 : 1];
+      const weights = estimates[k - 1]![isAlone ? 0 : 1];
       const missing = bits[k]!;
       const place = block + places[k]!;
       if (weights === undefined || missing === 0 || values[place] !== 0) continue;
       values[place] = quotient(sum(weights), factors[k]!, missing > 0 ? (1 << missing) - 1 : Number.POSITIVE_INFINITY);
     }
-    if (isAlone) values[block] = quotient(sum(averageList), factors[0]!, Number.POSITIVE_INFINITY);
+    if (isAlone) values[block] = quotient(sum(average), factors[0]!, Number.POSITIVE_INFINITY);
     for (let i = 0; i < 25; i += 5) around.copyWithin(i, i + 1, i + 5);
   }
 }

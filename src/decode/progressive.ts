@@ -3,18 +3,14 @@ import type { Component } from './jpeg-tables.js';
 import { densest, nextMarker, type Pass, resynchronise } from './jpeg-walk.js';
 import { type Codes, codesOf } from './open-scan.js';
 
+const zigzag = [
+  0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21, 28,
+  35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47,
+  55, 62, 63,
+];
+
 /** Where the coefficients in zigzag order lie in a block in natural order. What runs over goes to the last, as libjpeg has it. */
-export const naturalOrder = Uint8Array.from([
-  ...[
-    0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21,
-    28,
-  ],
-  ...[
-    35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47,
-  ],
-  ...[55, 62, 63],
-  ...Array<number>(16).fill(63),
-]);
+export const naturalOrder = Uint8Array.from([...zigzag, ...Array<number>(16).fill(63)]);
 
 /** The coefficients of a component, 64 a block, blocks in rows. */
 export interface Plane {

@@ -93,6 +93,8 @@ function readPage(directory: Directory, skipped: Directory): TiffPage | null {
   const across = isTiled ? one(tags.tileWidth, 0) : width;
   const down = isTiled ? one(tags.tileHeight, 0) : Math.min(height, one(tags.rowsPerStrip, height));
   if (offsets.length === 0 || across === 0 || down === 0) return null;
+  // Pillow has no memory for more.
+  if (across * down * samples * (kind.bits / 8) > 2 ** 31 - 1) return null;
   const pieces = Math.ceil(width / across) * Math.ceil(height / down);
   if (compression === 1 && isPlanar && offsets.length > pieces * samples) return null;
   if (kind.colour === 'palette' && !directory.entries.has(tags.colours)) return null;
