@@ -18,7 +18,7 @@ if [ "${1:-}" = --fast ]; then
   mapfile -t tests < <(find dist/test/{contract,decode,memory,plan,run,runs,sample,schedule,sources} dist/test/augment/{operations,simd} dist/test/*.test.js -name '*.test.js' | sort)
   exec node --test --test-concurrency=2 --test-timeout=120000 "${tests[@]}"
 fi
-need_packages python3-torch python3-torchvision python3-pil python3-grpcio python3-numpy python3-protobuf chromium-common iproute2 dnsmasq-base libjpeg-turbo-progs openssl
+need_packages python3-torch python3-torchvision python3-pil python3-grpcio python3-numpy python3-protobuf chromium-common iproute2 dnsmasq-base libjpeg-turbo-progs openssl nginx-light radosgw ceph-mon ceph-osd
 build
 say "Checking the contract (buf), the code's form (biome) and what nobody uses (knip)"
 npx --no-install buf lint

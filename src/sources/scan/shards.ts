@@ -2,6 +2,7 @@ import type { Place } from '../layouts/layout.js';
 import { isHidden, isOddShardName, isShardName } from '../layouts/look.js';
 import { type Entry, StorageFault } from '../storage/storage.js';
 import { below, storageOf } from '../storage/storages.js';
+import { unreadable } from '../storage/unreadable.js';
 import { allowedIn } from './guard.js';
 import { inBatches } from './in-batches.js';
 import { type LeftOut, LeftOutTally } from './left-out.js';
@@ -9,7 +10,6 @@ import { compareNames } from './name-order.js';
 import type { ProgressMeter } from './progress-meter.js';
 import type { Scanner } from './scanner.js';
 import type { ShardListing } from './shard.js';
-import { unreadable } from './unreadable.js';
 
 /** A shard as the storage tells it. */
 export interface ShardFile {
@@ -45,9 +45,10 @@ export async function listShards(place: Place): Promise<ListedShards> {
         else if (isOddShardName(entry.name)) leftOut.add('shard_suffix', entry.name);
       }
     found.sort((a, b) => compareNames(a.name, b.name));
-    const stats = await inBatches(found, async ({ name, kind }) =>
-      kind === 'file' ? storage.stat(below(folder, name)) : null,
-    );
+    const stats = await inBatches(found, async ({ name, kind, size, version }) => {
+      if (kind !== 'file') return null;
+      return size !== null && version !== undefined ? { kind, size, version } : storage.stat(below(folder, name));
+    });
     for (const [i, { name, kind }] of found.entries()) {
       const stat = stats[i];
       if (stat?.kind === 'file') shards.push({ name, bytes: stat.size, version: stat.version });
