@@ -48,7 +48,7 @@ export async function samplePixels(
       : drawEvaluation(image, resizeSize, size, knobs.interpolation);
   const crop = await decodeCrop(file, draw.geometry.crop, defaultLimits);
   const pixels = new Uint8Array(size * size * 3);
-  kernels.run(crop, draw, size, pixels);
+  kernels.run(crop, draw, pixels);
   return { pixels, draw };
 }
 

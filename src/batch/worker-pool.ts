@@ -5,7 +5,9 @@ import '../decode/allow-list.js';
 import { SampleCaches } from '../cache/sample-caches.js';
 import { TributaryError } from '../errors.js';
 import type { PlannedSample } from '../plan/input.js';
+import type { Drawing } from '../sample/draw-sample.js';
 import type { ResolvedRun } from './batch.js';
+import type { GroupTensor } from './group-tensors.js';
 import type {
   Answer,
   BatchBuffers,
@@ -22,6 +24,13 @@ import type {
 export interface PlannedSlot {
   readonly sample: PlannedSample;
   readonly slot: number;
+}
+
+/** Where a batch's samples go, and what is made of each. */
+export interface BatchPlaces extends BatchBuffers {
+  readonly drawing: Drawing;
+  /** Of each group of views. */
+  readonly tensors: readonly GroupTensor[];
 }
 
 /**
@@ -64,18 +73,18 @@ export class WorkerPool {
   make(
     open: ResolvedRun,
     slots: readonly PlannedSlot[],
-    room: BatchBuffers,
-    offer: Offer | null = null,
+    { drawing, tensors, ...room }: BatchPlaces,
+    offers: readonly (Offer | null)[] = [],
   ): Promise<Outcome[]> {
-    return this.#run(open, slots, { kind: 'make', ...room, offer });
+    return this.#run(open, slots, { kind: 'make', drawing, tensors, ...room, offers });
   }
 
   /** Draws for samples and no more, as `make` does. */
-  draw(open: ResolvedRun, slots: readonly PlannedSlot[]): Promise<Outcome[]> {
-    return this.#run(open, slots, { kind: 'draw' });
+  draw(open: ResolvedRun, slots: readonly PlannedSlot[], drawing: Drawing): Promise<Outcome[]> {
+    return this.#run(open, slots, { kind: 'draw', drawing });
   }
 
-  /** Finishes samples that were stowed in a cargo, in one thread. */
+  /** Finishes views that were stowed in a cargo, in one thread. */
   async finish(task: FinishTask): Promise<readonly Finished[]> {
     const finished = (await this.#piscina.run(task)) as readonly Finished[];
     for (const { seconds } of finished) this.#observe(seconds);
@@ -85,9 +94,9 @@ export class WorkerPool {
   async #run(
     { run, manifests }: ResolvedRun,
     slots: readonly PlannedSlot[],
-    act: Pick<DrawTask, 'kind'> | (Pick<MakeTask, 'kind' | 'offer'> & BatchBuffers),
+    act: Omit<DrawTask, 'limits' | 'samples'> | Omit<MakeTask, 'limits' | 'samples'>,
   ): Promise<Outcome[]> {
-    const { evaluate, knobs, image_size: size, resize_size: resizeSize, limits } = run;
+    const { limits } = run;
     const samples = slots.map(({ sample: { source, index, seed }, slot }) => {
       const manifest = manifests[source]!;
       return { location: manifest.location(index), whereabouts: this.#caches.take(manifest, index), seed, slot };
@@ -95,7 +104,7 @@ export class WorkerPool {
     let answers: readonly Answer[] = [];
     const start = performance.now();
     try {
-      answers = await this.#piscina.run({ ...act, evaluate, knobs, size, resizeSize, limits, samples });
+      answers = await this.#piscina.run({ ...act, limits, samples });
       this.#taskSeconds += ((performance.now() - start) / 1000 - this.#taskSeconds) / 16;
     } finally {
       for (const [i, { source, index }] of slots.map(({ sample }) => sample).entries())

@@ -1,4 +1,5 @@
 import type { Limits } from './limits.js';
+import type { ViewGroup } from './views.js';
 
 /** Upstream's augmentation knobs, resolved: a recipe's values with the run's own on top. Probabilities in [0, 1]. */
 export interface Knobs {
@@ -12,8 +13,10 @@ export interface Knobs {
   readonly color_jitter: number;
   /** Probability of RandomGrayscale. */
   readonly grayscale: number;
-  /** Probability of GaussianBlur (9 taps, sigma 0.1 to 2). */
+  /** Probability of GaussianBlur (9 taps). */
   readonly gaussian_blur: number;
+  /** Bounds of the blur's standard deviation, in pixels. */
+  readonly blur_sigma: readonly [number, number];
   /** Probability of RandomSolarize (threshold 128). */
   readonly solarize: number;
   /** Probability of RandomErasing. */
@@ -32,6 +35,8 @@ export interface Knobs {
   readonly ratio: readonly [number, number];
   /** The filter of the resize and of the policy's geometric operations. */
   readonly interpolation: 'NEAREST' | 'BILINEAR' | 'BICUBIC';
+  /** Whose pipeline draws: which transforms draw at probability 0, and how probabilities are compared. */
+  readonly transforms: 'ultralytics' | 'dinov2' | 'dinov3';
 }
 
 /** Upstream's optimiser knobs, which the trainer applies. They do not decide any byte. */
@@ -72,7 +77,11 @@ export interface Run {
   readonly labels: 'joined' | 'own';
   /** Any integer in [0, 2^53). 0 is a seed like any other. */
   readonly seed: number;
-  /** Side of the square images, in pixels. */
+  /** The views of every sample; empty where it has one view, of `image_size` and `knobs`. See `viewsOf`. */
+  readonly views: readonly ViewGroup[];
+  /** Whether jitter and grey are drawn once, for the whole image, before any view is cut out of it. */
+  readonly share_color_jitter: boolean;
+  /** Side of the square images of one view, and of evaluation; in pixels. */
   readonly image_size: number;
   /** The shorter side that evaluation resizes to before it crops `image_size`, in pixels; no less than that. */
   readonly resize_size: number;

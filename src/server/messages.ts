@@ -1,6 +1,8 @@
 import type { BatchHeader } from '../../protos/generated/tributary/v1/BatchHeader.js';
 import type { DescribeRunResponse } from '../../protos/generated/tributary/v1/DescribeRunResponse.js';
+import type { Knobs as KnobsMessage } from '../../protos/generated/tributary/v1/Knobs.js';
 import type { Sample } from '../../protos/generated/tributary/v1/Sample.js';
+import type { ViewGroup as ViewGroupMessage } from '../../protos/generated/tributary/v1/ViewGroup.js';
 import type { Batch, BatchSample, CorruptSample } from '../batch/batch.js';
 import type { NamedSample } from '../batch/plan-batch.js';
 import { camelCase } from '../contract/camel-case.js';
@@ -9,8 +11,11 @@ import { formatCursor, nextCursor } from '../plan/cursor.js';
 import { batchSeed } from '../plan/hash.js';
 import { shares } from '../plan/mixing.js';
 import { mean, std } from '../run/normalisation.js';
+import type { Knobs } from '../run/run.js';
 import { version } from '../run/version.js';
+import type { ViewGroup } from '../run/views.js';
 import type { OpenRun } from '../runs/open-run.js';
+import { drawnJson } from '../sample/draw.js';
 
 /**
  * What an opened run is, as DescribeRun answers.
@@ -33,12 +38,9 @@ export function describeRun(open: OpenRun, backend: string): DescribeRunResponse
     name: run.name,
     fingerprint: open.fingerprint,
     recipe: run.recipe,
-    knobs: {
-      ...camelCase(run.knobs),
-      autoAugment: run.knobs.auto_augment ?? '',
-      scale: [...run.knobs.scale],
-      ratio: [...run.knobs.ratio],
-    },
+    knobs: knobsMessage(run.knobs),
+    views: run.evaluate ? [] : run.views.map(viewGroup),
+    shareColorJitter: run.share_color_jitter,
     training: {
       ...camelCase(training),
       wdEnd: training.wd_end ?? 0,
@@ -73,6 +75,16 @@ export function describeRun(open: OpenRun, backend: string): DescribeRunResponse
   };
 }
 
+function knobsMessage(knobs: Knobs): KnobsMessage {
+  const { auto_augment, scale, ratio, blur_sigma } = knobs;
+  const lists = { scale: [...scale], ratio: [...ratio], blurSigma: [...blur_sigma] };
+  return { ...camelCase(knobs), autoAugment: auto_augment ?? '', ...lists };
+}
+
+function viewGroup({ name, size, of, knobs }: ViewGroup): ViewGroupMessage {
+  return { name, imageSize: size, of: of ?? '', knobs: knobs.map(knobsMessage) };
+}
+
 /**
  * The header of a finished batch.
  * @throws TributaryError TOO_MUCH_ASKED where the texts of its samples do not fit into a message.
@@ -101,6 +113,11 @@ export function batchHeader(open: OpenRun, batch: Batch, samples: Sample[]): Bat
     split: open.run.split,
     evaluate: open.run.evaluate,
     seed: batchSeed(open.run.seed, address),
+    views: batch.tensors.map(({ name, count, shape, offset, byteSize }) => ({
+      ...{ name, count, offset, byteSize },
+      shape: [...shape],
+    })),
+    viewOrder: batch.tensors.length === 0 ? 'VIEW_ORDER_UNSPECIFIED' : `VIEW_ORDER_${batch.form.order ?? 'VIEW_MAJOR'}`,
   };
 }
 
@@ -128,9 +145,10 @@ function slot(
     seed,
     pass,
     ...(label === null ? {} : { label: label.index, className: label.name }),
-    erase: draw?.erase ?? null,
+    // Several views are not erased.
+    erase: draw === null ? null : draw.views[0]!.erase,
     corruptKeys: corrupt.map(({ key }) => key),
     corruptReasons: corrupt.map(({ reason }) => reason),
-    ...(withDrawn && draw !== null ? { drawn: JSON.stringify(draw) } : {}),
+    ...(withDrawn && draw !== null ? { drawn: JSON.stringify(drawnJson(draw)) } : {}),
   };
 }

@@ -1,6 +1,6 @@
 import type { RunSelector } from '../../protos/generated/tributary/v1/RunSelector.js';
 import type { StreamBatchesRequest__Output } from '../../protos/generated/tributary/v1/StreamBatchesRequest.js';
-import type { Axes, DataType, TensorForm } from '../batch/tensor.js';
+import type { Axes, DataType, TensorForm, ViewOrder } from '../batch/tensor.js';
 import { TributaryError } from '../errors.js';
 import { checkCursor, parseCursor } from '../plan/cursor.js';
 import { type Address, checkAddress } from '../run/address.js';
@@ -53,6 +53,7 @@ export function resolveRequest(
     form: {
       type: suffix<DataType>(request.dataType, 'DATA_TYPE_', 'UINT8'),
       axes: suffix<Axes>(request.layout, 'LAYOUT_', 'NHWC'),
+      order: suffix<ViewOrder>(request.viewOrder, 'VIEW_ORDER_', 'VIEW_MAJOR'),
     },
     chunkBytes: Math.min(positive('chunk_bytes', request.chunkBytes || defaultChunkBytes), largestChunkBytes),
     withDrawn: request.withDrawn,
