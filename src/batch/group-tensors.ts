@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
-import { isOneView, type ViewGroup } from '../run/views.js';
+import type { ViewGroup } from '../run/run.js';
+import { isOneView } from '../run/views.js';
 import { combineCrc32 } from './crc32.js';
 import { sampleBytes, type TensorForm, tensorShape } from './tensor.js';
 

@@ -4,7 +4,7 @@ import { planBatch } from '../batch/plan-batch.js';
 import { WorkerPool } from '../batch/worker-pool.js';
 import { batchSeed } from '../plan/hash.js';
 import { checkAddress } from '../run/address.js';
-import { drawnJson } from '../sample/draw.js';
+import { drawnJson } from '../sample/draw-sample.js';
 import {
   configOption,
   evaluateOption,

@@ -1,4 +1,4 @@
-import { type Box, type SampleDraw, union } from '../sample/draw.js';
+import type { Box, SampleDraw } from '../sample/draw.js';
 import type { Crop, ImageSize } from './crop.js';
 import { cutCrop } from './cut-crop.js';
 
@@ -29,4 +29,15 @@ export function cutView({ crop, box }: Union, view: Box): Crop {
   const { width, height } = view;
   if (width === box.width && height === box.height) return { data: crop.data, width, height };
   return cutCrop(crop, { top: view.top - box.top, left: view.left - box.left, width, height });
+}
+
+/** The smallest box that holds all boxes but those without a pixel. */
+export function union(boxes: readonly Box[]): Box {
+  const filled = boxes.filter(({ width, height }) => width > 0 && height > 0);
+  if (filled.length === 0) return boxes[0]!;
+  const top = Math.min(...filled.map((box) => box.top));
+  const left = Math.min(...filled.map((box) => box.left));
+  const bottom = Math.max(...filled.map((box) => box.top + box.height));
+  const right = Math.max(...filled.map((box) => box.left + box.width));
+  return { top, left, height: bottom - top, width: right - left };
 }

@@ -1,7 +1,6 @@
 import { canonicalJson } from './canonical-json.js';
 import { deciding } from './fingerprint.js';
-import type { Knobs, Run } from './run.js';
-import type { ViewGroup } from './views.js';
+import type { Knobs, Run, ViewGroup } from './run.js';
 
 /** One knob that two runs set differently. */
 export interface Difference {

@@ -1,5 +1,4 @@
 import type { Limits } from './limits.js';
-import type { ViewGroup } from './views.js';
 
 /** Upstream's augmentation knobs, resolved: a recipe's values with the run's own on top. Probabilities in [0, 1]. */
 export interface Knobs {
@@ -37,6 +36,21 @@ export interface Knobs {
   readonly interpolation: 'NEAREST' | 'BILINEAR' | 'BICUBIC';
   /** Whose pipeline draws: which transforms draw at probability 0, and how probabilities are compared. */
   readonly transforms: 'ultralytics' | 'dinov2' | 'dinov3';
+}
+
+/** Views of one kind, which are one tensor of a batch. */
+export interface ViewGroup {
+  /** What a batch calls them: its views are `NAME1`, `NAME2`, ... */
+  readonly name: string;
+  /** Side of the square images, in pixels. */
+  readonly size: number;
+  /**
+   * The group whose crops these views show, at `size` and before anything is done to their colours; null where each view has a
+   * crop of its own. Nothing is drawn for them.
+   */
+  readonly of: string | null;
+  /** The knobs of each view: as many as the group has views. */
+  readonly knobs: readonly Knobs[];
 }
 
 /** Upstream's optimiser knobs, which the trainer applies. They do not decide any byte. */

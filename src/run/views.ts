@@ -1,19 +1,4 @@
-import type { Knobs, Run } from './run.js';
-
-/** Views of one kind, which are one tensor of a batch. */
-export interface ViewGroup {
-  /** What a batch calls them: its views are `NAME1`, `NAME2`, ... */
-  readonly name: string;
-  /** Side of the square images, in pixels. */
-  readonly size: number;
-  /**
-   * The group whose crops these views show, at `size` and before anything is done to their colours; null where each view has a
-   * crop of its own. Nothing is drawn for them.
-   */
-  readonly of: string | null;
-  /** The knobs of each view: as many as the group has views. */
-  readonly knobs: readonly Knobs[];
-}
+import type { Knobs, Run, ViewGroup } from './run.js';
 
 /** A knob that may be given for each view of a group: the probabilities. */
 export type PerView = 'color_jitter' | 'grayscale' | 'gaussian_blur' | 'solarize' | 'fliplr' | 'flipud';

@@ -32,13 +32,13 @@ export class OpenRuns {
    */
   async open(selector: RunSelector | null): Promise<OpenRun> {
     const { name, inlineRun } = selector ?? {};
-    const view = viewOf(selector);
-    const key = `${view.split} ${view.evaluate} ${inlineRun ?? name}`;
+    const variant = variantOf(selector);
+    const key = `${variant.split} ${variant.evaluate} ${inlineRun ?? name}`;
     if (inlineRun !== undefined)
-      return kept<OpenRun>(this.#inline, key, () => this.#openView(parseInlineRun(inlineRun, this.config), view));
+      return kept<OpenRun>(this.#inline, key, () => this.#openVariant(parseInlineRun(inlineRun, this.config), variant));
     if (name !== undefined) {
       const run = findRun(this.config, name);
-      return kept(this.#named, key, () => this.#openView(run, view));
+      return kept(this.#named, key, () => this.#openVariant(run, variant));
     }
     throw new TributaryError('ARGUMENT_INVALID', {
       expected: 'a request that names a run or carries one',
@@ -54,7 +54,7 @@ export class OpenRuns {
     return opened;
   }
 
-  async #openView(run: Run, { split = run.split, evaluate }: View): Promise<OpenRun> {
+  async #openVariant(run: Run, { split = run.split, evaluate }: Variant): Promise<OpenRun> {
     const own = await this.#manifestsOf(run);
     if (split === run.split) return openRun({ ...run, evaluate: evaluate ?? run.evaluate }, own);
     const other = { ...run, split, evaluate: evaluate ?? split === 'val' };
@@ -70,12 +70,12 @@ export class OpenRuns {
 }
 
 /** What a request asks of a run beside its own: another split, or every sample once as evaluation has it. */
-interface View {
+interface Variant {
   readonly split: Run['split'] | undefined;
   readonly evaluate: boolean | undefined;
 }
 
-function viewOf(selector: RunSelector | null): View {
+function variantOf(selector: RunSelector | null): Variant {
   const { split = '', evaluate } = selector ?? {};
   if (split === '' || split === 'train' || split === 'val')
     return { split: split === '' ? undefined : split, evaluate };

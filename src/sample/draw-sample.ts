@@ -1,5 +1,5 @@
-import type { Run } from '../run/run.js';
-import type { ViewGroup } from '../run/views.js';
+import type { Run, ViewGroup } from '../run/run.js';
+
 import type { Draw, SampleDraw } from './draw.js';
 import { drawEvaluation } from './draw-evaluation.js';
 import { drawColour, drawView, type ImageSides, resized } from './draw-train.js';
@@ -54,4 +54,9 @@ function undistorted({ size, knobs }: ViewGroup, others: readonly Draw[]): Draw[
     const { geometry } = others[view]!;
     return { geometry, steps: resized(geometry.width, size, interpolation), erase: null };
   });
+}
+
+/** A sample's draw as JSON has it: of one view that view's draw alone. */
+export function drawnJson({ shared, views }: SampleDraw): object {
+  return shared.length === 0 && views.length === 1 ? views[0]! : { shared, views };
 }

@@ -93,19 +93,3 @@ export interface SampleDraw {
   /** Of each view, the groups in their order; one where the sample has one view. */
   readonly views: readonly Draw[];
 }
-
-/** A sample's draw as JSON has it: of one view that view's draw alone. */
-export function drawnJson({ shared, views }: SampleDraw): object {
-  return shared.length === 0 && views.length === 1 ? views[0]! : { shared, views };
-}
-
-/** The smallest box that holds all boxes but those without a pixel. */
-export function union(boxes: readonly Box[]): Box {
-  const filled = boxes.filter(({ width, height }) => width > 0 && height > 0);
-  if (filled.length === 0) return boxes[0]!;
-  const top = Math.min(...filled.map((box) => box.top));
-  const left = Math.min(...filled.map((box) => box.left));
-  const bottom = Math.max(...filled.map((box) => box.top + box.height));
-  const right = Math.max(...filled.map((box) => box.left + box.width));
-  return { top, left, height: bottom - top, width: right - left };
-}

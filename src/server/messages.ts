@@ -11,11 +11,11 @@ import { formatCursor, nextCursor } from '../plan/cursor.js';
 import { batchSeed } from '../plan/hash.js';
 import { shares } from '../plan/mixing.js';
 import { mean, std } from '../run/normalisation.js';
-import type { Knobs } from '../run/run.js';
+import type { Knobs, ViewGroup } from '../run/run.js';
 import { version } from '../run/version.js';
-import type { ViewGroup } from '../run/views.js';
+
 import type { OpenRun } from '../runs/open-run.js';
-import { drawnJson } from '../sample/draw.js';
+import { drawnJson } from '../sample/draw-sample.js';
 
 /**
  * What an opened run is, as DescribeRun answers.

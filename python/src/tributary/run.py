@@ -60,13 +60,13 @@ class RunDescription:
 def selector(
     run: Optional[str], inline_run: Optional[str], split: Optional[str] = None, evaluate: Optional[bool] = None
 ) -> Any:
-    """The run of a request: a name of the server's config, or the text of a whole run; and which view of it."""
+    """The run of a request: a name of the server's config, or the text of a whole run; and which variant of it."""
     if bool(run) == bool(inline_run):
         raise wrong("ARGUMENT_INVALID", "run or inline_run", "both" if run else "neither", "Give one of them")
     if split not in (None, "train", "val"):
         raise wrong("ARGUMENT_INVALID", "a split of train or val", repr(split), "Set split, or leave it out")
-    view = {"split": split or "", **({} if evaluate is None else {"evaluate": bool(evaluate)})}
-    return contract.RunSelector(name=run, **view) if run else contract.RunSelector(inline_run=inline_run, **view)
+    variant = {"split": split or "", **({} if evaluate is None else {"evaluate": bool(evaluate)})}
+    return contract.RunSelector(name=run, **variant) if run else contract.RunSelector(inline_run=inline_run, **variant)
 
 
 def described(answer: Any) -> RunDescription:
