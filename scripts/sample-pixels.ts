@@ -2,12 +2,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SimdKernels } from '../src/augment/simd.js';
 import { decodeCrop } from '../src/decode/decode-crop.js';
+import { cutView, decodeUnion } from '../src/decode/decode-union.js';
 import { probe } from '../src/decode/probe.js';
 import { defaultLimits } from '../src/run/limits.js';
 import { recipes } from '../src/run/recipes.js';
 import type { Knobs } from '../src/run/run.js';
-import type { Draw } from '../src/sample/draw.js';
+import type { Draw, SampleDraw } from '../src/sample/draw.js';
 import { drawEvaluation } from '../src/sample/draw-evaluation.js';
+import { type Drawing, drawSample } from '../src/sample/draw-sample.js';
 import { drawTrain } from '../src/sample/draw-train.js';
 
 /** What decides a sample's pixels beside its file. */
@@ -49,6 +51,26 @@ export async function samplePixels(
   const crop = await decodeCrop(file, draw.geometry.crop, defaultLimits);
   const pixels = new Uint8Array(size * size * 3);
   kernels.run(crop, draw, pixels);
+  return { pixels, draw };
+}
+
+/** Computes all views of one sample as a batch would hold them: uint8 RGB, `[size, size, 3]` each, and what was drawn. */
+export async function viewPixels(
+  kernels: SimdKernels,
+  file: Uint8Array,
+  seed: number,
+  drawing: Drawing,
+): Promise<{ pixels: Uint8Array[]; draw: SampleDraw }> {
+  const image = await probe(file, defaultLimits);
+  const draw = drawSample(seed, image, drawing);
+  const whole = await decodeUnion(draw, image, (box) => decodeCrop(file, box, defaultLimits));
+  kernels.applyToWhole(whole.crop, draw.shared);
+  const sizes = drawing.views.flatMap(({ size, knobs }) => knobs.map(() => size));
+  const pixels = draw.views.map((view, i) => {
+    const out = new Uint8Array(sizes[i]! ** 2 * 3);
+    kernels.run(cutView(whole, view.geometry.crop), view, out);
+    return out;
+  });
   return { pixels, draw };
 }
 
