@@ -51,6 +51,20 @@ export interface ViewGroup {
   readonly of: string | null;
   /** The knobs of each view: as many as the group has views. */
   readonly knobs: readonly Knobs[];
+  /** What iBOT hides of these views; absent where nothing is. */
+  readonly masks?: Masks;
+}
+
+/** Block-wise masks, by DINOv3's names (data/masking.py, data/collate.py). */
+export interface Masks {
+  /** Side of a patch, in pixels. */
+  readonly patch: number;
+  /** The share of a group's images of which something is hidden. */
+  readonly probability: number;
+  /** The least and the largest share of patches that is hidden of an image. */
+  readonly ratio: readonly [number, number];
+  /** The least ratio of a block's sides; the largest is its inverse. */
+  readonly aspect: number;
 }
 
 /** Upstream's optimiser knobs, which the trainer applies. They do not decide any byte. */

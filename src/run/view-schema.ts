@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { integer } from './fields.js';
+import { integer, number, pair } from './fields.js';
 import { knobFields } from './knobs.js';
 import { dotted, type Problem, shown } from './problems.js';
 import type { Knobs } from './run.js';
@@ -19,6 +19,21 @@ function groupKnob(knob: keyof Knobs): z.ZodType {
 const knobs = (Object.keys(knobFields) as (keyof Knobs)[]).filter((knob) => knob !== 'erasing');
 const groupKnobs = Object.fromEntries(knobs.map((knob) => [knob, groupKnob(knob)]));
 
+const share = number('a number in [0, 1]', (value) => value >= 0 && value <= 1);
+
+/** What iBOT hides of a group; DINOv3's values where they are not given. */
+const masks = z
+  .strictObject(
+    {
+      patch: integer(1, 4096),
+      probability: share.default(0.5),
+      ratio: pair(1).default([0.1, 0.5]),
+      aspect: number('a number above 0, at most 1', (value) => value > 0 && value <= 1).default(0.3),
+    },
+    { error: (issue) => (issue.code === 'invalid_type' ? 'a mapping with the side of a patch' : undefined) },
+  )
+  .nullable();
+
 /** What a group of `views` may have. */
 export const groupFields = {
   name: z.string({ error: 'a name of the group' }).regex(/^[a-z]([a-z_]{0,30}[a-z])?$/, {
@@ -27,6 +42,7 @@ export const groupFields = {
   of: z.string({ error: 'the name of another group' }).optional(),
   count: count.optional(),
   image_size: side,
+  masks: masks.optional(),
   ...z.object(groupKnobs).partial().shape,
 };
 
@@ -40,7 +56,7 @@ const sizes = [
 
 /** What a run may set of a recipe's group. */
 export function settingsOf({ of }: ViewSettings): readonly (readonly [setting: string, field: z.ZodType])[] {
-  return of === undefined ? [...sizes, ...Object.entries(groupKnobs)] : sizes;
+  return of === undefined ? [...sizes, ['masks', masks], ...Object.entries(groupKnobs)] : sizes;
 }
 
 /** The key by which a run sets something of a recipe's group: `global_size`, `local_scale`. */
@@ -87,6 +103,15 @@ export function viewProblems(
         problems.push(
           problem(at(group, knob), `a list of ${counted}, one for each view`, `${value.length}`, `Set ${counted}`),
         );
+    if (group.masks && group.masks.patch > group.image_size! / 2)
+      problems.push(
+        problem(
+          at(group, 'masks'),
+          `a patch of at most half of ${group.image_size} pixels`,
+          `${group.masks.patch}`,
+          'Lower it',
+        ),
+      );
     if (of === undefined) continue;
     const other = there.find((candidate) => candidate.name === of);
     if (other === undefined || other.of !== undefined)

@@ -1,4 +1,4 @@
-import type { Knobs, Run, ViewGroup } from './run.js';
+import type { Knobs, Masks, Run, ViewGroup } from './run.js';
 
 /** A knob that may be given for each view of a group: the probabilities. */
 export type PerView = 'color_jitter' | 'grayscale' | 'gaussian_blur' | 'solarize' | 'fliplr' | 'flipud';
@@ -9,6 +9,7 @@ export interface ViewSettings extends Partial<Omit<Knobs, PerView>> {
   readonly of?: string | undefined;
   readonly count?: number | undefined;
   readonly image_size: number | null;
+  readonly masks?: Masks | null | undefined;
   readonly color_jitter?: number | readonly number[];
   readonly grayscale?: number | readonly number[];
   readonly gaussian_blur?: number | readonly number[];
@@ -47,7 +48,7 @@ export function countOf({ count, of }: ViewSettings, all: readonly ViewSettings[
 /** Groups by their settings, which stand above `knobs`. */
 export function resolveViews(settings: readonly ViewSettings[], knobs: Knobs): ViewGroup[] {
   return settings.flatMap((group) => {
-    const { name, of = null, count: _, image_size: size, ...own } = group;
+    const { name, of = null, count: _, image_size: size, masks, ...own } = group;
     const count = countOf(group, settings);
     if (size === null || count === 0) return [];
     const ofView = (view: number): Knobs => {
@@ -56,7 +57,8 @@ export function resolveViews(settings: readonly ViewSettings[], knobs: Knobs): V
     };
     // Views that are alike share their knobs: they are told to worker threads once.
     const alike = Object.entries(own).some(([knob, value]) => isList(knob, value)) ? null : ofView(0);
-    return [{ name, size, of, knobs: Array.from({ length: count }, (_, view) => alike ?? ofView(view)) }];
+    const knobsOf = Array.from({ length: count }, (_, view) => alike ?? ofView(view));
+    return [{ name, size, of, knobs: knobsOf, ...(masks ? { masks } : {}) }];
   });
 }
 

@@ -3,18 +3,21 @@ import type { DescribeRunResponse } from '../../protos/generated/tributary/v1/De
 import type { Knobs as KnobsMessage } from '../../protos/generated/tributary/v1/Knobs.js';
 import type { Sample } from '../../protos/generated/tributary/v1/Sample.js';
 import type { ViewGroup as ViewGroupMessage } from '../../protos/generated/tributary/v1/ViewGroup.js';
+import type { ViewTensor } from '../../protos/generated/tributary/v1/ViewTensor.js';
 import type { Batch, BatchSample, CorruptSample } from '../batch/batch.js';
+import type { GroupTensor } from '../batch/group-tensors.js';
 import type { NamedSample } from '../batch/plan-batch.js';
 import { camelCase } from '../contract/camel-case.js';
 import { checkMessage, messageLimit, textBytes } from '../contract/message-limit.js';
 import { formatCursor, nextCursor } from '../plan/cursor.js';
-import { batchSeed } from '../plan/hash.js';
+import { batchSeed, masksSeed } from '../plan/hash.js';
 import { shares } from '../plan/mixing.js';
 import { mean, std } from '../run/normalisation.js';
-import type { Knobs, ViewGroup } from '../run/run.js';
+import type { Knobs, Run, ViewGroup } from '../run/run.js';
 import { version } from '../run/version.js';
 
 import type { OpenRun } from '../runs/open-run.js';
+import { drawMasks } from '../sample/block-masks.js';
 import { drawnJson } from '../sample/draw-sample.js';
 
 /**
@@ -113,12 +116,21 @@ export function batchHeader(open: OpenRun, batch: Batch, samples: Sample[]): Bat
     split: open.run.split,
     evaluate: open.run.evaluate,
     seed: batchSeed(open.run.seed, address),
-    views: batch.tensors.map(({ name, count, shape, offset, byteSize }) => ({
-      ...{ name, count, offset, byteSize },
-      shape: [...shape],
-    })),
+    views: batch.tensors.map((tensor) => viewTensor(open.run, batch, tensor)),
     viewOrder: batch.tensors.length === 0 ? 'VIEW_ORDER_UNSPECIFIED' : `VIEW_ORDER_${batch.form.order ?? 'VIEW_MAJOR'}`,
   };
+}
+
+/** The tensor of one group, with the masks that the run has for it. */
+function viewTensor(run: Run, { address, form, samples }: Batch, tensor: GroupTensor): ViewTensor {
+  const { name, count, size, shape, offset, byteSize } = tensor;
+  const told = { name, count, offset, byteSize, shape: [...shape] };
+  const masks = run.views.find((group) => group.name === name)!.masks;
+  if (masks === undefined) return told;
+  const placeOf = (image: number) =>
+    form.order === 'SAMPLE_MAJOR' ? (image % samples.length) * count + Math.floor(image / samples.length) : image;
+  const { bits, ...more } = drawMasks(masksSeed(run.seed, address, name), samples.length * count, size, masks, placeOf);
+  return { ...told, masks: { ...more, bits: Buffer.from(bits) } };
 }
 
 /** One slot of a finished batch. */

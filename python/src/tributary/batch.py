@@ -72,13 +72,34 @@ class Sample:
     json: Optional[str] = None
 
 
+class Masks(NamedTuple):
+    """What iBOT hides of the images of one group.
+
+    `hidden` is bool [n * count, side, side], a tensor or a numpy array; `upperbound` is no less than the number that is hidden.
+    """
+
+    hidden: Any
+    upperbound: int
+
+
 class Part(NamedTuple):
-    """Where the views of one group lie in a batch's bytes."""
+    """Where the views of one group lie in a batch's bytes, and the masks of the run for it: side, bits and upperbound."""
 
     name: str
     shape: Tuple[int, ...]
     offset: int
     byte_size: int
+    masks: Optional[Tuple[int, bytes, int]] = None
+
+    def read_masks(self) -> Optional[Masks]:
+        """The masks as arrays; None where the run has none for the group."""
+        if self.masks is None:
+            return None
+        side, bits, upperbound = self.masks
+        count = self.shape[0] * side * side
+        flat = np.unpackbits(np.frombuffer(bits, dtype=np.uint8), count=count, bitorder="little").astype(bool)
+        hidden = flat.reshape(self.shape[0], side, side)
+        return Masks(hidden if torch is None else torch.from_numpy(hidden), upperbound)
 
 
 @dataclass
@@ -113,6 +134,8 @@ class Batch:
     normalised: bool = False
     # The tensors of a run of several views; empty where a sample has one.
     groups: Dict[str, Any] = field(default_factory=dict)
+    # What is hidden of the groups for which the run has masks; on the CPU.
+    masks: Dict[str, Masks] = field(default_factory=dict)
 
     @property
     def views(self) -> Dict[str, Any]:
@@ -206,11 +229,13 @@ class Arrived:
 
     def batch(self, mean: Tuple[float, ...], std: Tuple[float, ...]) -> Batch:
         """The trainer's batch, over the same memory."""
-        groups = {part.name: self._tensor(*part[1:]) for part in self.parts}
+        groups = {part.name: self._tensor(part.shape, part.offset, part.byte_size) for part in self.parts}
+        masks = {part.name: part.read_masks() for part in self.parts}
         only = self._tensor(self.shape, 0, None) if not groups else next(iter(groups.values()))
         return Batch(
             images=only if len(groups) < 2 else None,
             groups=groups,
+            masks={name: hidden for name, hidden in masks.items() if hidden is not None},
             labels=self.labels if torch is None else torch.from_numpy(self.labels),
             samples=self.samples,
             address=self.address,
@@ -250,7 +275,7 @@ class PartialBatch:
         kind = _NUMPY.get(header.data_type)
         size = header.byte_size
         item = kind.itemsize if kind else 0
-        self._parts = tuple(Part(v.name, tuple(v.shape), v.offset, v.byte_size) for v in header.views)
+        self._parts = tuple(_part(view) for view in header.views)
         whole = [Part(ONLY_VIEW, tuple(header.shape), 0, size)]
         if kind is None or any(
             int(np.prod(p.shape, dtype=np.int64)) * item != p.byte_size or p.offset + p.byte_size > size
@@ -311,6 +336,11 @@ class PartialBatch:
             epoch=str(address.epoch),
             step=str(address.step),
         )
+
+
+def _part(view: Any) -> Part:
+    masks = (view.masks.side, view.masks.bits, view.masks.upperbound) if view.HasField("masks") else None
+    return Part(view.name, tuple(view.shape), view.offset, view.byte_size, masks)
 
 
 def _sample(sample: Any) -> Sample:
