@@ -43,9 +43,9 @@ const kernels = SimdKernels.create();
 const bytes = size * size * 3;
 const outOf = (pixels: Uint8Array, i: number) => pixels.subarray(i * bytes, (i + 1) * bytes);
 const expected = new Uint8Array(count * bytes);
-const threads = timed((i) => kernels.run(crops[i]!, draws[i]!, size, outOf(expected, i)));
+const threads = timed((i) => kernels.run(crops[i]!, draws[i]!, outOf(expected, i)));
 const reduced = new Uint8Array(bytes);
-const resizing = timed((i) => kernels.runPrefix(crops[i]!, draws[i]!, 0, size, reduced));
+const resizing = timed((i) => kernels.runPrefix(crops[i]!, draws[i]!, 0, reduced));
 console.log(`simd, all by a worker thread: ${threads} ms an image, of that the resize ${resizing}`);
 
 for (const name of names) {

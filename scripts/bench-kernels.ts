@@ -66,7 +66,7 @@ function main(size: number, seconds: number): void {
     ] as const) {
       const crop = { data: pixels(width, height), width, height };
       const draw = resizing(geometry(width, height, interpolation));
-      line(`resize ${width} x ${height} ${interpolation}`, () => kernels.run(crop, draw, size, out));
+      line(`resize ${width} x ${height} ${interpolation}`, () => kernels.run(crop, draw, out));
     }
   }
 
@@ -101,7 +101,7 @@ function main(size: number, seconds: number): void {
     { op: 'solarize', threshold: 128 },
   ]);
   const photograph = { data: pixels(370, 275), width: 370, height: 275 };
-  line('dinov3, everything drawn', () => kernels.run(photograph, dinov3, size, out));
+  line('dinov3, everything drawn', () => kernels.run(photograph, dinov3, out));
   console.log(`\nmemory ${(kernels.memory / 2 ** 20).toFixed(1)} MiB`);
 }
 

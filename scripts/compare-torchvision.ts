@@ -2,6 +2,7 @@
  * Compares random samples, or a folder of vectors, with stock torchvision, and says how many differ.
  *
  *     node dist/scripts/compare-torchvision.js --samples 5000 --seed 1 [--images FOLDER ...]
+ *     node dist/scripts/compare-torchvision.js --views --samples 2000      samples of several views
  *     node dist/scripts/compare-torchvision.js --vectors FOLDER
  */
 import { createHash } from 'node:crypto';
@@ -19,6 +20,7 @@ const { values: flags } = parseArgs({
     samples: { type: 'string', default: '500' },
     seed: { type: 'string', default: '0' },
     images: { type: 'string', multiple: true, default: [join(scripts, '../test/vectors/images')] },
+    views: { type: 'boolean', default: false },
     vectors: { type: 'string' },
   },
 });
@@ -28,17 +30,17 @@ else await check(flags.vectors);
 
 async function compare(samples: number, seed: number, folders: readonly string[]): Promise<void> {
   const started = performance.now();
-  const result = await compareSamples({ samples, seed, images: folders.flatMap(imagesUnder) });
+  const result = await compareSamples({ samples, seed, images: folders.flatMap(imagesUnder), views: flags.views });
   for (const line of result.outside) console.log(line);
   const { exact, blurred, blurredApart, valuesApart, values } = result;
-  console.log(`${exact} samples without a blur: ${exact - result.exactApart} equal to the byte`);
+  console.log(`${exact} images without a blur: ${exact - result.exactApart} equal to the byte`);
   console.log(
-    `${blurred} samples with a blur: ${blurred - blurredApart} equal, ${blurredApart} with a value one level apart`,
+    `${blurred} images with a blur: ${blurred - blurredApart} equal, ${blurredApart} with a value one level apart`,
   );
   console.log(
     `values apart after a blur: ${valuesApart} of ${values} (${((100 * valuesApart) / values).toFixed(5)} %)`,
   );
-  console.log(`most in one sample of 96 x 96 or more: ${(100 * result.worstShare).toFixed(4)} %`);
+  console.log(`most in one image of 96 x 96 or more: ${(100 * result.worstShare).toFixed(4)} %`);
   console.log(
     `${result.outside.length} samples outside the promise, in ${((performance.now() - started) / 1000).toFixed(0)} s`,
   );

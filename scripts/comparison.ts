@@ -2,16 +2,17 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { SimdKernels } from '../src/augment/simd.js';
-import { randomKnobs, randomness } from './random-knobs.js';
-import { samplePixels } from './sample-pixels.js';
+import { viewNames } from '../src/run/views.js';
+import { randomKnobs, randomness, randomViews } from './random-knobs.js';
+import { type Apart, samplePixels, viewPixels } from './sample-pixels.js';
 import { startTorchvision } from './torchvision-process.js';
 
 /** How a comparison went. */
 export interface Comparison {
-  /** Samples in which nothing was blurred, and how many of them differ. */
+  /** Images, one or several a sample, in which nothing was blurred, and how many of them differ. */
   exact: number;
   exactApart: number;
-  /** Samples with a blur, how many have a value apart, and how many values that is of how many. */
+  /** Images with a blur, how many have a value apart, and how many values that is of how many. */
   blurred: number;
   blurredApart: number;
   valuesApart: number;
@@ -37,6 +38,8 @@ export async function compareSamples(asked: {
   readonly samples: number;
   readonly seed: number;
   readonly images: readonly string[];
+  /** Whether each sample has several views, of a random recipe of those. */
+  readonly views?: boolean;
 }): Promise<Comparison> {
   const kernels = await SimdKernels.create();
   const torchvision = startTorchvision();
@@ -52,12 +55,37 @@ export async function compareSamples(asked: {
   };
   try {
     for (let i = 0; i < asked.samples; i++) {
-      await compareOne(result, asked.seed * 1_000_003 + i);
+      await (asked.views ? compareViews : compareOne)(result, asked.seed * 1_000_003 + i);
     }
   } finally {
     await torchvision.close();
   }
   return result;
+
+  async function compareViews(into: Comparison, number: number): Promise<void> {
+    const random = randomness(number);
+    const name = random.below(2) === 0 ? random.pick(asked.images) : 'made';
+    const file = name === 'made' ? await makeImage(random) : readFileSync(name);
+    const seed = random.below(2 ** 32);
+    const drawing = randomViews(random);
+    const { views, share_color_jitter } = drawing;
+    const theirs = torchvision.ask({ kind: 'views', seed, groups: views, share_color_jitter }, file);
+    const { samples, draw } = await viewPixels(kernels, file, seed, drawing);
+    const { json, data } = await theirs;
+    const told = json.views as { name: string; blurred: boolean }[];
+    const names = viewNames(views);
+    let end = 0;
+    for (const [view, { pixels, apartFrom }] of samples.entries()) {
+      const start = end;
+      end += pixels.length;
+      const apart = apartFrom(data.subarray(start, end));
+      const blurred = draw.views[view]!.steps.some(({ op }) => op === 'gaussianBlur');
+      const isSame = told[view]?.name === names[view] && told[view]?.blurred === blurred;
+      if (count(into, apart, pixels.length, blurred) && isSame) continue;
+      into.outside.push(JSON.stringify({ number, name, view: names[view], apart, theirs: told[view], drawing, draw }));
+    }
+    if (end !== data.length) into.outside.push(JSON.stringify({ number, name, bytes: data.length, ours: end, json }));
+  }
 
   async function compareOne(into: Comparison, number: number): Promise<void> {
     const random = randomness(number);
@@ -83,19 +111,24 @@ export async function compareSamples(asked: {
     const apart = apartFrom(data);
     const blurred = draw.steps.some(({ op }) => op === 'gaussianBlur');
     const sameErase = JSON.stringify(erase) === JSON.stringify(json.erase);
-    if (blurred) {
-      into.blurred++;
-      into.blurredApart += apart.count > 0 ? 1 : 0;
-      into.valuesApart += apart.count;
-      into.values += pixels.length;
-      if (size >= 96) into.worstShare = Math.max(into.worstShare, apart.count / pixels.length);
-    } else {
-      into.exact++;
-      into.exactApart += apart.count > 0 ? 1 : 0;
-    }
-    if (sameErase && json.blurred === blurred && apart.outside === 0) return;
+    if (count(into, apart, pixels.length, blurred) && sameErase && json.blurred === blurred) return;
     into.outside.push(JSON.stringify({ number, name, split, size, resizeSize, apart, theirs: json, draw }));
   }
+}
+
+/** Counts one image; whether it is within the promise. */
+function count(into: Comparison, apart: Apart, values: number, blurred: boolean): boolean {
+  if (blurred) {
+    into.blurred++;
+    into.blurredApart += apart.count > 0 ? 1 : 0;
+    into.valuesApart += apart.count;
+    into.values += values;
+    if (values >= 96 * 96 * 3) into.worstShare = Math.max(into.worstShare, apart.count / values);
+  } else {
+    into.exact++;
+    into.exactApart += apart.count > 0 ? 1 : 0;
+  }
+  return apart.outside === 0;
 }
 
 async function makeImage(random: ReturnType<typeof randomness>): Promise<Buffer> {

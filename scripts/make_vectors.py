@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Make test/vectors: procedural images, and what stock torchvision makes of them.
 
-    /usr/bin/python3 scripts/make_vectors.py [FOLDER]
+    /usr/bin/python3 scripts/make_vectors.py [FOLDER]           everything
+    /usr/bin/python3 scripts/make_vectors.py --views [FOLDER]   views.json alone, of the images that are there
 
 index.json lists the recipes' knobs and, for every sample, its image, seed, knobs, the SHA-256 of the uint8 RGB before
 ToTensor and the erase box; blurred samples, which may differ by a level, come with a PNG of theirs. The files of sound
@@ -18,7 +19,8 @@ from PIL import Image, ImageCms, ImageDraw
 
 import torchvision_sample as spec
 
-folder = sys.argv[1] if len(sys.argv) > 1 else os.path.join(os.path.dirname(__file__), "..", "test", "vectors")
+places = [argument for argument in sys.argv[1:] if argument != "--views"]
+folder = places[0] if places else os.path.join(os.path.dirname(__file__), "..", "test", "vectors")
 rng = np.random.default_rng(2)
 
 
@@ -194,7 +196,44 @@ def rows(images):
     yield "waves-val-bilinear", "waves.jpg", "dinov3", 0, 96, "val", dict(interpolation="BILINEAR")
 
 
+def write_views():
+    """views.json: samples of several views, with a digest of each view, and the blurred ones of a sample side by side in one PNG."""
+    sizes = dict(global_size=72, local_size=40, local_count=4)
+    cases = {
+        "dinov2": [sizes, dict(sizes, local_count=2)],
+        "dinov3_vitl": [sizes, dict(sizes, gram_size=56, global_gaussian_blur=[1, 0.1], local_solarize=[0, 1, 0.5, 1])],
+        "dinov3_7b": [sizes, dict(sizes, blur_sigma=[0.1, 5])],
+        "dinov3_gram": [dict(sizes, gram_size=100), dict(sizes, gram_size=56)],
+        "dinov3_shared": [sizes, dict(sizes, grayscale=0.8)],
+    }
+    images = sorted(name for name in os.listdir(os.path.join(folder, "images")))
+    samples = []
+    for recipe, settings in cases.items():
+        for number, own in enumerate(settings * 2):
+            name = f"views-{recipe}-{number}"
+            image = images[seed_of(name) % len(images)]
+            picture = Image.open(os.path.join(folder, "images", image))
+            groups = spec.resolve_views(recipe, own)
+            made = spec.sample_views(picture, seed_of(name), groups, recipe == "dinov3_shared")
+            made = [(view, out, uncertain is not None) for view, out, uncertain in made]
+            views = [dict(name=view, size=out.width, blurred=blurred, sha256=spec.digest(out)) for view, out, blurred in made]
+            row = dict(name=name, image=f"images/{image}", recipe=recipe, settings=own, seed=seed_of(name), views=views)
+            strip = [np.asarray(out) for _, out, blurred in made if blurred]
+            if strip:
+                tall = max(len(out) for out in strip)
+                padded = [np.pad(out, ((0, tall - len(out)), (0, 0), (0, 0))) for out in strip]
+                row["expected"] = f"expected/{name}.png"
+                Image.fromarray(np.concatenate(padded, 1)).save(os.path.join(folder, row["expected"]), optimize=True)
+            samples.append(row)
+    with open(os.path.join(folder, "views.json"), "w") as file:
+        json.dump(samples, file, indent=1)
+        file.write("\n")
+    print(f"{len(samples)} samples of several views")
+
+
 def main():
+    if "--views" in sys.argv:
+        return write_views()
     images, samples = write_images(), []
     os.makedirs(os.path.join(folder, "expected"), exist_ok=True)
     for old in os.listdir(os.path.join(folder, "expected")):
@@ -218,6 +257,7 @@ def main():
     with open(os.path.join(folder, "index.json"), "w") as file:
         json.dump(dict(recipes=spec.RECIPES, samples=samples), file, indent=1)
         file.write("\n")
+    write_views()
     print(f"{len(samples)} vectors, {sum(s['blurred'] for s in samples)} blurred")
 
 

@@ -51,6 +51,6 @@ export function uncertainValues(kernels: SimdKernels, crop: Crop, draw: Draw, si
   const at = draw.steps.findLastIndex(({ op }) => op === 'gaussianBlur');
   const blur = draw.steps[at];
   if (blur?.op !== 'gaussianBlur') return before;
-  kernels.run(crop, { ...draw, steps: draw.steps.slice(0, at) }, size, before);
+  kernels.run(crop, { ...draw, steps: draw.steps.slice(0, at) }, before);
   return nearHalf(before, size, blur.sigma);
 }

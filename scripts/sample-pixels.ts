@@ -1,13 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SimdKernels } from '../src/augment/simd.js';
+import type { Crop } from '../src/decode/crop.js';
 import { decodeCrop } from '../src/decode/decode-crop.js';
+import { cutView, decodeUnion } from '../src/decode/decode-union.js';
 import { probe } from '../src/decode/probe.js';
 import { defaultLimits } from '../src/run/limits.js';
 import { recipes } from '../src/run/recipes.js';
 import type { Knobs } from '../src/run/run.js';
-import type { Draw } from '../src/sample/draw.js';
+import type { Draw, SampleDraw } from '../src/sample/draw.js';
 import { drawEvaluation } from '../src/sample/draw-evaluation.js';
+import { type Drawing, drawSample } from '../src/sample/draw-sample.js';
 import { drawTrain } from '../src/sample/draw-train.js';
 import { uncertainValues } from './near-half.js';
 
@@ -64,8 +67,28 @@ export async function samplePixels(
       ? drawTrain(seed, image, size, knobs)
       : drawEvaluation(image, resizeSize, size, knobs.interpolation);
   const crop = await decodeCrop(file, draw.geometry.crop, defaultLimits);
+  return madeFrom(kernels, crop, draw, size);
+}
+
+/** Computes all views of one sample as a batch would hold them: uint8 RGB, `[size, size, 3]` each, and what was drawn. */
+export async function viewPixels(
+  kernels: SimdKernels,
+  file: Uint8Array,
+  seed: number,
+  drawing: Drawing,
+): Promise<{ samples: Sample[]; draw: SampleDraw }> {
+  const image = await probe(file, defaultLimits);
+  const draw = drawSample(seed, image, drawing);
+  const whole = await decodeUnion(draw, image, (box) => decodeCrop(file, box, defaultLimits));
+  kernels.applyToWhole(whole.crop, draw.shared);
+  const sizes = drawing.views.flatMap(({ size, knobs }) => knobs.map(() => size));
+  const samples = draw.views.map((view, i) => madeFrom(kernels, cutView(whole, view.geometry.crop), view, sizes[i]!));
+  return { samples, draw };
+}
+
+function madeFrom(kernels: SimdKernels, crop: Crop, draw: Draw, size: number): Sample {
   const pixels = new Uint8Array(size * size * 3);
-  kernels.run(crop, draw, size, pixels);
+  kernels.run(crop, draw, pixels);
   const apartFrom = (theirs: Uint8Array) => apart(pixels, theirs, () => uncertainValues(kernels, crop, draw, size));
   return { pixels, draw, apartFrom };
 }

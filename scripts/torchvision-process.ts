@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { Knobs } from '../src/run/run.js';
+import type { Knobs, ViewGroup } from '../src/run/run.js';
 
 /** One question to stock torchvision, as `scripts/torchvision_sample.py --serve` understands it. */
 export type Request =
   | { kind: 'draw'; width: number; height: number; seed: number; size: number; knobs: Partial<Knobs> }
   | { kind: 'sample'; seed: number; size: number; knobs: Partial<Knobs> }
+  | { kind: 'views'; seed: number; groups: readonly ViewGroup[]; share_color_jitter: boolean }
   | { kind: 'evaluation'; size: number; knobs: Pick<Knobs, 'interpolation'> & { resize_size?: number } }
   | { kind: 'decode'; size: 0 };
 

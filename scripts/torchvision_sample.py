@@ -34,9 +34,9 @@ Image.MAX_IMAGE_PIXELS = None
 HALF_DISTANCE = 0.02
 
 BASE = dict(
-    hsv_h=0.015, hsv_s=0.7, hsv_v=0.4, color_jitter=1.0, grayscale=0.0, gaussian_blur=0.0, solarize=0.0, erasing=0.4,
-    auto_augment="randaugment", force_color_jitter=False, fliplr=0.5, flipud=0.0, scale=(0.08, 1.0), ratio=(3 / 4, 4 / 3),
-    interpolation="BICUBIC",
+    hsv_h=0.015, hsv_s=0.7, hsv_v=0.4, color_jitter=1.0, grayscale=0.0, gaussian_blur=0.0, blur_sigma=(0.1, 2.0),
+    solarize=0.0, erasing=0.4, auto_augment="randaugment", force_color_jitter=False, fliplr=0.5, flipud=0.0,
+    scale=(0.08, 1.0), ratio=(3 / 4, 4 / 3), interpolation="BICUBIC", transforms="ultralytics",
 )  # fmt: skip
 # By the names that steps have here: the enhancements of a policy, and ColorJitter's four in its numbering.
 ENHANCEMENTS = dict(Brightness="brightness", Color="saturation", Contrast="contrast", Sharpness="sharpness")
@@ -44,34 +44,162 @@ JITTER = ("brightness", "contrast", "saturation", "hue")
 
 DINOV3 = dict(BASE, hsv_h=0.1, hsv_s=0.2, hsv_v=0.4, grayscale=0.2, gaussian_blur=0.5, solarize=0.2, erasing=0.0,
               auto_augment=None)  # fmt: skip
-RECIPES = {"default": BASE, "eupe": BASE, "radio": BASE, "unic": BASE, "dinov3": DINOV3, "dinov3_lowwd": DINOV3}
+UNIC = dict(DINOV3, color_jitter=0.8, gaussian_blur=0.2, blur_sigma=(0.1, 5.0))
+DINO = dict(DINOV3, color_jitter=0.8, solarize=0.0, transforms="dinov3")
+RECIPES = {
+    "default": BASE, "eupe": BASE, "radio": BASE, "unic": BASE, "dinov3": DINOV3, "dinov3_lowwd": DINOV3,
+    "unic_paper": UNIC, "dune_paper": dict(UNIC, scale=(0.4, 1.0)),
+    "dinov2": dict(DINO, transforms="dinov2"), "dinov3_vitl": DINO, "dinov3_7b": dict(DINO, fliplr=0.0),
+    "dinov3_gram": dict(DINO, fliplr=0.0), "dinov3_shared": DINO,
+}  # fmt: skip
+
+
+def crops(global_size, local_size, gram_size=None):
+    """DINO's groups of views: what each sets beside the recipe's knobs. The blur's probabilities are those that take effect."""
+    return [
+        dict(name="global", count=2, image_size=global_size, scale=(0.32, 1.0), gaussian_blur=(0.0, 0.9), solarize=(0.0, 0.2)),
+        dict(name="gram", of="global", count=2, image_size=gram_size),
+        dict(name="local", count=8, image_size=local_size, scale=(0.05, 0.32), gaussian_blur=0.5),
+    ]  # fmt: skip
+
+
+VIEWS = {
+    "dinov2": crops(224, 96), "dinov3_vitl": crops(224, 96), "dinov3_7b": crops(256, 112),
+    "dinov3_gram": crops(256, 112, 512), "dinov3_shared": crops(224, 96),
+}  # fmt: skip
+
+
+class Apply(torch.nn.Module):
+    """RandomApply of torchvision's second transforms: iff u < p."""
+
+    def __init__(self, steps, p):
+        super().__init__()
+        self.steps, self.p = T.Compose(steps), p
+
+    def forward(self, image):
+        return self.steps(image) if torch.rand(1) < self.p else image
+
+
+def is_dino(k):
+    return k["transforms"] != "ultralytics"
+
+
+def apply(k, step, p):
+    return (Apply if k["transforms"] == "dinov3" else T.RandomApply)([step], p=p)
+
+
+def geometry(size, k):
+    """The crop and the flips."""
+    steps = [T.RandomResizedCrop(size, scale=k["scale"], ratio=k["ratio"], interpolation=InterpolationMode[k["interpolation"]])]
+    if k["fliplr"] > 0 or is_dino(k):
+        steps.append(T.RandomHorizontalFlip(k["fliplr"]))
+    if k["flipud"] > 0:
+        steps.append(T.RandomVerticalFlip(k["flipud"]))
+    return steps
+
+
+def policy(k):
+    mode = InterpolationMode[k["interpolation"]]
+    if k["auto_augment"] == "randaugment":
+        return [T.RandAugment(interpolation=mode)]
+    if k["auto_augment"] == "autoaugment":
+        return [T.AutoAugment(interpolation=mode)]
+    if k["auto_augment"]:
+        raise ValueError(k["auto_augment"])
+    return []
+
+
+def colour(k):
+    """Jitter and grey."""
+    steps = []
+    if not k["auto_augment"] or k["force_color_jitter"]:
+        jitter = T.ColorJitter(brightness=k["hsv_v"], contrast=k["hsv_v"], saturation=k["hsv_s"], hue=k["hsv_h"])
+        steps.append(jitter if k["color_jitter"] >= 1 and not is_dino(k) else apply(k, jitter, k["color_jitter"]))
+    if k["grayscale"] > 0 or is_dino(k):
+        steps.append(T.RandomGrayscale(p=k["grayscale"]))
+    return steps
+
+
+def rest(k):
+    """Blur and solarize."""
+    steps = []
+    if k["gaussian_blur"] > 0 or is_dino(k):
+        steps.append(apply(k, T.GaussianBlur(kernel_size=9, sigma=tuple(k["blur_sigma"])), k["gaussian_blur"]))
+    if k["solarize"] > 0:
+        steps.append(T.RandomSolarize(threshold=128, p=k["solarize"]))
+    return steps
 
 
 def transform(size, knobs):
     """The training transform as (PIL RGB to PIL RGB, RandomErasing), in upstream order; both draw from torch's generator."""
     k = {**BASE, **knobs}
-    mode = InterpolationMode[k["interpolation"]]
-    steps = [T.RandomResizedCrop(size, scale=k["scale"], ratio=k["ratio"], interpolation=mode)]
-    if k["fliplr"] > 0:
-        steps.append(T.RandomHorizontalFlip(k["fliplr"]))
-    if k["flipud"] > 0:
-        steps.append(T.RandomVerticalFlip(k["flipud"]))
-    if k["auto_augment"] == "randaugment":
-        steps.append(T.RandAugment(interpolation=mode))
-    elif k["auto_augment"] == "autoaugment":
-        steps.append(T.AutoAugment(interpolation=mode))
-    elif k["auto_augment"]:
-        raise ValueError(k["auto_augment"])
-    if not k["auto_augment"] or k["force_color_jitter"]:
-        jitter = T.ColorJitter(brightness=k["hsv_v"], contrast=k["hsv_v"], saturation=k["hsv_s"], hue=k["hsv_h"])
-        steps.append(jitter if k["color_jitter"] >= 1 else T.RandomApply([jitter], p=k["color_jitter"]))
-    if k["grayscale"] > 0:
-        steps.append(T.RandomGrayscale(p=k["grayscale"]))
-    if k["gaussian_blur"] > 0:
-        steps.append(T.RandomApply([T.GaussianBlur(kernel_size=9, sigma=(0.1, 2.0))], p=k["gaussian_blur"]))
-    if k["solarize"] > 0:
-        steps.append(T.RandomSolarize(threshold=128, p=k["solarize"]))
-    return T.Compose(steps), T.RandomErasing(p=k["erasing"])
+    # DINO's pipelines have no RandomErasing, whose draw counts only where it stands before others.
+    return T.Compose([*geometry(size, k), *policy(k), *colour(k), *rest(k)]), T.RandomErasing(p=k["erasing"])
+
+
+def resolve_views(recipe, settings):
+    """The groups of a run of several views, as `sample_views` takes them, by its recipe and what it sets; none for one view."""
+    base, own = RECIPES[recipe], {k: v for k, v in settings.items() if k in BASE}
+    groups = settings.get("views")
+    if groups is None:
+        groups = []
+        for group in VIEWS.get(recipe, []):
+            given = {k.partition("_")[2]: v for k, v in settings.items() if k.startswith(group["name"] + "_")}
+            given = {dict(size="image_size").get(k, k): v for k, v in given.items()}
+            groups.append({**group, **own, **given})
+    else:
+        base = {**base, **own}
+    resolved = []
+    for group in groups:
+        count = group.get("count") or next((g.get("count", 1) for g in groups if g["name"] == group.get("of")), 1)
+        if not group["image_size"] or group.get("count") == 0:
+            continue
+        knobs = []
+        for view in range(count):
+            chosen = {k: v for k, v in group.items() if k in BASE}
+            for name in ("color_jitter", "grayscale", "gaussian_blur", "solarize", "fliplr", "flipud"):
+                if isinstance(chosen.get(name), (list, tuple)):
+                    chosen[name] = chosen[name][view]
+            knobs.append({**base, **chosen})
+        resolved.append(dict(name=group["name"], size=group["image_size"], of=group.get("of"), knobs=knobs))
+    return resolved
+
+
+def sample_views(image, seed, groups, share_color_jitter=False):
+    """[(name, uint8 PIL image before ToTensor, which values may be one level apart)] of every view, as `sample` gives them; the groups in their order.
+
+    A group is a dict of name, size, of (the group whose crops it shows undistorted, or None) and the knobs of each view.
+    """
+    with noted_blurs() as blurs:
+        torch.manual_seed(seed)
+        image = image.convert("RGB")
+        if share_color_jitter:
+            image = T.Compose(colour({**BASE, **groups[0]["knobs"][0]}))(image)
+        made, crops = {}, {}
+        for group in groups:
+            if group["of"]:
+                continue
+            name, size = group["name"], group["size"]
+            base = max([size, *(g["size"] for g in groups if g["of"] == name)])
+            for number, knobs in enumerate(group["knobs"]):
+                k = {**BASE, **knobs}
+                crops[name, number] = T.Compose(geometry(base, k))(image)
+                mode = InterpolationMode[k["interpolation"]]
+                steps = [T.Resize(size, interpolation=mode), *policy(k), *([] if share_color_jitter else colour(k)), *rest(k)]
+                blurs.clear()
+                made[name, number] = T.Compose(steps)(crops[name, number]), blurs[0] if blurs else None
+                if not is_dino(k):
+                    draw_erase(T.RandomErasing(p=k["erasing"]), size)
+        for group in groups:
+            if group["of"]:
+                for number, k in enumerate(group["knobs"]):
+                    resize = T.Resize(group["size"], interpolation=InterpolationMode[k["interpolation"]])
+                    made[group["name"], number] = resize(crops[group["of"], number]), None
+    return [
+        (f"{group['name']}{number + 1}", *made[group["name"], number])
+        for group in groups
+        for number in range(len(group["knobs"]))
+    ]
 
 
 def evaluation(size, interpolation="BICUBIC", resize_size=None):
@@ -109,23 +237,29 @@ def near_half(image, sigma):
     return np.abs(levels % 1 - 0.5) <= HALF_DISTANCE
 
 
+@contextlib.contextmanager
+def noted_blurs():
+    """A list that each blur of torchvision's adds `near_half` of its image to."""
+    found, blur = [], F.gaussian_blur
+
+    def noted(image, kernel_size, sigma):
+        found.append(near_half(image, sigma[0]))
+        return blur(image, kernel_size, sigma)
+
+    with replaced([(F, "gaussian_blur", noted)]):
+        yield found
+
+
 def sample(image, seed, size=224, **knobs):
     """(uint8 PIL image before ToTensor, erase box or None, which values this project may have one level apart).
 
     The last is a bool array [size, size, 3], or None where no blur was drawn: then there are none.
     """
     steps, erasing = transform(size, knobs)
-    uncertain = []
-    blur = F.gaussian_blur
-
-    def noted(image, kernel_size, sigma):
-        uncertain.append(near_half(image, sigma[0]))
-        return blur(image, kernel_size, sigma)
-
-    with replaced([(F, "gaussian_blur", noted)]):
+    with noted_blurs() as blurs:
         torch.manual_seed(seed)
         out = steps(image.convert("RGB"))
-    return out, draw_erase(erasing, size), uncertain[0] if uncertain else None
+    return out, draw_erase(erasing, size), blurs[0] if blurs else None
 
 
 def drawn(width, height, seed, size=224, **knobs):
@@ -219,13 +353,17 @@ def check(folder):
 
 def answer(request, payload):
     """One request of --serve: (JSON answer, bytes)."""
-    size, knobs = request["size"], request.get("knobs", {})
+    size, knobs = request.get("size"), request.get("knobs", {})
     if request["kind"] == "draw":
         return drawn(request["width"], request["height"], request["seed"], size, **knobs), b""
     image = Image.open(io.BytesIO(payload))
     if request["kind"] == "decode":
         image = image.convert("RGB")
         return {"width": image.width, "height": image.height}, image.tobytes()
+    if request["kind"] == "views":
+        made = sample_views(image, request["seed"], request["groups"], request["share_color_jitter"])
+        names = [dict(name=name, blurred=uncertain is not None) for name, _, uncertain in made]
+        return {"views": names}, b"".join(view.tobytes() for _, view, _ in made)
     if request["kind"] == "evaluation":
         return {"blurred": False, "erase": None}, evaluation(size, **knobs)(image.convert("RGB")).tobytes()
     out, box, uncertain = sample(image, request["seed"], size, **knobs)

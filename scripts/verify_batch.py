@@ -3,14 +3,16 @@
 
     tributary fetch --run R --epoch 0 --step 7 --out OUT ...
     verify_batch.py --recipe dinov3 [--set knob=value ...] [--resize-size 256] OUT/0000-00000007-r0of1.npy NAME=PATH ...
+    verify_batch.py --recipe dinov3_vitl [--set local_count=6 ...] OUT/0000-00000007-r0of1.json NAME=PATH ...
 
 Each NAME=PATH is a source of the run, as the config has it. The knobs are the run's: its recipe, and with --set whatever
 the run sets beside it, the value as JSON. Sources, keys, seeds, erase boxes and whether it is an evaluation come from the
-.json beside the .npy; of a file that does not say the last, --split val does.
+.json beside the .npy; of a file that does not say the last, --split val does. Of a run of several views name the .json: the .npy of each
+group lies beside it, and --set takes the keys of the groups as the config does (global_size=256, views=[...]).
 
-A sample passes when its pixels equal torchvision's to the byte, but that a value may be one level apart where it was blurred and its
-exact level lies within 0.02 of a half; when its erase box is the one that torchvision draws; and, in float types, when every value
-is ToTensor and Normalize of a pixel, correctly rounded, and the erased box is zero. Exit code 1 where a sample fails.
+A sample passes when all its views do, and a view when its pixels equal torchvision's to the byte, but that a value may be one level apart
+where it was blurred and its exact level lies within 0.02 of a half; when the erase box of its one view is the one that torchvision draws; and,
+in float types, when every value is ToTensor and Normalize of a pixel, correctly rounded, and the erased box is zero. Exit code 1 where a sample fails.
 
 Needs what torchvision_sample.py needs.
 """
@@ -107,37 +109,61 @@ def main():
     parser.add_argument("batch", help="the .npy file; its header, .json, lies beside it")
     parser.add_argument("sources", nargs="+", metavar="NAME=PATH")
     args = parser.parse_args()
-    knobs = dict(spec.RECIPES[args.recipe])
+    knobs, settings = dict(spec.RECIPES[args.recipe]), {}
     for pair in args.set:
         name, _, value = pair.partition("=")
-        if name not in knobs:
-            parser.error(f"unknown knob {name}; there are {', '.join(knobs)}")
         with contextlib.suppress(json.JSONDecodeError):
             value = json.loads(value)
-        knobs[name] = value
+        settings[name] = value
+    groups = spec.resolve_views(args.recipe, settings)
+    prefixes = ["views", "share_color_jitter", *(f"{group['name']}_" for group in groups)]
+    for name in settings:
+        if name not in knobs and not (groups and name.startswith((*prefixes, "gram_"))):
+            parser.error(f"unknown knob {name}; there are {', '.join(knobs)}")
+    knobs.update({name: value for name, value in settings.items() if name in knobs})
     roots = dict(pair.split("=", 1) for pair in args.sources)
-    tensor = np.load(args.batch)
-    with open(os.path.splitext(args.batch)[0] + ".json") as file:
+    stem = os.path.splitext(args.batch)[0]
+    with open(stem + ".json") as file:
         header = json.load(file)
     data_type = str(header.get("data_type", "UINT8")).replace("DATA_TYPE_", "").replace("UNSPECIFIED", "UINT8")
+    names = [view["name"] for view in header.get("views", [])]
+    tensors = {name: np.load(f"{stem}.{name}.npy") for name in names} or {"image": np.load(args.batch)}
     if "NCHW" in str(header.get("layout", "")):
-        tensor = tensor.transpose(0, 2, 3, 1)
-    failed = 0
-    if len(header["samples"]) != len(tensor):
-        sys.exit(f"{len(header['samples'])} samples in the header, {len(tensor)} in the tensor")
-    for slot, (row, values) in enumerate(zip(header["samples"], tensor)):
+        tensors = {name: tensor.transpose(0, 2, 3, 1) for name, tensor in tensors.items()}
+    rows, failed = header["samples"], 0
+    shares = settings.get("share_color_jitter", args.recipe == "dinov3_shared")
+    for name, tensor in tensors.items():
+        count = next((len(group["knobs"]) for group in groups if names and group["name"] == name), 1)
+        if len(tensor) != len(rows) * count:
+            sys.exit(f"{len(rows)} samples of {count} views in the header, {len(tensor)} images in the tensor of {name}")
+    for slot, row in enumerate(rows):
         image = Image.open(io.BytesIO(read_sample(roots[row["source"]], row["key"]))).convert("RGB")
-        size, erase, uncertain = tensor.shape[1], None, None
-        if header.get("evaluate") or args.split == "val":
-            out = spec.evaluation(size, knobs["interpolation"], args.resize_size)(image)
+        size = next(iter(tensors.values())).shape[1]
+        if names:
+            made = spec.sample_views(image, int(row["seed"]), groups, shares)
+            expected = [(name, out, None, uncertain) for name, out, uncertain in made]
+        elif header.get("evaluate") or args.split == "val":
+            expected = [("", spec.evaluation(size, knobs["interpolation"], args.resize_size)(image), None, None)]
         else:
-            out, erase, uncertain = spec.sample(image, int(row["seed"]), size, **knobs)
-        found = faults(values, row, data_type, np.asarray(out), erase, uncertain)
+            expected = [("", *spec.sample(image, int(row["seed"]), size, **knobs))]
+        order = str(header.get("view_order", ""))
+        values = [view for name in tensors for view in views_of(tensors[name], len(rows), slot, order)]
+        found = []
+        for (name, out, erase, uncertain), view in zip(expected, values):
+            found += [f"{name} {fault}".strip() for fault in faults(view, row, data_type, np.asarray(out), erase, uncertain)]
+        if len(expected) != len(values):
+            found.append(f"{len(values)} views, where the recipe and --set give {len(expected)}")
         failed += bool(found)
         if found:
             print(f"slot {slot} {row['source']} {row['key']} seed {row['seed']}: {'; '.join(found)}")
-    print(f"{len(tensor) - failed} of {len(tensor)} samples are torchvision's")
+    print(f"{len(rows) - failed} of {len(rows)} samples are torchvision's")
     return failed > 0
+
+
+def views_of(tensor, samples, slot, order):
+    """The views of one sample in a group's tensor."""
+    count = len(tensor) // samples
+    return [tensor[slot * count + view if "SAMPLE" in order else view * samples + slot] for view in range(count)]
 
 
 if __name__ == "__main__":

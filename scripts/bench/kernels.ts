@@ -38,7 +38,7 @@ async function work(asked: Asked): Promise<void> {
   const prepared = await prepare(asked);
   const kernels = SimdKernels.create();
   const out = new Uint8Array(new SharedArrayBuffer(asked.size * asked.size * 3));
-  for (const { crop, draw } of prepared) kernels.run(crop, draw, asked.size, out);
+  for (const { crop, draw } of prepared) kernels.run(crop, draw, out);
   parentPort!.postMessage('ready');
   parentPort!.once('message', () => {
     const start = performance.now();
@@ -46,7 +46,7 @@ async function work(asked: Asked): Promise<void> {
     // Whole passes, so that every draw counts alike.
     while (performance.now() - start < 1000 * asked.seconds)
       for (const { crop, draw } of prepared) {
-        kernels.run(crop, draw, asked.size, out);
+        kernels.run(crop, draw, out);
         images++;
       }
     parentPort!.postMessage(images);

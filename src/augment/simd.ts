@@ -6,6 +6,7 @@ import { interleavedBytes, type SimdImage, simdImage } from './simd/image.js';
 import { type Kernels, openKernels } from './simd/kernels.js';
 import { packCrop, packImage, unpackCrop, unpackImage } from './simd/packed.js';
 import { resize } from './simd/resize.js';
+import { applyToWhole } from './simd/whole-image.js';
 
 /** What of a draw decides pixels. */
 export type Reduced = Pick<Draw, 'geometry' | 'steps'>;
@@ -38,16 +39,15 @@ export class SimdKernels {
    * The whole sample: the crop resized, cut and mirrored, and every step.
    *
    * @param crop the pixels of `draw.geometry.crop`.
-   * @param size the side of the result, which is `draw.geometry.window`'s.
-   * @param out uint8 `[size, size, 3]`; may be shared memory.
+   * @param out uint8 `[side, side, 3]`, the side being that of the window or of the last resize among the steps; may be shared memory.
    */
-  run(crop: Crop, draw: Reduced, size: number, out: Uint8Array): void {
-    this.runPrefix(crop, draw, draw.steps.length, size, out);
+  run(crop: Crop, draw: Reduced, out: Uint8Array): void {
+    this.runPrefix(crop, draw, draw.steps.length, out);
   }
 
   /** The same up to step `end`, which and what follows are a backend's. */
-  runPrefix(crop: Crop, draw: Reduced, end: number, size: number, out: Uint8Array): void {
-    out.set(this.#prefix(crop, draw, end, size).pixels());
+  runPrefix(crop: Crop, draw: Reduced, end: number, out: Uint8Array): void {
+    out.set(this.#prefix(crop, draw, end).pixels());
   }
 
   /**
@@ -56,7 +56,7 @@ export class SimdKernels {
    * @param target float32 `[size, columnsOf(size)]`; may be shared memory.
    */
   packPrefix(crop: Crop, draw: Reduced, end: number, size: number, target: Float32Array): void {
-    packImage(this.#kernels, this.#prefix(crop, draw, end, size).pixels().byteOffset, size, target);
+    packImage(this.#kernels, this.#prefix(crop, draw, end).pixels().byteOffset, size, target);
   }
 
   /** Packs pixels as they are: uint8 `[size, size, 3]`. */
@@ -106,9 +106,17 @@ export class SimdKernels {
     pixels.set(image.pixels());
   }
 
-  #prefix(crop: Crop, { geometry, steps }: Reduced, end: number, size: number): SimdImage {
+  /** Steps over a whole image in place, as `applyToWhole`. */
+  applyToWhole(image: Crop, steps: readonly DrawStep[]): void {
+    if (steps.length === 0) return;
     this.#start();
-    const image = simdImage(this.#kernels, resize(this.#kernels, crop, geometry, size), size);
+    applyToWhole(this.#kernels, image, steps);
+  }
+
+  #prefix(crop: Crop, { geometry, steps }: Reduced, end: number): SimdImage {
+    this.#start();
+    const side = geometry.window.width;
+    const image = simdImage(this.#kernels, resize(this.#kernels, crop, geometry, side), side);
     applySteps(image, steps.slice(0, end));
     return image;
   }

@@ -80,7 +80,7 @@ export function unstow(
   const fields = fieldsOf(cargo);
   if (undone === null) kernels.finishPacked(imageOf(fields.results, size, z), size, [], out);
   else if (crop === null) kernels.finishPacked(imageOf(fields.pixels, size, z), size, undone.steps.slice(from), out);
-  else kernels.run({ ...crop, data: kernels.unpackCrop(cropOf(fields, crop)) }, undone, size, out);
+  else kernels.run({ ...crop, data: kernels.unpackCrop(cropOf(fields, crop)) }, undone, out);
 }
 
 function imageOf(images: Float32Array, size: number, z: number): Float32Array {

@@ -5,20 +5,22 @@ import type { CargoPlace } from '../augment/stow.js';
 import type { Extent } from '../augment/way-costs.js';
 import type { Draw } from '../sample/draw.js';
 import type { FairQueue, Turn } from './fair-queue.js';
+import { type GroupTensor, placeOf } from './group-tensors.js';
 import { inGroups } from './sample-groups.js';
 import type { BatchBuffers, Finished, Offer, Outcome } from './sample-task.js';
 import type { WorkerPool } from './worker-pool.js';
 
-/** A sample that lies in a cargo. */
-interface StowedSample {
-  readonly slot: number;
+/** A view that lies in a cargo. */
+interface StowedView {
+  /** Where its bytes begin in the batch. */
+  readonly at: number;
   readonly place: CargoPlace;
   readonly draw: Draw;
 }
 
 interface OpenCargo {
   readonly cargo: Cargo;
-  readonly stowed: (StowedSample & { readonly extent: Extent; readonly spent: number })[];
+  readonly stowed: (StowedView & { readonly extent: Extent; readonly spent: number })[];
   /** Places that tasks under way may take. */
   promised: number;
   /** Tasks under way that have been offered it. */
@@ -38,26 +40,28 @@ export interface CargoTools {
   readonly queue: FairQueue;
 }
 
-/** The batch that cargos are of. */
+/** The batch, and the group of its views, that cargos are of. */
 export interface CargoBatch {
-  /** What the run's costs are remembered by. */
+  /** What the costs of the run's group are remembered by. */
   readonly run: string;
-  /** Side of its images, in pixels. */
-  readonly size: number;
+  readonly tensor: GroupTensor;
+  /** The group's first view among a draw's. */
+  readonly firstView: number;
   readonly samples: number;
   readonly room: BatchBuffers;
 }
 
-/** Samples that one task finishes: a small part of a millisecond each, where a task costs the main thread as much. */
+/** Views that one task finishes: a small part of a millisecond each, where a task costs the main thread as much. */
 const finishedAtOnce = 16;
 
 /**
- * The cargos of one batch: offers each task places in them when it starts, gives a cargo to the device when it is full or nothing
+ * The cargos of one group of a batch's views: offers each task places in them when it starts, gives a cargo to the device when it is full or nothing
  * more can come, and has it finished by worker threads whatever has become of it. A batch without a device is offered none.
  */
 export class BatchCargos {
   readonly #tools: CargoTools;
   readonly #batch: CargoBatch;
+  readonly #size: number;
   readonly #turn: Turn;
   #left: number;
   readonly #filling = new Set<OpenCargo>();
@@ -67,20 +71,22 @@ export class BatchCargos {
   constructor(tools: CargoTools, batch: CargoBatch, turn: Turn) {
     this.#tools = tools;
     this.#batch = batch;
+    this.#size = batch.tensor.size;
     this.#turn = turn;
-    this.#left = batch.samples;
+    this.#left = batch.samples * batch.tensor.count;
   }
 
-  /** Places for a task of `count` samples that starts now. `took` follows, whatever becomes of the task. */
-  offer(count: number): Given {
+  /** Places for the views of a task of `samples` that starts now. `took` follows, whatever becomes of the task. */
+  offer(samples: number): Given {
     const { allotment } = this.#tools;
-    const ways = allotment?.ways(this.#batch.run, this.#batch.size) ?? null;
+    const count = samples * this.#batch.tensor.count;
+    const ways = allotment?.ways(this.#batch.run, this.#size) ?? null;
     const cargos = allotment === null || ways === null ? [] : this.#cargosFor(allotment, ways, count);
     this.#left -= count;
     return { offer: ways && { ways, cargos: cargos.map(({ open }) => open.cargo) }, cargos };
   }
 
-  /** Settles when every stowed sample is finished: the CRC-32 of their slots. Follows the end of all tasks. */
+  /** Settles when every stowed view is finished: their CRC-32 by where they begin. Follows the end of all tasks. */
   async finished(): Promise<ReadonlyMap<number, number>> {
     await Promise.all(this.#finishing);
     return this.#crcs;
@@ -121,7 +127,7 @@ export class BatchCargos {
   }
 
   #open(allotment: Allotment, kind: CargoKind): OpenCargo | null {
-    const cargo = allotment.open(this.#left, this.#batch.size, kind);
+    const cargo = allotment.open(this.#left, this.#size, kind);
     if (cargo === null) return null;
     const open: OpenCargo = { cargo, stowed: [], promised: 0, tasks: 0 };
     this.#filling.add(open);
@@ -136,16 +142,21 @@ export class BatchCargos {
       open.promised -= promised;
       open.tasks--;
     }
+    const { run, tensor, firstView } = this.#batch;
     for (const [i, outcome] of outcomes.entries()) {
       if (outcome.status !== 'ok') continue;
-      const { draw, left, extent, spent } = outcome;
-      if (offer !== null) allotment.see(this.#batch.run, extent);
-      if (left.kind === 'cargo') {
-        cargos[left.cargo]!.open.stowed.push({ slot: slots[i]!, place: left.place, draw, extent, spent });
-        continue;
+      for (let view = 0; view < tensor.count; view++) {
+        const draw = outcome.draw.views[firstView + view]!;
+        const { left, extent, spent } = outcome.views[firstView + view]!;
+        if (offer !== null) allotment.see(run, extent);
+        if (left.kind === 'cargo') {
+          const at = placeOf(tensor, slots[i]!, view);
+          cargos[left.cargo]!.open.stowed.push({ at, place: left.place, draw, extent, spent });
+          continue;
+        }
+        allotment.made(1);
+        if (extent !== 'nothing') allotment.learn(run, extent, 'threads', spent);
       }
-      allotment.made(1);
-      if (extent !== 'nothing') allotment.learn(this.#batch.run, extent, 'threads', spent);
     }
     for (const open of this.#filling)
       if (open.tasks === 0 && (this.#left === 0 || open.stowed.length >= open.cargo.images))
@@ -161,8 +172,8 @@ export class BatchCargos {
       const lists = stowed.map(({ draw, place }) => draw.steps.slice(place.from));
       const isDone = await allotment.run(cargo, workOf(lists));
       const finished = await this.#finish(cargo, isDone, stowed);
-      for (const [i, { slot, extent, spent }] of stowed.entries()) {
-        this.#crcs.set(slot, finished[i]!.crc32);
+      for (const [i, { at, extent, spent }] of stowed.entries()) {
+        this.#crcs.set(at, finished[i]!.crc32);
         if (isDone) allotment.learn(this.#batch.run, extent, cargo.kind, spent + finished[i]!.spent);
       }
     };
@@ -173,12 +184,13 @@ export class BatchCargos {
   }
 
   /** Worker threads' part after the device's: finishes samples of a cargo in the batch's tensor. */
-  async #finish(cargo: Cargo, isDone: boolean, stowed: readonly StowedSample[]): Promise<Finished[]> {
+  async #finish(cargo: Cargo, isDone: boolean, stowed: readonly StowedView[]): Promise<Finished[]> {
     const { pool, queue } = this.#tools;
     const { flow, signal } = this.#turn;
     const groups = inGroups(stowed, finishedAtOnce).map((group) => {
-      const samples = group.map(({ slot, place, draw }) => ({ slot, place, draw }));
-      const task = { kind: 'finish', ...this.#batch.room, cargo, isDone, samples } as const;
+      const views = group.map(({ at, place, draw }) => ({ at, place, draw }));
+      const { form, tensor } = this.#batch.room;
+      const task = { kind: 'finish', form, tensor, cargo, isDone, views } as const;
       // What has had its turn and only goes on takes nothing of its flow.
       return queue.add(flow, () => pool.finish(task), signal, 0);
     });

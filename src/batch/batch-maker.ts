@@ -1,9 +1,10 @@
 import { Pool } from '../memory/pool.js';
+import { viewsOf } from '../run/views.js';
 import type { Batch, BatchRequest } from './batch.js';
 import type { Flow } from './fair-queue.js';
+import { groupTensors, totalBytes } from './group-tensors.js';
 import { type BatchTools, makeBatch } from './make-batch.js';
 import { MemoryBudget } from './memory-budget.js';
-import { sampleBytes } from './tensor.js';
 
 /** Cargos for a device take at most this part of the memory, of what no stream has reserved. */
 const shareOfCargos = 4;
@@ -54,7 +55,7 @@ export class BatchMaker {
   /** Bytes that one batch of a request takes. */
   batchBytes(request: Pick<BatchRequest, 'open' | 'form'>, worldSize: number): number {
     const { run } = request.open;
-    return Math.ceil(run.global_batch / worldSize) * sampleBytes(request.form.type, run.image_size);
+    return totalBytes(groupTensors(viewsOf(run), Math.ceil(run.global_batch / worldSize), request.form));
   }
 
   /** Makes a batch, or joins whoever makes it. Rejects with the signal's reason if that comes first. */
@@ -82,6 +83,7 @@ export class BatchMaker {
       address.worldSize,
       form.type,
       form.axes,
+      form.order,
     ].join(' ');
     const found = this.#entries.get(key);
     if (found !== undefined) {

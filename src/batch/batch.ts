@@ -1,9 +1,10 @@
 import type { PlanInput } from '../plan/input.js';
 import type { Address } from '../run/address.js';
 import type { Run } from '../run/run.js';
-import type { Draw } from '../sample/draw.js';
+import type { SampleDraw } from '../sample/draw.js';
 import type { LabelSpace } from '../sources/manifest/label-space.js';
 import type { Label, Manifest } from '../sources/manifest/manifest.js';
+import type { GroupTensor } from './group-tensors.js';
 import type { TensorForm } from './tensor.js';
 
 /** A run with all that its batches are made from. */
@@ -38,7 +39,7 @@ export interface BatchSample {
   readonly seed: number;
   readonly pass: number;
   readonly label: Label | null;
-  readonly draw: Draw;
+  readonly draw: SampleDraw;
   /** Index in the source's manifest. */
   readonly index: number;
   /** The samples that this one stands in for, first the planned one; empty where it is the planned one. */
@@ -49,9 +50,12 @@ export interface BatchSample {
 export interface Batch {
   readonly address: Address;
   readonly form: TensorForm;
+  /** Of the tensor; where samples have several views, of all bytes in a row. */
   readonly shape: readonly number[];
+  /** The tensors of several views, in their order; empty where samples have one view. */
+  readonly tensors: readonly GroupTensor[];
   readonly samples: readonly BatchSample[];
-  /** The tensor: row-major, no padding, little-endian. */
+  /** The tensors: row-major, no padding, little-endian. */
   readonly data: Uint8Array;
   /** CRC-32 (IEEE 802.3) of `data`. */
   readonly crc32: number;

@@ -1,14 +1,24 @@
 import { setMaxListeners } from 'node:events';
 import type { Allotment } from '../augment/allotment.js';
 import { shareOf } from '../plan/plan.js';
+import { isOneView, viewsOf } from '../run/views.js';
+import { drawingOf } from '../sample/draw-sample.js';
 import type { Batch, BatchRequest } from './batch.js';
 import { BatchCargos } from './batch-cargos.js';
-import { combineCrc32 } from './crc32.js';
-import type { Flow } from './fair-queue.js';
-import { makeSamples, type SampleTools } from './make-samples.js';
+import type { Flow, Turn } from './fair-queue.js';
+import {
+  clearGaps,
+  combineViews,
+  type GroupTensor,
+  groupTensors,
+  placeOf,
+  shapeOf,
+  totalBytes,
+} from './group-tensors.js';
+import { type MadeSample, makeSamples, type SampleTools } from './make-samples.js';
 import type { BatchBuffers } from './sample-task.js';
 import { inSlices } from './slices.js';
-import { sampleBytes, tensorShape } from './tensor.js';
+import type { BatchPlaces } from './worker-pool.js';
 
 /** Where batches are made. */
 export interface BatchTools extends SampleTools {
@@ -28,7 +38,6 @@ export async function makeBatch(
   signal: AbortSignal,
 ): Promise<Batch> {
   const { open, address, form } = request;
-  const { image_size: size, evaluate } = open.run;
   const failure = new AbortController();
   const turn = { flow, signal: AbortSignal.any([signal, failure.signal]) };
   // One listener for each sample that waits is meant, and no leak.
@@ -36,26 +45,69 @@ export async function makeBatch(
 
   const share = shareOf(open.plan, address);
   const slots = await inSlices(share.count, (slot) => ({ sample: share.sample(slot), slot }), signal);
-  const batch = { run: open.fingerprint, size, samples: slots.length, room };
+  const views = viewsOf(open.run);
+  const tensors = groupTensors(views, slots.length, form);
+  const data = new Uint8Array(room.tensor, 0, totalBytes(tensors));
+  const places = { ...room, tensors, drawing: drawingOf(open.run, views) };
   // Evaluation draws nothing that a device would run.
-  const cargos = new BatchCargos({ ...tools, allotment: evaluate ? null : tools.allotment }, batch, turn);
+  const cargos =
+    open.run.evaluate || tools.allotment === null ? [] : cargosOf(tools, open.fingerprint, places, slots.length, turn);
   try {
-    const made = (await all(await makeSamples(tools, request, slots, room, cargos, turn), failure)).flat();
-    const finished = await cargos.finished();
-    const crcs = made.map(({ left }, slot) => (left.kind === 'tensor' ? left.crc32 : finished.get(slot)!));
+    const made = (await all(await makeSamples(tools, request, slots, places, cargos, turn), failure)).flat();
+    const crcs = await crcsOf(tensors, made, cargos);
+    clearGaps(tensors, data);
     return {
       address,
       form,
-      shape: tensorShape(form.axes, slots.length, size),
+      shape: shapeOf(tensors, views),
+      tensors: isOneView(views) ? [] : tensors,
       samples: made.map(({ sample }) => sample),
-      data: new Uint8Array(room.tensor, 0, slots.length * sampleBytes(form.type, size)),
-      crc32: combineCrc32(crcs, sampleBytes(form.type, size)),
+      data,
+      crc32: combineViews(tensors, (place) => crcs.get(place)!),
     };
   } catch (error) {
     failure.abort(error);
-    await cargos.abandon();
+    await Promise.all(cargos.map((each) => each.abandon()));
     throw error;
   }
+}
+
+/** The cargos of each group of views: a device takes images of one side at a time. */
+function cargosOf(
+  tools: BatchTools,
+  fingerprint: string,
+  { tensors, ...room }: BatchPlaces,
+  samples: number,
+  turn: Turn,
+): BatchCargos[] {
+  let firstView = 0;
+  return tensors.map((tensor) => {
+    const run = tensors.length === 1 ? fingerprint : `${fingerprint} ${tensor.name}`;
+    const cargos = new BatchCargos(tools, { run, tensor, firstView, samples, room }, turn);
+    firstView += tensor.count;
+    return cargos;
+  });
+}
+
+/** The CRC-32 of every view, by where it begins. */
+async function crcsOf(
+  tensors: readonly GroupTensor[],
+  made: readonly MadeSample[],
+  cargos: readonly BatchCargos[],
+): Promise<ReadonlyMap<number, number>> {
+  const crcs = new Map<number, number>();
+  for (const each of cargos) for (const [at, crc] of await each.finished()) crcs.set(at, crc);
+  for (const [slot, { views }] of made.entries()) {
+    let first = 0;
+    for (const tensor of tensors) {
+      for (let view = 0; view < tensor.count; view++) {
+        const { left } = views[first + view]!;
+        if (left.kind === 'tensor') crcs.set(placeOf(tensor, slot, view), left.crc32);
+      }
+      first += tensor.count;
+    }
+  }
+  return crcs;
 }
 
 /** All results, in order. At the first failure the rest is called off, and it rejects once nothing runs any more. */

@@ -4,9 +4,9 @@ import type { BatchRequest, BatchSample, CorruptSample, ResolvedRun } from './ba
 import type { BatchCargos } from './batch-cargos.js';
 import type { FairQueue, Turn } from './fair-queue.js';
 import { groupSize, inGroups } from './sample-groups.js';
-import type { BatchBuffers, Left, Outcome } from './sample-task.js';
+import type { MadeView, Outcome } from './sample-task.js';
 import { inSlices } from './slices.js';
-import type { PlannedSlot, WorkerPool } from './worker-pool.js';
+import type { BatchPlaces, PlannedSlot, WorkerPool } from './worker-pool.js';
 
 /** Where samples are made. */
 export interface SampleTools {
@@ -16,10 +16,10 @@ export interface SampleTools {
   readonly onSample: (source: string, corrupt: readonly CorruptSample[]) => void;
 }
 
-/** A sample that worker threads have made, and what they left of it. */
+/** A sample that worker threads have made, and what they left of its views. */
 export interface MadeSample {
   readonly sample: BatchSample;
-  readonly left: Left;
+  readonly views: readonly MadeView[];
 }
 
 /** Samples of a walk that are tried for one slot before the source counts as unreadable. */
@@ -28,6 +28,7 @@ const triesPerSlot = 64;
 /**
  * Makes the planned samples, or for a corrupt one the next readable one of the same walk where the run substitutes.
  *
+ * @param cargos of each group of views; none where nothing goes to a device.
  * @returns groups of samples, in order; each is made by itself.
  * @throws TributaryError SAMPLE_CORRUPT where the run does not substitute, or `triesPerSlot` samples are corrupt.
  */
@@ -35,8 +36,8 @@ export async function makeSamples(
   tools: SampleTools,
   request: BatchRequest,
   slots: readonly PlannedSlot[],
-  room: BatchBuffers,
-  cargos: BatchCargos,
+  room: BatchPlaces,
+  cargos: readonly BatchCargos[],
   turn: Turn,
 ): Promise<Promise<MadeSample[]>[]> {
   const makeGroup = async (group: readonly PlannedSlot[]): Promise<MadeSample[]> => {
@@ -59,8 +60,8 @@ function tried(
   { pool, queue }: SampleTools,
   { open }: BatchRequest,
   slots: readonly PlannedSlot[],
-  room: BatchBuffers,
-  cargos: BatchCargos | null,
+  room: BatchPlaces,
+  cargos: readonly BatchCargos[],
   { flow, signal }: Turn,
 ): Promise<Outcome[]> {
   const cost = slots.length * pool.secondsOf(open);
@@ -71,20 +72,21 @@ async function make(
   pool: WorkerPool,
   open: ResolvedRun,
   slots: readonly PlannedSlot[],
-  room: BatchBuffers,
-  cargos: BatchCargos | null,
+  room: BatchPlaces,
+  cargos: readonly BatchCargos[],
 ): Promise<Outcome[]> {
-  if (cargos === null) return pool.make(open, slots, room, null);
-  const given = cargos.offer(slots.length);
+  const given = cargos.map((each) => each.offer(slots.length));
   let outcomes: Outcome[] = [];
   try {
-    outcomes = await pool.make(open, slots, room, given.offer);
-  } finally {
-    cargos.took(
-      given,
-      slots.map(({ slot }) => slot),
-      outcomes,
+    outcomes = await pool.make(
+      open,
+      slots,
+      room,
+      given.map(({ offer }) => offer),
     );
+  } finally {
+    const numbers = slots.map(({ slot }) => slot);
+    for (const [i, each] of cargos.entries()) each.took(given[i]!, numbers, outcomes);
   }
   return outcomes;
 }
@@ -94,7 +96,7 @@ async function settled(
   request: BatchRequest,
   { sample: planned, slot }: PlannedSlot,
   first: Outcome,
-  room: BatchBuffers,
+  room: BatchPlaces,
   turn: Turn,
 ): Promise<MadeSample> {
   const { open, address } = request;
@@ -104,15 +106,15 @@ async function settled(
   for (let tries = 0; tries < most; tries++) {
     const sample = tries === 0 ? planned : successor(open.plan, address.epoch, planned, tries);
     // A batch's cargos may be under way already.
-    const outcome = tries === 0 ? first : (await tried(tools, request, [{ sample, slot }], room, null, turn))[0]!;
+    const outcome = tries === 0 ? first : (await tried(tools, request, [{ sample, slot }], room, [], turn))[0]!;
     const { index, seed, pass } = sample;
     const key = manifest.key(index);
     open.countSample(outcome.status === 'corrupt');
     if (outcome.status === 'ok') {
       tools.onSample(manifest.source, corrupt);
-      const { draw, left } = outcome;
+      const { draw, views } = outcome;
       const label = open.labels.of(planned.source, index);
-      return { sample: { source: manifest.source, key, seed, pass, label, draw, index, corrupt }, left };
+      return { sample: { source: manifest.source, key, seed, pass, label, draw, index, corrupt }, views };
     }
     corrupt.push({ key, reason: outcome.reason });
     if (open.run.on_corrupt === 'fail') throw corruptSample(manifest.source, corrupt, 'a readable image');

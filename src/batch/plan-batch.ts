@@ -1,6 +1,8 @@
 import { shareOf } from '../plan/plan.js';
 import type { Address } from '../run/address.js';
-import type { Draw } from '../sample/draw.js';
+import { viewsOf } from '../run/views.js';
+import type { SampleDraw } from '../sample/draw.js';
+import { drawingOf } from '../sample/draw-sample.js';
 import type { BatchSample, ResolvedRun } from './batch.js';
 import { groupSize, inGroups } from './sample-groups.js';
 import { inSlices } from './slices.js';
@@ -9,7 +11,7 @@ import type { WorkerPool } from './worker-pool.js';
 /** One slot of a batch before it is made. */
 export interface NamedSample extends Pick<BatchSample, 'source' | 'key' | 'seed' | 'pass' | 'label'> {
   /** The drawn parameters, where asked for and where the image's header could be read. */
-  readonly draw: Draw | null;
+  readonly draw: SampleDraw | null;
   /** Why the header could not be read; null where it could, or was not asked for. */
   readonly corrupt: string | null;
 }
@@ -28,7 +30,7 @@ export async function planBatch(
   open: ResolvedRun,
   address: Address,
   withDraw: boolean,
-  { planning, drawing }: PlanTurns = atOnce,
+  turns: PlanTurns = atOnce,
 ): Promise<NamedSample[]> {
   const share = shareOf(open.plan, address);
   const nameOf = (slot: number) => {
@@ -38,13 +40,14 @@ export async function planBatch(
     const label = open.labels.of(source, index);
     return { planned: { sample, slot }, source: manifest.source, key: manifest.key(index), seed, pass, label };
   };
-  const all = await planning(() => inSlices(share.count, nameOf), share.count);
+  const all = await turns.planning(() => inSlices(share.count, nameOf), share.count);
   const named = all.map(({ planned, ...sample }) => sample);
   const slots = all.map(({ planned }) => planned);
   if (!withDraw || pool === null) return named.map((sample) => ({ ...sample, draw: null, corrupt: null }));
+  const drawing = drawingOf(open.run, viewsOf(open.run));
   const outcomes = await Promise.all(
     inGroups(slots, groupSize(slots.length, pool.threads)).map((group) =>
-      drawing(() => pool.draw(open, group), group.length),
+      turns.drawing(() => pool.draw(open, group, drawing), group.length),
     ),
   );
   return outcomes.flat().map((outcome, i) => ({

@@ -5,9 +5,10 @@ import type { Extent } from '../augment/way-costs.js';
 import type { CacheNews, Whereabouts } from '../cache/lookup.js';
 import type { ErrorDetail, Reason } from '../errors.js';
 import type { Limits } from '../run/limits.js';
-import type { Knobs } from '../run/run.js';
-import type { Draw } from '../sample/draw.js';
+import type { Draw, SampleDraw } from '../sample/draw.js';
+import type { Drawing } from '../sample/draw-sample.js';
 import type { Location } from '../sources/storage/storage.js';
+import type { GroupTensor } from './group-tensors.js';
 import type { TensorForm } from './tensor.js';
 
 /** What one sample of a task is made from. */
@@ -21,11 +22,7 @@ export interface TaskSample {
 
 /** What the samples of a task have in common. */
 export interface TaskRun {
-  readonly evaluate: boolean;
-  readonly knobs: Knobs;
-  readonly size: number;
-  /** The shorter side that evaluation resizes to. */
-  readonly resizeSize: number;
+  readonly drawing: Drawing;
   readonly limits: Limits;
   readonly samples: readonly TaskSample[];
 }
@@ -36,7 +33,7 @@ export interface BatchBuffers {
   readonly tensor: SharedArrayBuffer;
 }
 
-/** Cargos in which a task may stow samples for the device, and which of its samples. */
+/** Cargos in which a task may stow views of one group for the device, and which of them. */
 export interface Offer {
   readonly ways: Ways;
   readonly cargos: readonly Cargo[];
@@ -45,8 +42,10 @@ export interface Offer {
 /** Makes some samples of a batch: everything a worker thread needs, so that worker threads hold no state. */
 export interface MakeTask extends TaskRun, BatchBuffers {
   readonly kind: 'make';
-  /** Null where there is no device. */
-  readonly offer: Offer | null;
+  /** Of each group of views. */
+  readonly tensors: readonly GroupTensor[];
+  /** Of each group of views; empty where there is no device. */
+  readonly offers: readonly (Offer | null)[];
 }
 
 /** Reads no more of some images than their headers, and draws. */
@@ -54,34 +53,38 @@ export interface DrawTask extends TaskRun {
   readonly kind: 'draw';
 }
 
-/** Finishes samples that were stowed in a cargo, in the batch's tensor. */
+/** Finishes views that were stowed in a cargo, in the batch's tensors. */
 export interface FinishTask extends BatchBuffers {
   readonly kind: 'finish';
   readonly cargo: Cargo;
   /** Whether the device has brought its results. */
   readonly isDone: boolean;
-  readonly samples: readonly { readonly slot: number; readonly place: CargoPlace; readonly draw: Draw }[];
+  readonly views: readonly { readonly at: number; readonly place: CargoPlace; readonly draw: Draw }[];
 }
 
-/** What a task leaves of a sample that it has made. */
+/** What a task leaves of a view that it has made. */
 export type Left =
-  /** The sample, finished in its slot of the tensor, and the CRC-32 (IEEE 802.3) of its bytes there. */
+  /** The view, finished in its place of the tensor, and the CRC-32 (IEEE 802.3) of its bytes there. */
   | { readonly kind: 'tensor'; readonly crc32: number }
   /** Its part of a cargo, by its number in the offer, for the device to go on with. */
-  | { readonly kind: 'cargo'; readonly cargo: number; readonly place: CargoPlace }
-  /** Nothing: it was drawn and no more. */
-  | { readonly kind: 'nothing' };
+  | { readonly kind: 'cargo'; readonly cargo: number; readonly place: CargoPlace };
+
+/** A view that a task has made, or begun. */
+export interface MadeView {
+  readonly left: Left;
+  /** What a device could have done of it; `nothing` where there is none. */
+  readonly extent: Extent;
+  /** Seconds from the decoded crop on. */
+  readonly spent: number;
+}
 
 /** What became of a sample. Corruption is an outcome, not an error: it is decided by the file's content alone. */
 export type Outcome =
   | {
       readonly status: 'ok';
-      readonly draw: Draw;
-      readonly left: Left;
-      /** What a device could have done of it; `nothing` where there is none. */
-      readonly extent: Extent;
-      /** Seconds from the decoded crop on. */
-      readonly spent: number;
+      readonly draw: SampleDraw;
+      /** In the order of the draw's; none where it was drawn and no more. */
+      readonly views: readonly MadeView[];
     }
   | { readonly status: 'corrupt'; readonly reason: string };
 
@@ -99,9 +102,9 @@ export interface Answer {
   readonly news: readonly CacheNews[];
 }
 
-/** What became of a sample that was stowed. */
+/** What became of a view that was stowed. */
 export interface Finished {
-  /** CRC-32 (IEEE 802.3) of the sample's bytes in the tensor. */
+  /** CRC-32 (IEEE 802.3) of the view's bytes in the tensor. */
   readonly crc32: number;
   readonly spent: number;
   readonly seconds: StageSeconds;

@@ -10,17 +10,19 @@ import type { SampleImage } from '../cache/decoded-reader.js';
 import type { Lookup } from '../cache/lookup.js';
 import type { CacheBuffers } from '../cache/sample-caches.js';
 import { sampleReader } from '../cache/sample-reader.js';
-import type { Crop, ImageSize } from '../decode/crop.js';
+import type { Crop } from '../decode/crop.js';
+import { cutView, decodeUnion, type Union } from '../decode/decode-union.js';
 import { TributaryError } from '../errors.js';
 import type { Draw } from '../sample/draw.js';
-import { drawEvaluation } from '../sample/draw-evaluation.js';
-import { drawTrain } from '../sample/draw-train.js';
+import { drawSample } from '../sample/draw-sample.js';
+import { placeOf } from './group-tensors.js';
 import type {
   Answer,
   DrawTask,
   Finished,
   FinishTask,
   Left,
+  MadeView,
   MakeTask,
   Offer,
   Outcome,
@@ -47,7 +49,7 @@ export default async function runTask(
     case 'draw':
       return inTurn(task, (sample, image, seconds) => draw(task, sample, image, seconds));
     case 'finish':
-      return task.samples.map((sample) => finish(task, sample));
+      return task.views.map((view) => finish(task, view));
   }
 }
 
@@ -120,21 +122,47 @@ async function answer(sample: TaskSample, { lookup, image, seconds }: Reading, a
 }
 
 async function make(task: MakeTask, sample: TaskSample, image: SampleImage, seconds: StageSeconds): Promise<Outcome> {
-  const { crop, drawn } = await timed(seconds, 'decode', async () => {
-    const drawn = drawSample(task, sample, await image.size());
-    return { drawn, crop: await image.crop(drawn.geometry.crop) };
+  const { whole, draw } = await timed(seconds, 'decode', async () => {
+    const size = await image.size();
+    const draw = drawSample(sample.seed, size, task.drawing);
+    return { draw, whole: await decodeUnion(draw, size, (box) => image.crop(box)) };
   });
   try {
-    const start = performance.now();
-    const { extent, from } = extentOf(task.offer, drawn);
-    const left = stow(task.offer, crop, drawn, extent, from, seconds) ?? pack(task, sample.slot, crop, drawn, seconds);
-    return { status: 'ok', draw: drawn, left, extent, spent: since(start) };
+    if (draw.shared.length > 0) within(seconds, 'kernels', () => ownKernels().applyToWhole(whole.crop, draw.shared));
+    const views: MadeView[] = [];
+    for (const [group, tensor] of task.tensors.entries())
+      for (let view = 0; view < tensor.count; view++) {
+        const at = placeOf(tensor, sample.slot, view);
+        views.push(makeView(task, group, at, whole, draw.views[views.length]!, seconds));
+      }
+    return { status: 'ok', draw, views };
+  } finally {
+    whole.crop.give?.();
+  }
+}
+
+function makeView(
+  task: MakeTask,
+  group: number,
+  at: number,
+  whole: Union,
+  draw: Draw,
+  seconds: StageSeconds,
+): MadeView {
+  const start = performance.now();
+  const offer = task.offers[group] ?? null;
+  const crop = cutView(whole, draw.geometry.crop);
+  try {
+    const { extent, from } = extentOf(offer, draw);
+    const left =
+      stow(offer, crop, draw, extent, from, seconds) ?? pack(task, task.tensors[group]!.size, at, crop, draw, seconds);
+    return { left, extent, spent: since(start) };
   } finally {
     crop.give?.();
   }
 }
 
-/** What a device could do of a sample, and from which step on. */
+/** What a device could do of a view, and from which step on. */
 function extentOf(offer: Offer | null, { steps }: Draw): { extent: Extent; from: number } {
   if (offer === null) return { extent: 'nothing', from: steps.length };
   const from = splitSteps(steps);
@@ -142,7 +170,7 @@ function extentOf(offer: Offer | null, { steps }: Draw): { extent: Extent; from:
   return { extent: from < steps.length ? 'suffix' : 'nothing', from };
 }
 
-/** Makes what is this thread's of a sample that is to go to the device, and puts it into a cargo; null where it does not go. */
+/** Makes what is this thread's of a view that is to go to the device, and puts it into a cargo; null where it does not go. */
 function stow(
   offer: Offer | null,
   crop: Crop,
@@ -153,11 +181,10 @@ function stow(
 ): Left | null {
   if (offer === null || extent === 'nothing' || offer.ways[extent] === 'threads') return null;
   const start = performance.now();
-  kernels ??= SimdKernels.create();
   for (const [number, cargo] of offer.cargos.entries()) {
-    const place = stowIn(cargo, kernels, offer, crop, draw, from);
+    const place = stowIn(cargo, ownKernels(), offer, crop, draw, from);
     if (place === null) continue;
-    seconds.kernels = since(start);
+    add(seconds, 'kernels', since(start));
     return { kind: 'cargo', cargo: number, place };
   }
   return null;
@@ -179,19 +206,16 @@ function stowIn(
   return z === null ? null : { z, from, crop: null };
 }
 
-/** Makes the whole sample, in its slot. */
-function pack(task: MakeTask, slot: number, crop: Crop, draw: Draw, seconds: StageSeconds): Left {
-  kernels ??= SimdKernels.create();
-  const { size, form } = task;
-  const start = performance.now();
-  const out = placeOf(task.tensor, form.type, size, slot);
+/** Makes the whole view, in its place. */
+function pack(task: MakeTask, size: number, at: number, crop: Crop, draw: Draw, seconds: StageSeconds): Left {
+  const { form } = task;
+  const out = bytesAt(task.tensor, form.type, size, at);
   const pixels = isPixels(form) ? out : scratchOf(size);
-  kernels.run(crop, draw, size, pixels);
-  seconds.kernels = since(start);
+  within(seconds, 'kernels', () => ownKernels().run(crop, draw, pixels));
   return { kind: 'tensor', crc32: packed(form, size, pixels, out, draw, seconds) };
 }
 
-/** Packs finished pixels into their slot, where they are not there already, and gives the CRC-32 of its bytes. */
+/** Packs finished pixels into their place, where they are not there already, and gives the CRC-32 of its bytes. */
 function packed(
   form: TensorForm,
   size: number,
@@ -200,47 +224,40 @@ function packed(
   { erase }: Draw,
   seconds: StageSeconds,
 ): number {
-  if (pixels !== out) {
-    const start = performance.now();
-    packSample(pixels, size, form, erase, out);
-    seconds.pack = since(start);
-  }
+  if (pixels !== out) within(seconds, 'pack', () => packSample(pixels, size, form, erase, out));
   // Here the bytes are still in this core's cache.
   return crc32(out);
 }
 
 async function draw(task: DrawTask, sample: TaskSample, image: SampleImage, seconds: StageSeconds): Promise<Outcome> {
   const size = await timed(seconds, 'decode', () => image.size());
-  const drawn = drawSample(task, sample, size);
-  return { status: 'ok', draw: drawn, left: { kind: 'nothing' }, extent: 'nothing', spent: 0 };
+  return { status: 'ok', draw: drawSample(sample.seed, size, task.drawing), views: [] };
 }
 
-function finish(task: FinishTask, { slot, place, draw }: FinishTask['samples'][number]): Finished {
-  kernels ??= SimdKernels.create();
+function finish(task: FinishTask, { at, place, draw }: FinishTask['views'][number]): Finished {
   const { cargo, form } = task;
-  const seconds: StageSeconds = {};
   const start = performance.now();
-  const out = placeOf(task.tensor, form.type, cargo.size, slot);
+  const out = bytesAt(task.tensor, form.type, cargo.size, at);
   const pixels = isPixels(form) ? out : scratchOf(cargo.size);
-  unstow(cargo, kernels, place, task.isDone ? null : draw, pixels);
-  const crc = packed(form, cargo.size, pixels, out, draw, seconds);
+  unstow(cargo, ownKernels(), place, task.isDone ? null : draw, pixels);
+  const crc = packed(form, cargo.size, pixels, out, draw, {});
   // What follows the device is one stage.
   return { crc32: crc, spent: since(start), seconds: { pack: since(start) } };
 }
 
-function placeOf(memory: SharedArrayBuffer, type: DataType, size: number, slot: number): Uint8Array {
-  const length = sampleBytes(type, size);
-  return new Uint8Array(memory, slot * length, length);
+function bytesAt(memory: SharedArrayBuffer, type: DataType, size: number, at: number): Uint8Array {
+  return new Uint8Array(memory, at, sampleBytes(type, size));
 }
 
-function drawSample({ evaluate, size, resizeSize, knobs }: TaskRun, { seed }: TaskSample, image: ImageSize): Draw {
-  return evaluate ? drawEvaluation(image, resizeSize, size, knobs.interpolation) : drawTrain(seed, image, size, knobs);
+function ownKernels(): SimdKernels {
+  kernels ??= SimdKernels.create();
+  return kernels;
 }
 
 function scratchOf(size: number): Uint8Array {
   const length = sampleBytes('UINT8', size);
-  if (scratch.length !== length) scratch = new Uint8Array(length);
-  return scratch;
+  if (scratch.length < length) scratch = new Uint8Array(length);
+  return scratch.subarray(0, length);
 }
 
 async function timed<T>(seconds: StageSeconds, stage: keyof StageSeconds, act: () => Promise<T>): Promise<T> {
@@ -248,8 +265,19 @@ async function timed<T>(seconds: StageSeconds, stage: keyof StageSeconds, act: (
   try {
     return await act();
   } finally {
-    seconds[stage] = since(start);
+    add(seconds, stage, since(start));
   }
+}
+
+function within(seconds: StageSeconds, stage: keyof StageSeconds, act: () => void): void {
+  const start = performance.now();
+  act();
+  add(seconds, stage, since(start));
+}
+
+/** A sample's views follow one another in a stage. */
+function add(seconds: StageSeconds, stage: keyof StageSeconds, more: number): void {
+  seconds[stage] = (seconds[stage] ?? 0) + more;
 }
 
 function since(start: number): number {

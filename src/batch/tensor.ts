@@ -9,10 +9,16 @@ export type DataType = (typeof dataTypes)[number];
 export const allAxes = ['NHWC', 'NCHW'] as const;
 export type Axes = (typeof allAxes)[number];
 
-/** What a batch's tensor is made of. */
+/** The orders of a group's views in its tensor: the first view of all samples, then the second; or all views of a sample. */
+export const viewOrders = ['VIEW_MAJOR', 'SAMPLE_MAJOR'] as const;
+export type ViewOrder = (typeof viewOrders)[number];
+
+/** What a batch's tensors are made of. */
 export interface TensorForm {
   readonly type: DataType;
   readonly axes: Axes;
+  /** As DINO's collate has it where absent: `VIEW_MAJOR`. */
+  readonly order?: ViewOrder;
 }
 
 /** Whether a tensor of this form is the pixels as the kernels leave them, so that nothing is packed. */

@@ -5,7 +5,10 @@ import '../decode/allow-list.js';
 import { SampleCaches } from '../cache/sample-caches.js';
 import { TributaryError } from '../errors.js';
 import type { PlannedSample } from '../plan/input.js';
+import { viewsOf } from '../run/views.js';
+import type { Drawing } from '../sample/draw-sample.js';
 import type { ResolvedRun } from './batch.js';
+import type { GroupTensor } from './group-tensors.js';
 import type {
   Answer,
   BatchBuffers,
@@ -26,6 +29,13 @@ export interface PlannedSlot {
 
 /** What a sample is taken to cost before any of its run was made: reading and decoding it, and each pixel of it. */
 const [secondsAtFirst, secondsOfPixel] = [0.002, 1e-7];
+
+/** Where a batch's samples go, and what is made of each. */
+export interface BatchPlaces extends BatchBuffers {
+  readonly drawing: Drawing;
+  /** Of each group of views. */
+  readonly tensors: readonly GroupTensor[];
+}
 
 /**
  * The worker threads. Two tasks are in each thread at a time, so that one is read, or decoded by libvips' thread, while
@@ -67,25 +77,28 @@ export class WorkerPool {
 
   /** Seconds that a sample of this run takes of a place for tasks; before there is any, what its pixels let expect. */
   secondsOf(open: ResolvedRun): number {
-    return this.#sampleSeconds.get(open) ?? secondsAtFirst + open.run.image_size ** 2 * secondsOfPixel;
+    const known = this.#sampleSeconds.get(open);
+    if (known !== undefined) return known;
+    const pixels = viewsOf(open.run).reduce((sum, { size, knobs }) => sum + size ** 2 * knobs.length, 0);
+    return secondsAtFirst + pixels * secondsOfPixel;
   }
 
   /** Makes samples of a batch, one after the other in one thread. Throws the first error; corruption is an outcome. */
   make(
     open: ResolvedRun,
     slots: readonly PlannedSlot[],
-    room: BatchBuffers,
-    offer: Offer | null = null,
+    { drawing, tensors, ...room }: BatchPlaces,
+    offers: readonly (Offer | null)[] = [],
   ): Promise<Outcome[]> {
-    return this.#run(open, slots, { kind: 'make', ...room, offer });
+    return this.#run(open, slots, { kind: 'make', drawing, tensors, ...room, offers });
   }
 
   /** Draws for samples and no more, as `make` does. */
-  draw(open: ResolvedRun, slots: readonly PlannedSlot[]): Promise<Outcome[]> {
-    return this.#run(open, slots, { kind: 'draw' });
+  draw(open: ResolvedRun, slots: readonly PlannedSlot[], drawing: Drawing): Promise<Outcome[]> {
+    return this.#run(open, slots, { kind: 'draw', drawing });
   }
 
-  /** Finishes samples that were stowed in a cargo, in one thread. */
+  /** Finishes views that were stowed in a cargo, in one thread. */
   async finish(task: FinishTask): Promise<readonly Finished[]> {
     const finished = (await this.#piscina.run(task)) as readonly Finished[];
     for (const { seconds } of finished) this.#observe(seconds);
@@ -95,10 +108,10 @@ export class WorkerPool {
   async #run(
     open: ResolvedRun,
     slots: readonly PlannedSlot[],
-    act: Pick<DrawTask, 'kind'> | (Pick<MakeTask, 'kind' | 'offer'> & BatchBuffers),
+    act: Omit<DrawTask, 'limits' | 'samples'> | Omit<MakeTask, 'limits' | 'samples'>,
   ): Promise<Outcome[]> {
-    const { run, manifests } = open;
-    const { evaluate, knobs, image_size: size, resize_size: resizeSize, limits } = run;
+    const { manifests, run } = open;
+    const { limits } = run;
     const samples = slots.map(({ sample: { source, index, seed }, slot }) => {
       const manifest = manifests[source]!;
       return { location: manifest.location(index), whereabouts: this.#caches.take(manifest, index), seed, slot };
@@ -106,7 +119,7 @@ export class WorkerPool {
     let answers: readonly Answer[] = [];
     const start = performance.now();
     try {
-      answers = await this.#piscina.run({ ...act, evaluate, knobs, size, resizeSize, limits, samples });
+      answers = await this.#piscina.run({ ...act, limits, samples });
       const seconds = (performance.now() - start) / 1000;
       this.#taskSeconds += (seconds - this.#taskSeconds) / 16;
       const before = this.secondsOf(open);

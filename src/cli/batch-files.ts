@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { BatchHeader__Output } from '../../protos/generated/tributary/v1/BatchHeader.js';
 import type { ReceivedBatch } from '../client/receive.js';
 import { TributaryError } from '../errors.js';
 import type { Address } from '../run/address.js';
@@ -21,6 +20,10 @@ const headerFile = z.object({
   address: z.object({ epoch: place, step: place, rank: place, world_size: z.int().min(1) }),
   data_type: z.enum(['DATA_TYPE_UINT8', 'DATA_TYPE_FLOAT32', 'DATA_TYPE_FLOAT16', 'DATA_TYPE_BFLOAT16']),
   layout: z.enum(['LAYOUT_NHWC', 'LAYOUT_NCHW']),
+  // Older files are of samples of one view.
+  view_order: z
+    .enum(['VIEW_ORDER_UNSPECIFIED', 'VIEW_ORDER_VIEW_MAJOR', 'VIEW_ORDER_SAMPLE_MAJOR'])
+    .default('VIEW_ORDER_UNSPECIFIED'),
   samples: z.array(z.object({ source: z.string(), key: z.string(), seed: place })),
   crc32: place,
 });
@@ -42,15 +45,19 @@ export function batchName({ epoch, step, rank, worldSize }: Address): string {
 }
 
 /**
- * Writes a batch: the tensor as it was streamed (.npy) and then the header (.json), each whole or not at all. Returns their
- * common path.
+ * Writes a batch: the tensor as it was streamed (`.npy`; of several groups of views one each, `.NAME.npy`) and then the header
+ * (`.json`), each whole or not at all. Returns the tensors' paths.
  */
-export async function writeBatch(folder: string, { address, header, data, crc32 }: ReceivedBatch): Promise<string> {
+export async function writeBatch(folder: string, { address, header, views, crc32 }: ReceivedBatch): Promise<string[]> {
   await makeOutputFolder(folder);
   const path = join(folder, batchName(address));
-  writeOutput(`${path}.npy`, npyHeader(header), data);
+  const paths = Object.entries(views).map(([name, { shape, data }]) => {
+    const file = header.views.length === 0 ? `${path}.npy` : `${path}.${name}.npy`;
+    writeOutput(file, npyHeader(header.dataType, shape), data);
+    return file;
+  });
   writeOutput(`${path}.json`, `${JSON.stringify({ ...(snakeCase(header) as object), crc32 }, null, 1)}\n`);
-  return path;
+  return paths;
 }
 
 /** Reads a header that `writeBatch` wrote. ARGUMENT_INVALID where the file is none. */
@@ -80,7 +87,7 @@ function noHeader(file: string, came: string, cause: unknown): TributaryError {
   });
 }
 
-function npyHeader({ dataType, shape }: BatchHeader__Output): Buffer {
+function npyHeader(dataType: string, shape: readonly number[]): Buffer {
   const text = `{'descr': '${descriptions[dataType]}', 'fortran_order': False, 'shape': (${shape.join(', ')}), }`;
   // The values start at a multiple of 64 bytes, as NumPy has it.
   const padded = text.padEnd(Math.ceil((text.length + 11) / 64) * 64 - 11, ' ');

@@ -19,6 +19,11 @@ export function fetchCommand() {
     .addOption(
       new Option('--layout <layout>', 'order of the axes').choices(['nhwc', 'nchw'] as const).default('nhwc' as const),
     )
+    .addOption(
+      new Option('--view-order <order>', 'order of several views in their tensors')
+        .choices(['view-major', 'sample-major'] as const)
+        .default('view-major' as const),
+    )
     .option('--drawn', 'put the drawn parameters into the header')
     .option('--text', 'put the text and JSON beside tar members into the header')
     .requiredOption('--out <folder>', 'where to write')
@@ -27,15 +32,15 @@ export function fetchCommand() {
         ...(await connection(flags)),
         dataType: `DATA_TYPE_${flags.dataType.toUpperCase() as Uppercase<typeof flags.dataType>}`,
         layout: `LAYOUT_${flags.layout.toUpperCase() as Uppercase<typeof flags.layout>}`,
+        viewOrder: flags.viewOrder === 'sample-major' ? 'VIEW_ORDER_SAMPLE_MAJOR' : 'VIEW_ORDER_VIEW_MAJOR',
         withDrawn: flags.drawn === true,
         withText: flags.text === true,
       });
       try {
         for await (const batch of loader.batches(flags.epoch, flags.step, flags.steps)) {
-          const path = await writeBatch(flags.out, batch);
-          process.stdout.write(
-            `${path}.npy ${batch.header.shape.join('x')} crc32 ${hex(batch.crc32)} from ${batch.peer}\n`,
-          );
+          const paths = await writeBatch(flags.out, batch);
+          for (const [i, { shape }] of Object.values(batch.views).entries())
+            process.stdout.write(`${paths[i]} ${shape.join('x')} crc32 ${hex(batch.crc32)} from ${batch.peer}\n`);
         }
       } finally {
         loader.close();

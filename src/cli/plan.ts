@@ -4,6 +4,7 @@ import { planBatch } from '../batch/plan-batch.js';
 import { WorkerPool } from '../batch/worker-pool.js';
 import { batchSeed } from '../plan/hash.js';
 import { checkAddress } from '../run/address.js';
+import { drawnJson } from '../sample/draw-sample.js';
 import {
   configOption,
   evaluateOption,
@@ -40,7 +41,7 @@ export function planCommand() {
           const line = samples.map(({ label, draw, corrupt, ...sample }) => ({
             ...sample,
             ...(label === null ? {} : { label: label.index, class_name: label.name }),
-            ...(draw === null ? {} : { drawn: draw }),
+            ...(draw === null ? {} : { drawn: drawnJson(draw) }),
             ...(corrupt === null ? {} : { corrupt }),
           }));
           const seed = batchSeed(open.run.seed, address);

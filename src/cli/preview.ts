@@ -4,10 +4,12 @@ import { openBackend } from '../augment/open-backend.js';
 import type { BatchSample } from '../batch/batch.js';
 import { BatchMaker } from '../batch/batch-maker.js';
 import { FairQueue } from '../batch/fair-queue.js';
+import { type GroupTensor, groupTensors, placeOf } from '../batch/group-tensors.js';
 import { WorkerPool } from '../batch/worker-pool.js';
 import { encodePng } from '../decode/encode-png.js';
 import { thumbnail } from '../decode/thumbnail.js';
 import { checkAddress } from '../run/address.js';
+import { isOneView, viewsOf } from '../run/views.js';
 import type { OpenRun } from '../runs/open-run.js';
 import { readSample } from '../sources/storage/read-sample.js';
 import { backendOption, configOption, positiveInteger, readConfig, wholeNumber } from './options.js';
@@ -16,7 +18,7 @@ import { indexedRuns } from './runs.js';
 
 const gutter = 4;
 
-/** `preview`: a contact sheet of a batch, each original beside what the batch holds. */
+/** `preview`: a contact sheet of a batch, each original beside what the batch holds; of several views one sample a row. */
 export function previewCommand() {
   return new Command('preview')
     .description('draw a contact sheet of a batch: each original beside the augmented image')
@@ -25,7 +27,7 @@ export function previewCommand() {
     .option('--epoch <e>', 'the epoch', wholeNumber, 0)
     .option('--step <s>', 'the step', wholeNumber, 0)
     .option('--images <n>', 'images of the batch to show', positiveInteger, 24)
-    .option('--columns <n>', 'pairs in a row', positiveInteger, 4)
+    .option('--columns <n>', 'pairs in a row, where samples have one view', positiveInteger, 4)
     .addOption(backendOption())
     .requiredOption('--out <file.png>', 'where to write the sheet')
     .action(async ({ config, run, epoch, step, images, columns, backend: choice, out }) => {
@@ -44,12 +46,16 @@ export function previewCommand() {
         const form = { type: 'UINT8', axes: 'NHWC' } as const;
         const held = await maker.take({ open, address, form }, queue.flow(), new AbortController().signal);
         const shown = held.batch.samples.slice(0, images);
-        writeOutput(out, await sheet(open, shown, held.batch.data, columns));
+        const views = viewsOf(open.run);
+        const isOne = isOneView(views);
+        const perRow = isOne ? columns : 1;
+        const tensors = groupTensors(views, held.batch.samples.length, form);
+        writeOutput(out, await sheet(open, shown, held.batch.data, tensors, perRow));
         held.give();
-        for (const [slot, { source, key, seed }] of shown.entries())
-          process.stdout.write(
-            `row ${Math.floor(slot / columns)}, pair ${slot % columns}: ${source} ${key} seed ${seed}\n`,
-          );
+        for (const [slot, { source, key, seed }] of shown.entries()) {
+          const place = isOne ? `row ${Math.floor(slot / columns)}, pair ${slot % columns}` : `row ${slot}`;
+          process.stdout.write(`${place}: ${source} ${key} seed ${seed}\n`);
+        }
       } finally {
         await pool.close();
         await allotment?.close();
@@ -58,23 +64,31 @@ export function previewCommand() {
     });
 }
 
+/** One row of each sample's original and its views, or several samples in a row. */
 async function sheet(
   open: OpenRun,
   samples: readonly BatchSample[],
   data: Uint8Array,
-  columns: number,
+  tensors: readonly GroupTensor[],
+  perRow: number,
 ): Promise<Buffer> {
-  const size = open.run.image_size;
-  const tile = size * size * 3;
-  const rows = Math.ceil(samples.length / columns);
-  const width = columns * (2 * size + 3 * gutter);
-  const height = rows * (size + 2 * gutter);
+  const side = Math.max(...tensors.map(({ size }) => size));
+  const cell = tensors.reduce((sum, { size, count }) => sum + count * (size + gutter), side + 2 * gutter);
+  const rows = Math.ceil(samples.length / perRow);
+  const width = perRow * cell;
+  const height = rows * (side + 2 * gutter);
   const canvas = new Uint8Array(width * height * 3).fill(255);
   for (const [slot, sample] of samples.entries()) {
-    const left = (slot % columns) * (2 * size + 3 * gutter) + gutter;
-    const top = Math.floor(slot / columns) * (size + 2 * gutter) + gutter;
-    paste(canvas, width, await original(open, sample, size), size, left, top);
-    paste(canvas, width, data.subarray(slot * tile, (slot + 1) * tile), size, left + size + gutter, top);
+    let left = (slot % perRow) * cell + gutter;
+    const top = Math.floor(slot / perRow) * (side + 2 * gutter) + gutter;
+    paste(canvas, width, await original(open, sample, side), side, left, top);
+    left += side + gutter;
+    for (const tensor of tensors)
+      for (let view = 0; view < tensor.count; view++) {
+        const at = placeOf(tensor, slot, view);
+        paste(canvas, width, data.subarray(at, at + tensor.viewBytes), tensor.size, left, top);
+        left += tensor.size + gutter;
+      }
   }
   return encodePng({ data: canvas, width, height });
 }

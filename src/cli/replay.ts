@@ -23,6 +23,7 @@ export function replayCommand() {
         worldSize: header.address.world_size,
         dataType: header.data_type,
         layout: header.layout,
+        viewOrder: header.view_order,
         fingerprint: header.fingerprint,
         patience: flags.patience,
         ...(await security(flags)),

@@ -3,6 +3,7 @@ import type { DescribeRunResponse__Output } from '../../protos/generated/tributa
 import type { Layout } from '../../protos/generated/tributary/v1/Layout.js';
 import type { LoaderServiceClient } from '../../protos/generated/tributary/v1/LoaderService.js';
 import type { RunSelector } from '../../protos/generated/tributary/v1/RunSelector.js';
+import type { ViewOrder } from '../../protos/generated/tributary/v1/ViewOrder.js';
 import { contract } from '../contract/contract.js';
 import { TributaryError } from '../errors.js';
 import { checkAddress } from '../run/address.js';
@@ -20,6 +21,8 @@ export interface LoaderOptions extends ConnectOptions, Partial<ClientOptions> {
   readonly worldSize?: number;
   readonly dataType?: DataType;
   readonly layout?: Layout;
+  /** The order of several views in their tensors. */
+  readonly viewOrder?: ViewOrder;
   readonly withDrawn?: boolean;
   readonly withText?: boolean;
   /** The fingerprint that the run must have; otherwise that of the first replica that answers. */
@@ -83,17 +86,19 @@ export class Loader {
 
   /** Batches of one epoch from `firstStep` on, in order; all to the epoch's end where `stepCount` is absent. */
   async *batches(epoch: number, firstStep = 0, stepCount?: number): AsyncGenerator<ReceivedBatch> {
-    const { fingerprint, stepsPerEpoch, globalBatch, imageSize, training, evaluate } = await this.describe();
+    const { fingerprint, stepsPerEpoch, globalBatch, imageSize, training, evaluate, views } = await this.describe();
     const { rank = 0, worldSize = 1, dataType = 'DATA_TYPE_UINT8', layout = 'LAYOUT_NHWC' } = this.#options;
-    const { run, withDrawn = false, withText = false } = this.#options;
-    const asked = { run, rank, worldSize, dataType, layout, withDrawn, withText, withProgress: true };
+    const { run, withDrawn = false, withText = false, viewOrder = 'VIEW_ORDER_UNSPECIFIED' } = this.#options;
+    const asked = { run, rank, worldSize, dataType, layout, viewOrder, withDrawn, withText, withProgress: true };
     const request = { ...asked, epoch, expectedFingerprint: fingerprint };
     const count = stepCount ?? stepsPerEpoch - firstStep;
     // No training ends an evaluation.
     const bounds = { epochs: evaluate ? Number.MAX_SAFE_INTEGER : training!.epochs, stepsPerEpoch, globalBatch };
     for (const step of [firstStep, firstStep + Math.max(count, 1) - 1])
       checkAddress(bounds, { epoch, step, rank, worldSize });
-    const batchBytes = (globalBatch / worldSize) * imageSize ** 2 * 3 * (bytesOf[dataType] ?? 4);
+    const groups = views.length === 0 ? [{ imageSize, knobs: [null] }] : views;
+    const pixels = groups.reduce((sum, group) => sum + group.knobs.length * group.imageSize ** 2, 0);
+    const batchBytes = (globalBatch / worldSize) * pixels * 3 * (bytesOf[dataType] ?? 4);
     const most = Math.max(1, Math.floor(this.#options.budgetBytes / batchBytes));
     yield* new Lanes(this.#replicas, request, { first: firstStep, count, most }, this.#options).batches();
   }

@@ -7,12 +7,21 @@ import type { Address } from '../run/address.js';
 import type { Clock } from './clock.js';
 import { noAnswer } from './failure.js';
 
+/** The views of one group of a batch: uint8 or what was asked for, `shape` in the order of the axes. */
+export interface ReceivedViews {
+  readonly shape: readonly number[];
+  /** Row-major, no padding, little-endian: a part of the batch's `data`. */
+  readonly data: Buffer;
+}
+
 /** A batch as it came, its CRC verified. */
 export interface ReceivedBatch {
   readonly address: Address;
   readonly header: BatchHeader__Output;
-  /** The tensor: row-major, no padding, little-endian. */
+  /** The tensor, or of several groups of views all of them: row-major, no padding, little-endian. */
   readonly data: Buffer;
+  /** The tensors by the names of the groups of views; `image` where samples have one view. */
+  readonly views: Readonly<Record<string, ReceivedViews>>;
   readonly crc32: number;
   /** The replica that sent it, as `host:port`. */
   readonly peer: string;
@@ -76,7 +85,7 @@ export async function* receiveBatches(
 /** A whole batch, of its parts. */
 function receivedBatch(header: BatchHeader__Output, data: Buffer, crc32: number, peer: string): ReceivedBatch {
   return {
-    ...{ address: header.address!, header, data, crc32, peer },
+    ...{ address: header.address!, header, data, views: viewsIn(header, data), crc32, peer },
     get seed(): number {
       if (header._seed !== undefined) return header.seed!;
       throw new TributaryError('INTERNAL', {
@@ -86,6 +95,15 @@ function receivedBatch(header: BatchHeader__Output, data: Buffer, crc32: number,
       });
     },
   };
+}
+
+function viewsIn({ shape, views }: BatchHeader__Output, data: Buffer): Record<string, ReceivedViews> {
+  if (views.length === 0) return { image: { shape, data } };
+  const entries = views.map(({ name, shape, offset, byteSize }) => [
+    name,
+    { shape, data: data.subarray(offset, offset + byteSize) },
+  ]);
+  return Object.fromEntries(entries);
 }
 
 async function within<T>(patience: number, message: Promise<T>, peer: string, clock: Clock): Promise<T> {

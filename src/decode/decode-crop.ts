@@ -6,6 +6,7 @@ import type { Limits } from '../run/limits.js';
 import { cmykToRgb } from './cmyk.js';
 import { corruptSample } from './corrupt.js';
 import type { Crop, ImageSize } from './crop.js';
+import { cutCrop } from './cut-crop.js';
 import { decodeTimeout } from './decode-timeout.js';
 import type { Header } from './header.js';
 import { probe } from './probe.js';
@@ -64,8 +65,8 @@ async function decodeNow(bytes: Uint8Array, box: Box, limits: Limits, header: He
     throw corruptSample('data', `pixels that do not fill the ${header.width} x ${header.height} of the header`);
   }
   if (turn) return { data: turnedBox(pixels, seenSize(header, turn), turn, box), width: box.width, height: box.height };
-  const data = decodesAll && !isWholeImage ? cropRows(pixels, header, box) : pixels;
-  return { data, width: box.width, height: box.height };
+  const { width, height } = expected;
+  return decodesAll && !isWholeImage ? cutCrop({ data: pixels, width, height }, box) : { data: pixels, width, height };
 }
 
 async function decodeRaw(image: Sharp, limits: Limits): Promise<Uint8Array> {
@@ -82,16 +83,6 @@ async function decodeRaw(image: Sharp, limits: Limits): Promise<Uint8Array> {
 
 function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-}
-
-function cropRows(pixels: Uint8Array, image: ImageSize, box: Box): Uint8Array {
-  const stride = box.width * 3;
-  const data = new Uint8Array(box.height * stride);
-  for (let row = 0; row < box.height; row++) {
-    const start = ((box.top + row) * image.width + box.left) * 3;
-    data.set(pixels.subarray(start, start + stride), row * stride);
-  }
-  return data;
 }
 
 function requireInside({ top, left, width, height }: Box, image: ImageSize): void {

@@ -64,7 +64,7 @@ export function mix(x: number): number {
 /**
  * What a hash is for: the XXH32 seed that keeps the uses apart. Those that need 64 bits take this seed and the next one.
  */
-const purposes = { sample: 0, walk: 1, order: 3, draw: 5, batch: 7 } as const;
+const purposes = { sample: 0, walk: 1, order: 3, draw: 5, batch: 7, masks: 9 } as const;
 
 const encoder = new TextEncoder();
 let message = new Uint8Array(1024);
@@ -124,6 +124,14 @@ export function sampleSeed(runSeed: number, epoch: number, source: string, key: 
  */
 export function batchSeed(runSeed: number, { epoch, step, rank }: Address): number {
   return xxh32(message, writeMessage(runSeed, epoch, step, '', `${rank}`), purposes.batch);
+}
+
+/**
+ * The seed of the masks of one group of a batch's views: XXH32, seed 9, of (run seed, epoch, step), with the group as the source and
+ * the rank in decimal as the key.
+ */
+export function masksSeed(runSeed: number, { epoch, step, rank }: Address, group: string): number {
+  return xxh32(message, writeMessage(runSeed, epoch, step, group, `${rank}`), purposes.masks);
 }
 
 /** 64 bits that key a permutation or a row of draws. */

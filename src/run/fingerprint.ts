@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { TributaryError } from '../errors.js';
 import { canonicalJson } from './canonical-json.js';
-import type { Run } from './run.js';
+import type { Knobs, Run } from './run.js';
+import { isOneView, viewsOf } from './views.js';
 
 /**
  * The version of everything between a run and its bytes: order, seeds, draws, arithmetic. It is raised when any of them
@@ -57,20 +58,40 @@ export function runFingerprint(
  */
 export function deciding(run: Run): Readonly<Record<string, unknown>> {
   const { pixels, bytes } = run.limits;
+  const views = viewsOf(run);
+  const what = isOneView(views)
+    ? { knobs: decidingKnobs(run.knobs), image_size: run.image_size }
+    : {
+        views: views.map((group) => ({
+          ...group,
+          knobs: group.knobs.map((knobs) =>
+            group.of === null ? decidingKnobs(knobs) : { interpolation: knobs.interpolation },
+          ),
+        })),
+        share_color_jitter: run.share_color_jitter,
+      };
   return {
     version: streamVersion,
-    knobs: run.knobs,
+    ...what,
     sources: run.sources,
     // Where weights are given, sample_t says nothing.
     mixing: run.weights === null ? { sample_t: run.sample_t } : { weights: run.weights },
     sampling: run.sampling,
     split: run.split,
     seed: run.seed,
-    image_size: run.image_size,
     global_batch: run.global_batch,
     on_corrupt: run.on_corrupt,
     limits: { pixels, bytes },
     ...(run.evaluate === (run.split === 'val') ? {} : { evaluate: run.evaluate }),
     ...(run.evaluate && run.resize_size !== run.image_size ? { resize_size: run.resize_size } : {}),
+  };
+}
+
+function decidingKnobs({ blur_sigma, transforms, ...knobs }: Knobs): object {
+  const [low, high] = blur_sigma;
+  return {
+    ...knobs,
+    ...(low === 0.1 && high === 2 ? {} : { blur_sigma }),
+    ...(transforms === 'ultralytics' ? {} : { transforms }),
   };
 }

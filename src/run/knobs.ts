@@ -24,6 +24,7 @@ export const knobFields = {
   color_jitter: probability,
   grayscale: probability,
   gaussian_blur: probability,
+  blur_sigma: pair(),
   solarize: probability,
   erasing: probability,
   auto_augment: z.preprocess(
@@ -36,6 +37,7 @@ export const knobFields = {
   scale: pair(1),
   ratio: pair(),
   interpolation: choice(['NEAREST', 'BILINEAR', 'BICUBIC']),
+  transforms: choice(['ultralytics', 'dinov2', 'dinov3']),
 } satisfies { readonly [K in keyof Knobs]: z.ZodType<Knobs[K]> };
 
 /** The names of all augmentation knobs. */

@@ -1,6 +1,6 @@
 import { canonicalJson } from './canonical-json.js';
 import { deciding } from './fingerprint.js';
-import type { Run } from './run.js';
+import type { Knobs, Run, ViewGroup } from './run.js';
 
 /** One knob that two runs set differently. */
 export interface Difference {
@@ -26,16 +26,33 @@ export function diffRuns(left: Run, right: Run): Difference[] {
     }));
 }
 
-function flat({ name: _, knobs, training, limits, ...rest }: Run): Record<string, unknown> {
-  return { ...rest, ...knobs, ...training, ...prefixed(limits) };
+function flat({ name: _, knobs, training, limits, views, ...rest }: Run): Record<string, unknown> {
+  return { ...rest, ...knobs, ...training, ...prefixed('limits', limits), ...viewsByKey(views) };
 }
 
 function flatDeciding(run: Run): Record<string, unknown> {
-  const { knobs, mixing, limits, ...rest } = deciding(run);
+  const { knobs, mixing, limits, views, ...rest } = deciding(run);
   // Labels decide a fingerprint where the sources' classes differ, which a run alone cannot say.
-  return { ...rest, labels: run.labels, ...(knobs as object), ...(mixing as object), ...prefixed(limits as object) };
+  return {
+    ...rest,
+    labels: run.labels,
+    ...(knobs as object),
+    ...(mixing as object),
+    ...prefixed('limits', limits as object),
+    ...viewsByKey((views ?? []) as ViewGroup[]),
+  };
 }
 
-function prefixed(limits: object): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(limits).map(([key, value]) => [`limits.${key}`, value]));
+/** `views.global.size`, `views.global.gaussian_blur` and so on: of a knob a list of each view's. */
+function viewsByKey(views: readonly ViewGroup[]): Record<string, unknown> {
+  const parts = views.map(({ name, knobs, ...rest }) => {
+    const names = Object.keys(knobs[0]!) as (keyof Knobs)[];
+    const lists = Object.fromEntries(names.map((knob) => [knob, knobs.map((own) => own[knob])]));
+    return prefixed(`views.${name}`, { ...rest, count: knobs.length, ...lists });
+  });
+  return Object.assign({}, ...parts);
+}
+
+function prefixed(prefix: string, values: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [`${prefix}.${key}`, value]));
 }

@@ -3,9 +3,11 @@ import { choice, integer, isMapping, number } from './fields.js';
 import { knobFields, knobNames, unknownKnob, unknownRecipe } from './knobs.js';
 import type { Limits } from './limits.js';
 import { type Checked, check, dotted, type Problem, shown } from './problems.js';
-import { recipes } from './recipes.js';
+import { type Recipe, recipes } from './recipes.js';
 import type { Knobs, Run, Training } from './run.js';
 import { suggestion } from './similar-names.js';
+import { groupFields, groupKey, groupKeys, settingsOf, viewProblems } from './view-schema.js';
+import { resolveViews, type ViewSettings } from './views.js';
 
 const fraction = number('a number in [0, 1]', (value) => value >= 0 && value <= 1);
 const beta = number('a number in [0, 1)', (value) => value >= 0 && value < 1);
@@ -38,30 +40,51 @@ const sourceList = z
     params: { reason: 'CONFIG_INVALID' },
   });
 
-const schema = z.strictObject(
-  {
-    recipe: z.string({ error: 'the name of a recipe' }),
-    sources: sourceList,
-    sample_t: fraction.optional(),
-    weights: z.record(z.string(), positive, { error: 'a mapping of sources to weights' }).nullable().optional(),
-    sampling: choice(['exact', 'iid']).optional(),
-    split: choice(['train', 'val']).optional(),
-    evaluate: z.boolean({ error: 'true or false' }).optional(),
-    labels: choice(['joined', 'own']).optional(),
-    seed: integer(0, Number.MAX_SAFE_INTEGER).optional(),
-    image_size: integer(9, 4096).optional(),
-    resize_size: integer(9, 4096).optional(),
-    global_batch: integer(1, 2 ** 31 - 1),
-    on_corrupt: choice(['substitute', 'fail']).optional(),
-    max_corrupt: fraction.optional(),
-    ...z.object(knobFields).partial().shape,
-    ...z.object(trainingFields).partial().shape,
-  },
-  { error: (issue) => (issue.code === 'invalid_type' ? 'a mapping of knobs' : undefined) },
-);
+const runFields = {
+  recipe: z.string({ error: 'the name of a recipe' }),
+  sources: sourceList,
+  sample_t: fraction.optional(),
+  weights: z.record(z.string(), positive, { error: 'a mapping of sources to weights' }).nullable().optional(),
+  sampling: choice(['exact', 'iid']).optional(),
+  split: choice(['train', 'val']).optional(),
+  evaluate: z.boolean({ error: 'true or false' }).optional(),
+  labels: choice(['joined', 'own']).optional(),
+  seed: integer(0, Number.MAX_SAFE_INTEGER).optional(),
+  image_size: integer(9, 4096).optional(),
+  resize_size: integer(9, 4096).optional(),
+  global_batch: integer(1, 2 ** 31 - 1),
+  on_corrupt: choice(['substitute', 'fail']).optional(),
+  max_corrupt: fraction.optional(),
+  views: z
+    .array(
+      z.strictObject(groupFields, {
+        error: (issue) => (issue.code === 'invalid_type' ? 'a mapping of a group of views' : undefined),
+      }),
+      { error: 'a list of groups of views' },
+    )
+    .optional(),
+  share_color_jitter: z.boolean({ error: 'true or false' }).optional(),
+  ...z.object(knobFields).partial().shape,
+  ...z.object(trainingFields).partial().shape,
+};
 
-/** The keys that a run may have, in the order of docs/configuration.md. */
-export const runKeys: readonly string[] = Object.keys(schema.shape);
+/** The keys that any run may have, in the order of docs/configuration.md. */
+export const runKeys: readonly string[] = Object.keys(runFields);
+
+/** What a run of this recipe may have: of a recipe of several views, keys of its groups as well. */
+function schemaOf(recipe: Recipe | undefined) {
+  return z.strictObject({ ...runFields, ...recipeGroupFields(recipe) } as typeof runFields, {
+    error: (issue) => (issue.code === 'invalid_type' ? 'a mapping of knobs' : undefined),
+  });
+}
+
+/** The keys of the groups of a recipe: `global_size`, `local_count`, `local_gaussian_blur` ... */
+function recipeGroupFields(recipe: Recipe | undefined): Record<string, z.ZodType> {
+  const entries = (recipe?.views ?? []).flatMap((group) =>
+    settingsOf(group).map(([setting, field]) => [groupKey(group.name, setting), field.optional()] as const),
+  );
+  return Object.fromEntries(entries);
+}
 
 /**
  * Reads one run: its own values on top of its recipe's. Every problem is collected, those between keys as well.
@@ -75,14 +98,27 @@ export function readRun(
   limits: Limits,
   path: readonly PropertyKey[],
 ): Checked<Run> {
-  const { data, problems } = check(schema, value, path, unknownKnob(runKeys));
+  const recipe = recipes.find(({ name }) => isMapping(value) && name === value.recipe);
+  const keys = [...runKeys, ...Object.keys(recipeGroupFields(recipe))];
+  const unknown = (key: string, at: readonly PropertyKey[]) =>
+    unknownKnob(at[path.length] === 'views' ? groupKeys : keys)(key, at);
+  const { data, problems } = check(schemaOf(recipe), value, path, unknown);
   const all = [...problems, ...(isMapping(value) ? between(value, sources, path) : [])];
-  if (data === null || all.length > 0) return { data: null, problems: all };
-  const recipe = recipes.find((candidate) => candidate.name === data.recipe)!;
+  if (data === null || recipe === undefined || all.length > 0) return { data: null, problems: all };
+  const own = picked<Knobs>(data, knobNames);
+  const settings = (data.views as readonly ViewSettings[] | undefined) ?? recipeSettings(recipe, data, own);
+  const knobs = { ...recipe.knobs, ...own };
+  const image_size = data.image_size ?? settings[0]?.image_size ?? recipe.image_size ?? defaultImageSize;
+  const more = [
+    ...strayProblems(data, recipe, path),
+    ...viewProblems(settings, path, data.views === undefined, knobs.erasing),
+    ...sizeProblems(image_size, data.resize_size, path),
+  ];
+  if (more.length > 0) return { data: null, problems: more };
   const run: Run = {
     name,
     recipe: data.recipe,
-    knobs: { ...recipe.knobs, ...picked<Knobs>(data, knobNames) },
+    knobs,
     training: { ...recipe.training, ...picked<Training>(data, trainingNames) },
     sources: data.sources,
     sample_t: data.sample_t ?? 0,
@@ -92,14 +128,32 @@ export function readRun(
     evaluate: data.evaluate ?? data.split === 'val',
     labels: data.labels ?? 'joined',
     seed: data.seed ?? 0,
-    image_size: data.image_size ?? defaultImageSize,
-    resize_size: data.resize_size ?? data.image_size ?? defaultImageSize,
+    views: resolveViews(settings, data.views === undefined ? recipe.knobs : knobs),
+    share_color_jitter: data.share_color_jitter ?? recipe.share_color_jitter ?? false,
+    image_size,
+    resize_size: data.resize_size ?? image_size,
     global_batch: data.global_batch,
     on_corrupt: data.on_corrupt ?? 'substitute',
     max_corrupt: data.max_corrupt ?? 0.1,
     limits,
   };
   return { data: run, problems: [] };
+}
+
+/**
+ * The groups of a recipe with what a run sets: for all of them by a knob's own name, for one by the group's name before it. The recipe
+ * gives way to both.
+ */
+function recipeSettings(recipe: Recipe, data: object, own: Partial<Knobs>): readonly ViewSettings[] {
+  return (recipe.views ?? []).map((group) => {
+    const given = settingsOf(group).flatMap(([setting]) => {
+      const key = groupKey(group.name, setting);
+      return Object.hasOwn(data, key) ? [[setting, (data as Record<string, unknown>)[key]]] : [];
+    });
+    const { interpolation } = own;
+    const shared = group.of === undefined ? own : interpolation === undefined ? {} : { interpolation };
+    return { ...group, ...shared, ...Object.fromEntries(given) };
+  });
 }
 
 function picked<T extends object>(data: object, names: readonly (keyof T)[]): Partial<T> {
@@ -135,12 +189,15 @@ function between(value: Record<string, unknown>, known: readonly string[], path:
       });
     }
   }
-  return [...problems, ...sizeProblems(value, path), ...weightProblems(value.weights, sources, [...path, 'weights'])];
+  return [
+    ...problems,
+
+    ...weightProblems(value.weights, sources, [...path, 'weights']),
+  ];
 }
 
-function sizeProblems(value: Record<string, unknown>, path: readonly PropertyKey[]): Problem[] {
-  const { image_size: size = defaultImageSize, resize_size: resized } = value;
-  if (typeof size !== 'number' || typeof resized !== 'number' || resized >= size) return [];
+function sizeProblems(size: number, resized: number | undefined, path: readonly PropertyKey[]): Problem[] {
+  if (resized === undefined || resized >= size) return [];
   const at = [...path, 'resize_size'];
   return [
     {
@@ -151,6 +208,18 @@ function sizeProblems(value: Record<string, unknown>, path: readonly PropertyKey
       remedy: 'Raise resize_size, or lower image_size',
     },
   ];
+}
+
+/** Keys of a recipe's groups say nothing where a run lists groups of its own. */
+function strayProblems(data: object, recipe: Recipe, path: readonly PropertyKey[]): Problem[] {
+  const stray = Object.keys(recipeGroupFields(recipe)).filter((key) => 'views' in data && Object.hasOwn(data, key));
+  return stray.map((key) => ({
+    reason: 'CONFIG_INVALID',
+    path: [...path, key],
+    expected: `no key of a recipe's group beside ${dotted([...path, 'views'])}`,
+    came: key,
+    remedy: 'Set it in the group of views itself',
+  }));
 }
 
 function weightProblems(weights: unknown, sources: readonly string[], path: readonly PropertyKey[]): Problem[] {

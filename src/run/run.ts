@@ -12,8 +12,10 @@ export interface Knobs {
   readonly color_jitter: number;
   /** Probability of RandomGrayscale. */
   readonly grayscale: number;
-  /** Probability of GaussianBlur (9 taps, sigma 0.1 to 2). */
+  /** Probability of GaussianBlur (9 taps). */
   readonly gaussian_blur: number;
+  /** Bounds of the blur's standard deviation, in pixels. */
+  readonly blur_sigma: readonly [number, number];
   /** Probability of RandomSolarize (threshold 128). */
   readonly solarize: number;
   /** Probability of RandomErasing. */
@@ -32,6 +34,37 @@ export interface Knobs {
   readonly ratio: readonly [number, number];
   /** The filter of the resize and of the policy's geometric operations. */
   readonly interpolation: 'NEAREST' | 'BILINEAR' | 'BICUBIC';
+  /** Whose pipeline draws: which transforms draw at probability 0, and how probabilities are compared. */
+  readonly transforms: 'ultralytics' | 'dinov2' | 'dinov3';
+}
+
+/** Views of one kind, which are one tensor of a batch. */
+export interface ViewGroup {
+  /** What a batch calls them: its views are `NAME1`, `NAME2`, ... */
+  readonly name: string;
+  /** Side of the square images, in pixels. */
+  readonly size: number;
+  /**
+   * The group whose crops these views show, at `size` and before anything is done to their colours; null where each view has a
+   * crop of its own. Nothing is drawn for them.
+   */
+  readonly of: string | null;
+  /** The knobs of each view: as many as the group has views. */
+  readonly knobs: readonly Knobs[];
+  /** What iBOT hides of these views; absent where nothing is. */
+  readonly masks?: Masks;
+}
+
+/** Block-wise masks, by DINOv3's names (data/masking.py, data/collate.py). */
+export interface Masks {
+  /** Side of a patch, in pixels. */
+  readonly patch: number;
+  /** The share of a group's images of which something is hidden. */
+  readonly probability: number;
+  /** The least and the largest share of patches that is hidden of an image. */
+  readonly ratio: readonly [number, number];
+  /** The least ratio of a block's sides; the largest is its inverse. */
+  readonly aspect: number;
 }
 
 /** Upstream's optimiser knobs, which the trainer applies. They do not decide any byte. */
@@ -72,7 +105,11 @@ export interface Run {
   readonly labels: 'joined' | 'own';
   /** Any integer in [0, 2^53). 0 is a seed like any other. */
   readonly seed: number;
-  /** Side of the square images, in pixels. */
+  /** The views of every sample; empty where it has one view, of `image_size` and `knobs`. See `viewsOf`. */
+  readonly views: readonly ViewGroup[];
+  /** Whether jitter and grey are drawn once, for the whole image, before any view is cut out of it. */
+  readonly share_color_jitter: boolean;
+  /** Side of the square images of one view, and of evaluation; in pixels. */
   readonly image_size: number;
   /** The shorter side that evaluation resizes to before it crops `image_size`, in pixels; no less than that. */
   readonly resize_size: number;

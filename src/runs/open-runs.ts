@@ -38,15 +38,17 @@ export class OpenRuns {
    */
   async open(selector: RunSelector | null): Promise<OpenRun> {
     const { name, inlineRun } = selector ?? {};
-    const view = viewOf(selector);
-    const key = `${view.split} ${view.evaluate} ${inlineRun ?? name}`;
+    const variant = variantOf(selector);
+    const key = `${variant.split} ${variant.evaluate} ${inlineRun ?? name}`;
     if (inlineRun !== undefined) {
       if (!this.#mayCarry) throw notAllowed();
-      return kept<OpenRun>(this.#inline, key, async () => this.#openView(await this.#reader.read(inlineRun), view));
+      return kept<OpenRun>(this.#inline, key, async () =>
+        this.#openVariant(await this.#reader.read(inlineRun), variant),
+      );
     }
     if (name !== undefined) {
       const run = findRun(this.config, name);
-      return kept(this.#named, key, () => this.#openView(run, view));
+      return kept(this.#named, key, () => this.#openVariant(run, variant));
     }
     throw new TributaryError('ARGUMENT_INVALID', {
       expected: 'a request that names a run or carries one',
@@ -62,7 +64,7 @@ export class OpenRuns {
     return opened;
   }
 
-  async #openView(run: Run, { split = run.split, evaluate }: View): Promise<OpenRun> {
+  async #openVariant(run: Run, { split = run.split, evaluate }: Variant): Promise<OpenRun> {
     const own = await this.#manifestsOf(run);
     if (split === run.split) return openRun({ ...run, evaluate: evaluate ?? run.evaluate }, own);
     const other = { ...run, split, evaluate: evaluate ?? split === 'val' };
@@ -87,12 +89,12 @@ function notAllowed(): TributaryError {
 }
 
 /** What a request asks of a run beside its own: another split, or every sample once as evaluation has it. */
-interface View {
+interface Variant {
   readonly split: Run['split'] | undefined;
   readonly evaluate: boolean | undefined;
 }
 
-function viewOf(selector: RunSelector | null): View {
+function variantOf(selector: RunSelector | null): Variant {
   const { split = '', evaluate } = selector ?? {};
   if (split === '' || split === 'train' || split === 'val')
     return { split: split === '' ? undefined : split, evaluate };

@@ -1,23 +1,21 @@
+import type { Knobs } from '../run/run.js';
 import type { DrawStep } from './draw.js';
 import type { Generator } from './mersenne-twister.js';
 import { drawApply } from './random-apply.js';
 
 /** The knobs of ColorJitter; contrast shares `hsv_v` with brightness. */
-export interface JitterKnobs {
-  readonly hsv_h: number;
-  readonly hsv_s: number;
-  readonly hsv_v: number;
-  readonly color_jitter: number;
-}
+export type JitterKnobs = Pick<Knobs, 'hsv_h' | 'hsv_s' | 'hsv_v' | 'color_jitter' | 'transforms'>;
 
 /**
- * Draws the order and the factors of ColorJitter, its steps in that order. Below `color_jitter` 1 it stands inside a
- * RandomApply, which draws first; no steps where that does not apply. A factor whose range is empty is not drawn.
+ * Draws the order and the factors of ColorJitter, its steps in that order. Below `color_jitter` 1, and in DINO's pipelines always, it
+ * stands inside a RandomApply, which draws first; no steps where that does not apply. A factor whose range is empty is not drawn.
  *
  * Source: torchvision transforms.py, `ColorJitter._check_input`, `ColorJitter.get_params` and `ColorJitter.forward`.
  */
 export function drawColorJitter(generator: Generator, knobs: JitterKnobs): DrawStep[] {
-  if (knobs.color_jitter < 1 && !drawApply(generator, knobs.color_jitter)) return [];
+  const { color_jitter: probability, transforms } = knobs;
+  const isBare = probability >= 1 && transforms === 'ultralytics';
+  if (!isBare && !drawApply(generator, probability, transforms)) return [];
   const order = generator.randperm(4);
   const drawn = [
     drawFactor(generator, 'brightness', knobs.hsv_v),

@@ -57,6 +57,8 @@ export type DrawStep =
   | { readonly op: 'solarize'; readonly threshold: number }
   /** Keeps the upper `bits` of every level. */
   | { readonly op: 'posterize'; readonly bits: number }
+  /** A resize of the square image to another side, in pixels. */
+  | { readonly op: 'resize'; readonly size: number; readonly interpolation: Interpolation }
   | Plain<'invert'>
   | Plain<'autocontrast'>
   | Plain<'equalize'>
@@ -73,7 +75,7 @@ export type OperationName = DrawStep['op'];
 export type DrawStepOf<Name extends OperationName> = Extract<DrawStep, { readonly op: Name }>;
 
 /**
- * All that was drawn for one sample: with the decoded image it decides every pixel. The geometry applies first, then the
+ * All that was drawn for one view of a sample: with the decoded image it decides every pixel. The geometry applies first, then the
  * steps in their order, and `erase` to the finished tensor. JSON of this object is what `augment` prints and what headers
  * carry where asked for.
  */
@@ -82,4 +84,12 @@ export interface Draw {
   readonly steps: readonly DrawStep[];
   /** The box that RandomErasing sets to zero after Normalize; null for none. */
   readonly erase: Box | null;
+}
+
+/** All that was drawn for one sample. */
+export interface SampleDraw {
+  /** What is done to the whole image before any view is cut out of it; empty where the views share nothing. */
+  readonly shared: readonly DrawStep[];
+  /** Of each view, the groups in their order; one where the sample has one view. */
+  readonly views: readonly Draw[];
 }

@@ -1,3 +1,4 @@
+import type { Knobs } from '../run/run.js';
 import type { Generator } from './mersenne-twister.js';
 
 /**
@@ -11,10 +12,16 @@ export function drawLess(generator: Generator, probability: number): boolean {
 }
 
 /**
- * Whether RandomApply applies: `not p < torch.rand(1)`, in float32. So it can apply at probability 0, once in 2^24.
+ * Whether RandomApply applies: `not p < torch.rand(1)`, in float32, so that it can apply at probability 0, once in 2^24; in the second
+ * transforms, which DINOv3 uses, `torch.rand(1) < p`.
  *
- * Source: torchvision transforms.py, `RandomApply.forward`.
+ * Source: torchvision transforms.py, `RandomApply.forward`; torchvision v2/_container.py, `RandomApply.forward`.
  */
-export function drawApply(generator: Generator, probability: number): boolean {
+export function drawApply(
+  generator: Generator,
+  probability: number,
+  transforms: Knobs['transforms'] = 'ultralytics',
+): boolean {
+  if (transforms === 'dinov3') return drawLess(generator, probability);
   return !(Math.fround(probability) < generator.rand());
 }

@@ -1,16 +1,24 @@
 import type { BatchHeader } from '../../protos/generated/tributary/v1/BatchHeader.js';
 import type { DescribeRunResponse } from '../../protos/generated/tributary/v1/DescribeRunResponse.js';
+import type { Knobs as KnobsMessage } from '../../protos/generated/tributary/v1/Knobs.js';
 import type { Sample } from '../../protos/generated/tributary/v1/Sample.js';
+import type { ViewGroup as ViewGroupMessage } from '../../protos/generated/tributary/v1/ViewGroup.js';
+import type { ViewTensor } from '../../protos/generated/tributary/v1/ViewTensor.js';
 import type { Batch, BatchSample, CorruptSample } from '../batch/batch.js';
+import type { GroupTensor } from '../batch/group-tensors.js';
 import type { NamedSample } from '../batch/plan-batch.js';
 import { camelCase } from '../contract/camel-case.js';
 import { checkMessage, messageLimit, textBytes } from '../contract/message-limit.js';
 import { formatCursor, nextCursor } from '../plan/cursor.js';
-import { batchSeed } from '../plan/hash.js';
+import { batchSeed, masksSeed } from '../plan/hash.js';
 import { shares } from '../plan/mixing.js';
 import { mean, std } from '../run/normalisation.js';
+import type { Knobs, Run, ViewGroup } from '../run/run.js';
 import { version } from '../run/version.js';
+
 import type { OpenRun } from '../runs/open-run.js';
+import { drawMasks } from '../sample/block-masks.js';
+import { drawnJson } from '../sample/draw-sample.js';
 
 /**
  * What an opened run is, as DescribeRun answers.
@@ -33,12 +41,9 @@ export function describeRun(open: OpenRun, backend: string): DescribeRunResponse
     name: run.name,
     fingerprint: open.fingerprint,
     recipe: run.recipe,
-    knobs: {
-      ...camelCase(run.knobs),
-      autoAugment: run.knobs.auto_augment ?? '',
-      scale: [...run.knobs.scale],
-      ratio: [...run.knobs.ratio],
-    },
+    knobs: knobsMessage(run.knobs),
+    views: run.evaluate ? [] : run.views.map(viewGroup),
+    shareColorJitter: run.share_color_jitter,
     training: {
       ...camelCase(training),
       wdEnd: training.wd_end ?? 0,
@@ -73,6 +78,16 @@ export function describeRun(open: OpenRun, backend: string): DescribeRunResponse
   };
 }
 
+function knobsMessage(knobs: Knobs): KnobsMessage {
+  const { auto_augment, scale, ratio, blur_sigma } = knobs;
+  const lists = { scale: [...scale], ratio: [...ratio], blurSigma: [...blur_sigma] };
+  return { ...camelCase(knobs), autoAugment: auto_augment ?? '', ...lists };
+}
+
+function viewGroup({ name, size, of, knobs }: ViewGroup): ViewGroupMessage {
+  return { name, imageSize: size, of: of ?? '', knobs: knobs.map(knobsMessage) };
+}
+
 /**
  * The header of a finished batch.
  * @throws TributaryError TOO_MUCH_ASKED where the texts of its samples do not fit into a message.
@@ -101,7 +116,21 @@ export function batchHeader(open: OpenRun, batch: Batch, samples: Sample[]): Bat
     split: open.run.split,
     evaluate: open.run.evaluate,
     seed: batchSeed(open.run.seed, address),
+    views: batch.tensors.map((tensor) => viewTensor(open.run, batch, tensor)),
+    viewOrder: batch.tensors.length === 0 ? 'VIEW_ORDER_UNSPECIFIED' : `VIEW_ORDER_${batch.form.order ?? 'VIEW_MAJOR'}`,
   };
+}
+
+/** The tensor of one group, with the masks that the run has for it. */
+function viewTensor(run: Run, { address, form, samples }: Batch, tensor: GroupTensor): ViewTensor {
+  const { name, count, size, shape, offset, byteSize } = tensor;
+  const told = { name, count, offset, byteSize, shape: [...shape] };
+  const masks = run.views.find((group) => group.name === name)!.masks;
+  if (masks === undefined) return told;
+  const placeOf = (image: number) =>
+    form.order === 'SAMPLE_MAJOR' ? (image % samples.length) * count + Math.floor(image / samples.length) : image;
+  const { bits, ...more } = drawMasks(masksSeed(run.seed, address, name), samples.length * count, size, masks, placeOf);
+  return { ...told, masks: { ...more, bits: Buffer.from(bits) } };
 }
 
 /** One slot of a finished batch. */
@@ -128,9 +157,10 @@ function slot(
     seed,
     pass,
     ...(label === null ? {} : { label: label.index, className: label.name }),
-    erase: draw?.erase ?? null,
+    // Several views are not erased.
+    erase: draw === null ? null : draw.views[0]!.erase,
     corruptKeys: corrupt.map(({ key }) => key),
     corruptReasons: corrupt.map(({ reason }) => reason),
-    ...(withDrawn && draw !== null ? { drawn: JSON.stringify(draw) } : {}),
+    ...(withDrawn && draw !== null ? { drawn: JSON.stringify(drawnJson(draw)) } : {}),
   };
 }

@@ -1,6 +1,6 @@
 import type { RunSelector } from '../../protos/generated/tributary/v1/RunSelector.js';
 import type { StreamBatchesRequest__Output } from '../../protos/generated/tributary/v1/StreamBatchesRequest.js';
-import type { Axes, DataType, TensorForm } from '../batch/tensor.js';
+import type { Axes, DataType, TensorForm, ViewOrder } from '../batch/tensor.js';
 import { checkBound, bounds as limits } from '../contract/bounds.js';
 import { TributaryError } from '../errors.js';
 import { checkCursor, parseCursor } from '../plan/cursor.js';
@@ -60,6 +60,7 @@ export function resolveRequest(
     form: {
       type: suffix<DataType>('data_type', request.dataType, 'DATA_TYPE_', 'UINT8'),
       axes: suffix<Axes>('layout', request.layout, 'LAYOUT_', 'NHWC'),
+      order: suffix<ViewOrder>('view_order', request.viewOrder, 'VIEW_ORDER_', 'VIEW_MAJOR'),
     },
     chunkBytes: within(
       smallestChunkBytes,

@@ -39,6 +39,8 @@ export const stepCases: Cases = {
     threshold,
   })),
   posterize: [8, 7, 6, 5, 4, 1, 0].map((bits) => ({ op: 'posterize', bits })),
+  // What changes the size has cases of its own.
+  resize: [],
   invert: [{ op: 'invert' }],
   autocontrast: [{ op: 'autocontrast' }],
   equalize: [{ op: 'equalize' }],

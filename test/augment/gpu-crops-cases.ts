@@ -56,8 +56,7 @@ export function randomCropCase(size: number, next: () => number): CropCase {
 export function simdBytes(cases: readonly CropCase[], size: number): Uint8Array {
   const bytes = size * size * 3;
   const out = new Uint8Array(cases.length * bytes);
-  for (const [i, { crop, draw }] of cases.entries())
-    kernels.run(crop, draw, size, out.subarray(i * bytes, (i + 1) * bytes));
+  for (const [i, { crop, draw }] of cases.entries()) kernels.run(crop, draw, out.subarray(i * bytes, (i + 1) * bytes));
   return out;
 }
 
@@ -92,7 +91,7 @@ export async function deviceBytes(
         continue;
       }
       const begin = splitSteps(draw.steps);
-      kernels.runPrefix(crop, draw, begin, size, out(first + i));
+      kernels.runPrefix(crop, draw, begin, out(first + i));
       if (begin < draw.steps.length) parts.push({ slot: first + i, steps: draw.steps.slice(begin) });
     }
     await applyOnDevice(device, pixels, size, parts);

@@ -105,7 +105,7 @@ const results = new Map(
     const wanted = new Uint8Array(answered.stdout.subarray(at, at + length));
     at += length;
     const out = new Uint8Array(length);
-    kernels.run({ data: each.pixels, width: each.said.width, height: each.said.height }, each.draw, each.size, out);
+    kernels.run({ data: each.pixels, width: each.said.width, height: each.said.height }, each.draw, out);
     return [each, { out, wanted }];
   }),
 );

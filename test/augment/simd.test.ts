@@ -23,10 +23,10 @@ test('lists of steps are the shared formulas, by every way in', async () => {
         const data = images.subarray(i * length, (i + 1) * length);
         const each = draw({ steps, geometry: whole(size) });
         const out = new Uint8Array(new SharedArrayBuffer(length));
-        kernels.run({ data, width: size, height: size }, each, size, out);
+        kernels.run({ data, width: size, height: size }, each, out);
         assert.equal(difference(out, wanted.subarray(i * length, (i + 1) * length), size), undefined);
         const end = Math.floor(next() * (steps.length + 1));
-        kernels.runPrefix({ data, width: size, height: size }, each, end, size, out);
+        kernels.runPrefix({ data, width: size, height: size }, each, end, out);
         kernels.apply(out, size, steps.slice(end));
         assert.equal(difference(out, wanted.subarray(i * length, (i + 1) * length), size), undefined);
       }
@@ -72,7 +72,7 @@ test('out may be a window of shared memory, and no byte beside it changes', () =
     ...{ width: 50, height: 40, to: [size, size], left: 0, top: 0, size },
     ...{ hflip: false, vflip: false, interpolation: 'BICUBIC' },
   });
-  kernels.run({ data, width: 50, height: 40 }, each, size, shared.subarray(100, 100 + length));
+  kernels.run({ data, width: 50, height: 40 }, each, shared.subarray(100, 100 + length));
   assert.ok(shared.subarray(0, 100).every((byte) => byte === 99));
   assert.ok(shared.subarray(100 + length).every((byte) => byte === 99));
 });
@@ -86,7 +86,7 @@ test('a crop of 20 megapixels leaves memory small, and memory above the bound is
     ...{ width: 5472, height: 3648, to: [size, size], left: 0, top: 0, size },
     ...{ hflip: true, vflip: true, interpolation: 'BICUBIC' },
   });
-  fresh.run({ data, width: 5472, height: 3648 }, each, size, out);
+  fresh.run({ data, width: 5472, height: 3648 }, each, out);
   assert.ok(out.every((byte) => byte === 77));
   assert.ok(fresh.memory < 8 * 1024 * 1024, `${fresh.memory}`);
 

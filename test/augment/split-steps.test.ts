@@ -48,7 +48,7 @@ test('any list of steps, split anywhere that a backend takes, has the same bytes
       const each = (all: Uint8Array, slot: number) => all.subarray(slot * length, (slot + 1) * length);
       const run = (slot: number, end: number, out: Uint8Array) => {
         const crop = { data: each(images, slot), width: size, height: size };
-        kernels.runPrefix(crop, draw({ geometry: whole(size), steps: lists[slot]! }), end, size, each(out, slot));
+        kernels.runPrefix(crop, draw({ geometry: whole(size), steps: lists[slot]! }), end, each(out, slot));
       };
       const expected = new Uint8Array(images.length);
       for (const [slot, steps] of lists.entries()) run(slot, steps.length, expected);

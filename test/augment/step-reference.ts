@@ -194,6 +194,8 @@ function greyAt(image: Uint8Array, i: number): number {
 /** What Pillow and torchvision make of one image, `[size, size, 3]`, in one step. */
 export function stepReference(image: Uint8Array, size: number, step: DrawStep): Uint8Array {
   switch (step.op) {
+    case 'resize':
+      throw new Error('resize-reference.ts has the resize');
     case 'brightness':
       return blended(image, step.factor, () => 0);
     case 'contrast': {

@@ -51,7 +51,7 @@ test('what the device has not done is finished of what it was given, to the byte
     const crop = { data: scene(width, height, next), width, height };
     const prefix: DrawStep[] = [{ op: 'equalize' }];
     const draw = { geometry, steps: randomSteps(next) };
-    const whole = finished((out) => kernels.run(crop, draw, size, out));
+    const whole = finished((out) => kernels.run(crop, draw, out));
     const place = stowCrop(crops, kernels, crop, draw)!;
     assert.equal(
       difference(
@@ -63,7 +63,7 @@ test('what the device has not done is finished of what it was given, to the byte
     );
     const longer = { geometry, steps: [...prefix, ...draw.steps] };
     const z = stowImage(images, draw.steps, (target) => kernels.packPrefix(crop, longer, 1, size, target))!;
-    const suffixed = finished((out) => kernels.run(crop, longer, size, out));
+    const suffixed = finished((out) => kernels.run(crop, longer, out));
     const undone = finished((out) => unstow(images, kernels, { z, from: 1, crop: null }, longer, out));
     assert.equal(difference(undone, suffixed, size), undefined);
   }

@@ -5,7 +5,9 @@ import { type Cargo, claimImage, imagesIn } from '../../src/augment/cargo.js';
 import type { Device } from '../../src/augment/device.js';
 import { BatchCargos, type CargoTools } from '../../src/batch/batch-cargos.js';
 import { FairQueue } from '../../src/batch/fair-queue.js';
+import { groupTensors } from '../../src/batch/group-tensors.js';
 import type { Offer, Outcome } from '../../src/batch/sample-task.js';
+import { recipes } from '../../src/run/recipes.js';
 import { draw } from '../augment/cases.js';
 import { noCost, plantedDevice } from '../augment/planted-device.js';
 
@@ -24,7 +26,9 @@ function cargosOf(allotment: Allotment | null, samples: number, finish: CargoToo
   const queue = new FairQueue(1);
   const room = { form: { type: 'UINT8', axes: 'NHWC' }, tensor: new SharedArrayBuffer(1) } as const;
   const turn = { flow: queue.flow(), signal: new AbortController().signal };
-  return new BatchCargos({ allotment, pool: { finish }, queue }, { run: 'run', size, samples, room }, turn);
+  const [tensor] = groupTensors([{ name: 'image', size, of: null, knobs: [recipes[0]!.knobs] }], samples, room.form);
+  const batch = { run: 'run', tensor: { ...tensor!, slotStride: 1 }, firstView: 0, samples, room };
+  return new BatchCargos({ allotment, pool: { finish }, queue }, batch, turn);
 }
 
 /** A task: what worker threads make of its slots with what it is offered. */
@@ -46,12 +50,14 @@ async function task(
 /** What a worker thread does with an offer: every sample takes the first place that there is. */
 function stowed({ cargos }: Offer, count: number): Outcome[] {
   return Array.from({ length: count }, () => {
-    const sample = { status: 'ok', draw: draw({}), extent: 'whole', spent: 1 } as const;
+    const sample = { status: 'ok', draw: { shared: [], views: [draw({})] } } as const;
+    const view = { extent: 'whole', spent: 1 } as const;
     for (const [cargo, each] of cargos.entries()) {
       const z = claimImage(each);
-      if (z !== null) return { ...sample, left: { kind: 'cargo', cargo, place: { z, from: 0, crop: null } } };
+      if (z !== null)
+        return { ...sample, views: [{ ...view, left: { kind: 'cargo', cargo, place: { z, from: 0, crop: null } } }] };
     }
-    return { ...sample, left: { kind: 'tensor', crc32: 0 } };
+    return { ...sample, views: [{ ...view, left: { kind: 'tensor', crc32: 0 } }] };
   });
 }
 
@@ -65,9 +71,9 @@ test('cargos go to the device as they fill, the last when nothing more comes, an
   };
   const allotment = await forced(t, { run, kill });
   const ends: [number, boolean][] = [];
-  const cargos = cargosOf(allotment, 11, async ({ isDone, samples }) => {
-    ends.push([samples.length, isDone]);
-    return samples.map(({ slot }) => ({ crc32: 100 + slot, spent: 1, seconds: {} }));
+  const cargos = cargosOf(allotment, 11, async ({ isDone, views }) => {
+    ends.push([views.length, isDone]);
+    return views.map(({ at }) => ({ crc32: 100 + at, spent: 1, seconds: {} }));
   });
   const offers: number[] = [];
   for (const slots of [

@@ -5,10 +5,13 @@ import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { BatchCargos } from '../../src/batch/batch-cargos.js';
 import { FairQueue } from '../../src/batch/fair-queue.js';
+import { groupTensors } from '../../src/batch/group-tensors.js';
 import { type MadeSample, makeSamples } from '../../src/batch/make-samples.js';
 import { WorkerPool } from '../../src/batch/worker-pool.js';
 import { planShare, successor } from '../../src/plan/plan.js';
+import { viewsOf } from '../../src/run/views.js';
 import type { OpenRun } from '../../src/runs/open-run.js';
+import { drawingOf } from '../../src/sample/draw-sample.js';
 import { temporaryFolder } from '../sources/tree.js';
 import { smallRun } from './small-run.js';
 
@@ -24,22 +27,27 @@ async function make(t: TestContext, open: OpenRun): Promise<{ made: MadeSample[]
   const tensor = new SharedArrayBuffer(6 * 48 * 48 * 3);
   const slots = planShare(open.plan, address).map((sample, slot) => ({ sample, slot }));
   const tools = { pool, queue, onSample: (_: string, corrupt: readonly unknown[]) => told.push(corrupt.length) };
-  const room = { form, tensor };
+  const views = viewsOf(open.run);
+  const tensors = groupTensors(views, slots.length, form);
+  const room = { form, tensor, tensors, drawing: drawingOf(open.run, views) };
   const turn = { flow: queue.flow(), signal: new AbortController().signal };
-  const batch = { run: '', size: 48, samples: slots.length, room };
-  const cargos = new BatchCargos({ allotment: null, pool, queue }, batch, turn);
+  const batch = { run: '', tensor: tensors[0]!, firstView: 0, samples: slots.length, room };
+  const cargos = [new BatchCargos({ allotment: null, pool, queue }, batch, turn)];
   const groups = await Promise.allSettled(await makeSamples(tools, { open, address, form }, slots, room, cargos, turn));
   const failed = groups.find((group) => group.status === 'rejected');
   if (failed) throw failed.reason;
   return { made: groups.flatMap((group) => (group.status === 'fulfilled' ? group.value : [])), told };
 }
 
+/** What is the same each time. */
+const withoutTimes = ({ sample, views }: MadeSample) => ({ sample, left: views.map(({ left }) => left) });
+
 test('a damaged file gives its slot to the next of its walk, and the bound is told', async (t) => {
   const images = join(await temporaryFolder(t), 'images');
   await cp(vectors, images, { recursive: true });
   const open = await smallRun(t, {}, images);
   const sound = await make(t, open);
-  assert.ok(sound.made.every(({ left, sample }) => left.kind === 'tensor' && sample.corrupt.length === 0));
+  assert.ok(sound.made.every(({ views, sample }) => views[0]!.left.kind === 'tensor' && sample.corrupt.length === 0));
   const [first] = planShare(open.plan, address);
   const key = open.manifests[0]!.key(first!.index);
   await truncate(join(images, key), 0);
@@ -53,7 +61,7 @@ test('a damaged file gives its slot to the next of its walk, and the bound is to
     made[0]!.sample.corrupt.map((one) => one.key),
     [key],
   );
-  assert.deepEqual(made.slice(1), sound.made.slice(1), 'another slot noticed');
+  assert.deepEqual(made.slice(1).map(withoutTimes), sound.made.slice(1).map(withoutTimes), 'another slot noticed');
   assert.deepEqual([counts, told.toSorted()], [{ corrupt: 1, sound: 6 }, [0, 0, 0, 0, 0, 1]]);
   await assert.rejects(make(t, { ...open, run: { ...open.run, on_corrupt: 'fail' } }), /SAMPLE_CORRUPT|readable image/);
 });

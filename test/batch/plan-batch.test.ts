@@ -29,6 +29,6 @@ test('a plan names the samples of a step without a thread, and draws them with o
   assert.deepEqual([damaged!.key, damaged!.draw, damaged!.corrupt], [plain[0]!.key, null, 'SIZE_CHANGED']);
   for (const { draw, corrupt } of sound.filter(({ key }) => key !== damaged!.key)) {
     assert.equal(corrupt, null);
-    assert.equal(draw!.geometry.window.width, 48);
+    assert.equal(draw!.views[0]!.geometry.window.width, 48);
   }
 });

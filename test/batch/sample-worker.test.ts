@@ -2,10 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { crc32 } from 'node:zlib';
 import { emptyCargo } from '../../src/augment/cargo.js';
+import { groupTensors } from '../../src/batch/group-tensors.js';
 import type { Offer } from '../../src/batch/sample-task.js';
 import { sampleBytes } from '../../src/batch/tensor.js';
 import { WorkerPool } from '../../src/batch/worker-pool.js';
 import { planShare } from '../../src/plan/plan.js';
+import { viewsOf } from '../../src/run/views.js';
+import { drawingOf } from '../../src/sample/draw-sample.js';
 import { smallRun } from './small-run.js';
 
 const size = 48;
@@ -21,11 +24,15 @@ for (const type of ['UINT8', 'FLOAT32'] as const)
     const form = { type, axes: 'NHWC' } as const;
     const make = async (offer: Offer | null) => {
       const tensor = new SharedArrayBuffer(slots.length * bytes);
-      const outcomes = await pool.make(open, slots, { form, tensor }, offer);
+      const views = viewsOf(open.run);
+      const tensors = groupTensors(views, slots.length, form);
+      const places = { form, tensor, tensors, drawing: drawingOf(open.run, views) };
+      const outcomes = await pool.make(open, slots, places, [offer]);
       const made = outcomes.map((outcome) => {
         assert.equal(outcome.status, 'ok');
-        assert.ok(outcome.spent > 0);
-        return outcome;
+        const [view, ...more] = outcome.views;
+        assert.ok(view!.spent > 0 && more.length === 0);
+        return { ...view!, draw: outcome.draw.views[0]! };
       });
       return { tensor, made };
     };
@@ -46,14 +53,14 @@ for (const type of ['UINT8', 'FLOAT32'] as const)
       const cargo = emptyCargo({ images: 4, size, kind });
       const { tensor, made } = await make({ ways: { whole: kind, suffix: 'images' }, cargos: [cargo] });
       const stowed = made.flatMap(({ left, draw }, slot) =>
-        left.kind === 'cargo' ? [{ slot, place: left.place, draw }] : [],
+        left.kind === 'cargo' ? [{ at: slot * bytes, place: left.place, draw }] : [],
       );
       assert.equal(stowed.length, kind === 'images' ? 4 : stowed.length);
       assert.ok(stowed.length > 0 && stowed.length < slots.length);
       // No device has had it, so a thread makes the rest.
-      const finished = await pool.finish({ kind: 'finish', form, tensor, cargo, isDone: false, samples: stowed });
-      for (const [i, { slot }] of stowed.entries())
-        assert.equal(finished[i]!.crc32, crc32(new Uint8Array(tensor, slot * bytes, bytes)));
+      const finished = await pool.finish({ kind: 'finish', form, tensor, cargo, isDone: false, views: stowed });
+      for (const [i, { at }] of stowed.entries())
+        assert.equal(finished[i]!.crc32, crc32(new Uint8Array(tensor, at, bytes)));
       assert.deepEqual(new Uint8Array(tensor), new Uint8Array(whole.tensor), kind);
     }
   });

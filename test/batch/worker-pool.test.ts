@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url';
 import type { StageSeconds } from '../../src/batch/sample-task.js';
 import { WorkerPool } from '../../src/batch/worker-pool.js';
 import { planShare } from '../../src/plan/plan.js';
+import { viewsOf } from '../../src/run/views.js';
+import { drawingOf } from '../../src/sample/draw-sample.js';
 import { temporaryFolder } from '../sources/tree.js';
 import { smallRun } from './small-run.js';
 
@@ -21,11 +23,12 @@ test('threads answer in the order of the slots and tell how long each took; what
   t.after(() => pool.close());
   assert.deepEqual([pool.threads, pool.concurrency], [2, 4]);
   const slots = planShare(open.plan, address).map((sample, slot) => ({ sample, slot }));
-  const outcomes = await pool.draw(open, slots);
-  const alone = await Promise.all(slots.map(async (one) => (await pool.draw(open, [one]))[0]));
+  const drawing = drawingOf(open.run, viewsOf(open.run));
+  const outcomes = await pool.draw(open, slots, drawing);
+  const alone = await Promise.all(slots.map(async (one) => (await pool.draw(open, [one], drawing))[0]));
   assert.deepEqual(outcomes, alone);
   assert.equal(told.length, 2 * slots.length);
   assert.ok(told.every(({ read, decode }) => read! >= 0 && decode! >= 0));
   await rm(images, { recursive: true });
-  await assert.rejects(pool.draw(open, slots), /SOURCE_CHANGED|expected/);
+  await assert.rejects(pool.draw(open, slots, drawing), /SOURCE_CHANGED|expected/);
 });

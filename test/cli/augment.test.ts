@@ -47,3 +47,37 @@ test('an image is augmented by its seed alone, the same on every backend, and th
   assert.notDeepEqual(validation.pixels, once.pixels);
   assert.equal(once.draw.seed, 7);
 });
+
+test('each of several views is a PNG of its name, the same on every backend', async (t) => {
+  const folder = await temporaryFolder(t);
+  const augment = async (backend: string) => {
+    const out = join(folder, backend);
+    const set = ['global_size=48', 'local_size=32', 'local_count=3', 'gram_size=64'].flatMap((pair) => ['--set', pair]);
+    const args = [
+      'augment',
+      image,
+      '--recipe',
+      'dinov3_gram',
+      '--seed',
+      '7',
+      ...set,
+      '--backend',
+      backend,
+      '--out',
+      out,
+    ];
+    const { code, stdout, stderr } = await tributary(args);
+    assert.deepEqual([code, stderr], [0, '']);
+    const views = JSON.parse(stdout).views as { name: string; size: number }[];
+    return Promise.all(
+      views.map(async ({ name, size }) => [name, size, await readFile(join(out, `${name}.png`))] as const),
+    );
+  };
+  const views = await augment('simd');
+  assert.deepEqual(
+    views.map(([name, size]) => `${name} ${size}`),
+    ['global1 48', 'global2 48', 'gram1 64', 'gram2 64', 'local1 32', 'local2 32', 'local3 32'],
+  );
+  for (const [, size, png] of views) assert.equal((await sharp(png).metadata()).width, size);
+  assert.deepEqual(await augment('webasm'), views);
+});

@@ -28,8 +28,10 @@ test('NumPy reads the tensor of every type, and the header is read again', async
     ['DATA_TYPE_BFLOAT16', 'uint16', 2],
   ] as const) {
     const header = headerOf({ ...own, dataType, layout: 'LAYOUT_NHWC', shape: [1, 2, 24 / bytes / 2] });
-    const path = await writeBatch(folder, { address, header, data, crc32: 77, peer: '', seed: 0 });
-    assert.equal(path, join(folder, '0003-00000012-r1of4'));
+    const views = { image: { shape: header.shape, data } };
+    const paths = await writeBatch(folder, { address, header, data, views, crc32: 77, peer: '', seed: 0 });
+    const path = join(folder, '0003-00000012-r1of4');
+    assert.deepEqual(paths, [`${path}.npy`]);
     const program = `import numpy, sys; a = numpy.load(sys.argv[1]); print(a.dtype, *a.shape, a.tobytes().hex())`;
     const said = execFileSync('/usr/bin/python3', ['-c', program, `${path}.npy`], { encoding: 'utf8' });
     assert.equal(said, `${name} 1 2 ${24 / bytes / 2} ${data.toString('hex')}\n`);

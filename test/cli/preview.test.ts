@@ -17,3 +17,20 @@ test('a sheet has an original beside each image, and a line for each', async (t)
   const { width, height } = await sharp(join(cwd, 'sheet.png')).metadata();
   assert.deepEqual([width, height], [2 * (2 * 32 + 3 * 4), 3 * (32 + 2 * 4)]);
 });
+
+test('several views of a sample stand in one row', async (t) => {
+  const run = {
+    ...sevenRun({ recipe: 'dinov3_vitl' }),
+    image_size: undefined,
+    global_size: 40,
+    local_size: 24,
+    local_count: 3,
+  };
+  const cwd = dirname(await indexedSamples(t, JSON.parse(JSON.stringify({ dino: run }))));
+  const shown = ['--images', '3', '--out', 'sheet.png', '--backend', 'simd'];
+  const { code, stdout, stderr } = await tributary(['preview', '--run', 'dino', ...shown], { cwd });
+  assert.deepEqual([code, stderr], [0, '']);
+  assert.match(stdout, /^row 0: .*\nrow 1: .*\nrow 2: .*\n$/);
+  const { width, height } = await sharp(join(cwd, 'sheet.png')).metadata();
+  assert.deepEqual([width, height], [40 + 8 + 2 * 44 + 3 * 28, 3 * 48]);
+});

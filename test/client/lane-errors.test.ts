@@ -7,7 +7,7 @@ import { contract } from '../../src/contract/contract.js';
 const { BatchHeader } = contract.tributary.v1;
 const address = { epoch: 2, step: 5, rank: 0, worldSize: 1 };
 const batch: ReceivedBatch = {
-  ...{ address, data: Buffer.alloc(0), crc32: 7, peer: 'a:1', seed: 0 },
+  ...{ address, data: Buffer.alloc(0), views: {}, crc32: 7, peer: 'a:1', seed: 0 },
   header: BatchHeader.deserialize(BatchHeader.serialize({ address, fingerprint: 'ab' })),
 };
 

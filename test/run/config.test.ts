@@ -24,6 +24,8 @@ test('a run has its recipe, the defaults, and its own values on top', () => {
     evaluate: false,
     labels: 'joined',
     seed: 0,
+    views: [],
+    share_color_jitter: false,
     image_size: 224,
     resize_size: 224,
     global_batch: 8,
@@ -132,7 +134,7 @@ test('a recipe, a source or a run that is not there is refused with the nearest 
   refused(
     () => read(withRun().replace('dinov3', 'dinov33')),
     'UNKNOWN_RECIPE',
-    /nearest names are dinov3, dinov3_lowwd/,
+    /nearest names are dinov3, dinov2, dinov3_7b/,
   );
   refused(() => read(withRun().replace('[a, b]', '[a, c]')), 'UNKNOWN_SOURCE', /"c".*names are a, b/);
   refused(() => read(withRun().replace('[a, b]', '[a, a]')), 'CONFIG_INVALID', /"a" twice/);

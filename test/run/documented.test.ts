@@ -53,7 +53,7 @@ test('docs/recipes.md has a row for every recipe with its numbers', () => {
 });
 
 test('every YAML example of the pages is a config', () => {
-  for (const name of ['configuration.md', 'recipes.md', 'schedule.md']) {
+  for (const name of ['configuration.md', 'recipes.md', 'views.md', 'schedule.md']) {
     const examples = [...page(name).matchAll(/^```yaml\n([\s\S]*?)^```$/gm)];
     assert.ok(examples.length > 0, name);
     for (const [, text] of examples) read(text!);

@@ -83,6 +83,26 @@ test('a recipe and the same knobs written out are the same run', () => {
   assert.equal(runFingerprint(eupe, manifests), own);
 });
 
+test('the views of a run decide its fingerprint, one view written as a group is the short form, and none of it counts where it evaluates', () => {
+  const of = (...lines: string[]) =>
+    runFingerprint(read(withRun(...lines).replace('dinov3\n', 'dinov3_vitl\n')).runs.r!, manifests);
+  const changes = [
+    ['global_size: 256'],
+    ['local_count: 7'],
+    ['local_scale: [0.1, 0.3]'],
+    ['global_gaussian_blur: [1, 0.1]'],
+    ['gram_size: 224'],
+    ['share_color_jitter: true'],
+    ['views: [{name: global, image_size: 224}]'],
+  ];
+  const prints = changes.map((lines) => of(...lines));
+  assert.equal(new Set([own, of(), ...prints]).size, changes.length + 2);
+  assert.equal(of('global_size: 224', 'local_solarize: 0'), of());
+  assert.equal(of('split: val', 'image_size: 224', 'local_count: 3'), of('split: val'));
+  const short = read(withRun('views: [{name: image, image_size: 224}]')).runs.r!;
+  assert.equal(runFingerprint(short, manifests), own);
+});
+
 test('a source without a manifest is refused by name', () => {
   refused(() => runFingerprint(run, manifests.slice(0, 1)), 'NOT_INDEXED', /none for b/);
 });
@@ -91,5 +111,6 @@ function other(value: unknown): unknown {
   if (typeof value === 'boolean') return !value;
   if (typeof value === 'number') return value + 0.01;
   if (Array.isArray(value)) return [value[0] + 0.01, value[1]];
+  if (value === 'ultralytics') return 'dinov3';
   return value === null ? 'autoaugment' : 'NEAREST';
 }

@@ -24,5 +24,5 @@ test('a knob has its range, and a key that is none has its remedy', () => {
 });
 
 test('the nearest recipe is named', () => {
-  assert.match(unknownRecipe('dinov4', ['recipe']).remedy, /nearest name is dinov3/);
+  assert.match(unknownRecipe('dinov4', ['recipe']).remedy, /nearest names are dinov3, dinov2/);
 });

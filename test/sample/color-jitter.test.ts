@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { drawColorJitter } from '../../src/sample/color-jitter.js';
 import { mersenneTwister } from '../../src/sample/mersenne-twister.js';
 
-const knobs = { hsv_h: 0.1, hsv_s: 0.7, hsv_v: 0.4, color_jitter: 1 };
+const knobs = { hsv_h: 0.1, hsv_s: 0.7, hsv_v: 0.4, color_jitter: 1, transforms: 'ultralytics' } as const;
 
 test('the order is drawn first, then a factor for each in torchvision’s order', () => {
   const plain = mersenneTwister(9);

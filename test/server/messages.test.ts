@@ -12,14 +12,21 @@ import { smallRun } from '../batch/small-run.js';
 const { BatchHeader, DescribeRunResponse, Sample } = contract.tributary.v1;
 const sample: BatchSample = {
   ...{ source: 'a', key: 'x.jpg', seed: 2 ** 32 - 1, pass: 1, label: { index: 0, name: 'cat' }, index: 4 },
-  ...{ draw: draw({ erase: { top: 1, left: 2, height: 3, width: 4 } }), corrupt: [] },
+  ...{ draw: { shared: [], views: [draw({ erase: { top: 1, left: 2, height: 3, width: 4 } })] }, corrupt: [] },
 };
 
 test('a header has its batch’s address whole, and field by field for clients of before', async (t) => {
   const open = await smallRun(t);
   const address = { epoch: 1, step: 0, rank: 1, worldSize: 3 };
   const batch: Batch = {
-    ...{ address, form: { type: 'FLOAT16', axes: 'NCHW' }, shape: [2, 3, 48, 48], samples: [sample], crc32: 0 },
+    ...{
+      address,
+      form: { type: 'FLOAT16', axes: 'NCHW' },
+      shape: [2, 3, 48, 48],
+      samples: [sample],
+      crc32: 0,
+      tensors: [],
+    },
     data: new Uint8Array(2 * 3 * 48 * 48 * 2),
   };
   const header = BatchHeader.deserialize(BatchHeader.serialize(batchHeader(open, batch, [])));
@@ -39,14 +46,14 @@ test('a slot tells its label, its erased box and what it stands in for', () => {
   const plain = sent(sample);
   assert.deepEqual(
     [plain.seed, plain.label, plain.className, plain.erase, plain.status, plain.drawn],
-    [2 ** 32 - 1, 0, 'cat', sample.draw.erase, 'SAMPLE_STATUS_OK', ''],
+    [2 ** 32 - 1, 0, 'cat', sample.draw.views[0]!.erase, 'SAMPLE_STATUS_OK', ''],
   );
   const other = sent({ ...sample, label: null, corrupt: [{ key: 'y.jpg', reason: 'data' }] }, true);
   assert.deepEqual(
     [other._label, other.status, other.corruptKeys, other.corruptReasons],
     [undefined, 'SAMPLE_STATUS_SUBSTITUTED', ['y.jpg'], ['data']],
   );
-  assert.deepEqual(JSON.parse(other.drawn), sample.draw);
+  assert.deepEqual(JSON.parse(other.drawn), sample.draw.views[0]);
 });
 
 test('a run is described with every knob of its own', async (t) => {

@@ -16,12 +16,14 @@ def to_jax(batch: Batch, device: Any = None) -> Batch:
     import jax  # pyright: ignore[reportMissingImports]
     from jax import numpy  # pyright: ignore[reportMissingImports]
 
-    images = numpy.from_dlpack(batch.images)
-    if str(images.dtype) == "uint16":
-        # numpy has no bfloat16, and so has it as its bits.
-        images = jax.lax.bitcast_convert_type(images, numpy.bfloat16)
+    def moved(array: Any) -> Any:
+        images = numpy.from_dlpack(array)
+        if str(images.dtype) == "uint16":
+            # numpy has no bfloat16, and so has it as its bits.
+            images = jax.lax.bitcast_convert_type(images, numpy.bfloat16)
+        return jax.device_put(images, device)
+
     return replace(
-        batch,
-        images=jax.device_put(images, device),
+        batch.with_views(moved),
         labels=jax.device_put(numpy.asarray(batch.labels, dtype=numpy.int32), device),
     )

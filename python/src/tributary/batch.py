@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import zlib
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Callable, Deque, Dict, NamedTuple, Optional, Tuple, Union, cast
 
 import numpy as np
@@ -22,6 +22,9 @@ torch: Any = cast(Any, _torch)
 
 _NUMPY: Dict[int, np.dtype[Any]] = {1: np.dtype("u1"), 2: np.dtype("<f4"), 3: np.dtype("<f2"), 4: np.dtype("<u2")}
 
+
+# The group of a sample's only view.
+ONLY_VIEW = "image"
 
 # The label of a sample that has no class, as in images of a source without labels: what a loss is told to ignore.
 IGNORE = -1
@@ -69,9 +72,43 @@ class Sample:
     json: Optional[str] = None
 
 
+class Masks(NamedTuple):
+    """What iBOT hides of the images of one group.
+
+    `hidden` is bool [n * count, side, side], a tensor or a numpy array; `upperbound` is no less than the number that is hidden.
+    """
+
+    hidden: Any
+    upperbound: int
+
+
+class Part(NamedTuple):
+    """Where the views of one group lie in a batch's bytes, and the masks of the run for it: side, bits and upperbound."""
+
+    name: str
+    shape: Tuple[int, ...]
+    offset: int
+    byte_size: int
+    masks: Optional[Tuple[int, bytes, int]] = None
+
+    def read_masks(self) -> Optional[Masks]:
+        """The masks as arrays; None where the run has none for the group."""
+        if self.masks is None:
+            return None
+        side, bits, upperbound = self.masks
+        count = self.shape[0] * side * side
+        flat = np.unpackbits(np.frombuffer(bits, dtype=np.uint8), count=count, bitorder="little").astype(bool)
+        hidden = flat.reshape(self.shape[0], side, side)
+        return Masks(hidden if torch is None else torch.from_numpy(hidden), upperbound)
+
+
 @dataclass
 class Batch:
     """One rank's share of a global batch.
+
+    `views` has a tensor for each group of views by its name: [n * count, height, width, 3], the first view of every sample before the
+    second, or all views of a sample in a row where `view_order` asked for that. Where there is one group, `images` is its tensor; where
+    there are several, it is None. Where samples have one view, the group is called `image`.
 
     `images` is a tensor (or a numpy array where torch is not installed) in the layout and type that were asked for:
     uint8 [n, height, width, 3] by default; writable and contiguous. bfloat16 comes as uint16 in numpy, which has no such type.
@@ -95,6 +132,15 @@ class Batch:
     given_seed: Optional[int] = None
     # Whether a replica has normalised and erased the images: those of another type than uint8.
     normalised: bool = False
+    # The tensors of a run of several views; empty where a sample has one.
+    groups: Dict[str, Any] = field(default_factory=dict)
+    # What is hidden of the groups for which the run has masks; on the CPU.
+    masks: Dict[str, Masks] = field(default_factory=dict)
+
+    @property
+    def views(self) -> Dict[str, Any]:
+        """The tensors by the names of the groups of views."""
+        return self.groups or {ONLY_VIEW: self.images}
 
     @property
     def seed(self) -> int:
@@ -124,14 +170,21 @@ class Batch:
         if dtype is None and isinstance(device, torch.dtype):
             device, dtype = None, device
         move = {"device": device, "non_blocking": non_blocking}
-        moved = replace(self, images=self.images.to(dtype=dtype, **move), labels=self.labels.to(**move))
-        if moved.images.is_cuda and not self.images.is_cuda and self.images.is_pinned():
-            _hold_until_copied(self.images, moved.images.device)
+        moved = replace(self.with_views(lambda images: images.to(dtype=dtype, **move)), labels=self.labels.to(**move))
+        for name, images in self.views.items():
+            if moved.views[name].is_cuda and not images.is_cuda and images.is_pinned():
+                _hold_until_copied(images, moved.views[name].device)
         return moved
+
+    def with_views(self, change: Callable[[Any], Any]) -> Batch:
+        """The same batch with what `change` makes of each tensor."""
+        changed = {name: change(images) for name, images in self.views.items()}
+        only = next(iter(changed.values())) if len(changed) == 1 else None
+        return replace(self, images=only, groups=changed if self.groups else {})
 
     def pin_memory(self) -> Batch:
         """The same batch in page-locked memory; what DataLoader(pin_memory=True) calls."""
-        return replace(self, images=self.images.pin_memory(), labels=self.labels.pin_memory())
+        return replace(self.with_views(lambda images: images.pin_memory()), labels=self.labels.pin_memory())
 
 
 # Page-locked images that a device may still be reading, in the order of their copies.
@@ -171,11 +224,18 @@ class Arrived:
     steps_per_epoch: int
     crc32: int
     seed: Optional[int]
+    # The tensors of several groups of views; empty where a sample has one view.
+    parts: Tuple[Part, ...] = ()
 
     def batch(self, mean: Tuple[float, ...], std: Tuple[float, ...]) -> Batch:
         """The trainer's batch, over the same memory."""
+        groups = {part.name: self._tensor(part.shape, part.offset, part.byte_size) for part in self.parts}
+        masks = {part.name: part.read_masks() for part in self.parts}
+        only = self._tensor(self.shape, 0, None) if not groups else next(iter(groups.values()))
         return Batch(
-            images=self._images(),
+            images=only if len(groups) < 2 else None,
+            groups=groups,
+            masks={name: hidden for name, hidden in masks.items() if hidden is not None},
             labels=self.labels if torch is None else torch.from_numpy(self.labels),
             samples=self.samples,
             address=self.address,
@@ -191,12 +251,13 @@ class Arrived:
             normalised=self.data_type != 1,
         )
 
-    def _images(self) -> Any:
+    def _tensor(self, shape: Tuple[int, ...], offset: int, byte_size: Optional[int]) -> Any:
         assert self.array is not None
+        array = self.array if byte_size is None else self.array[offset : offset + byte_size]
         if torch is None:
-            return self.array.view(_NUMPY[self.data_type]).reshape(self.shape)
+            return array.view(_NUMPY[self.data_type]).reshape(shape)
         kinds = {1: torch.uint8, 2: torch.float32, 3: torch.float16, 4: torch.bfloat16}
-        return torch.from_numpy(self.array).view(kinds[self.data_type]).view(self.shape)
+        return torch.from_numpy(array).view(kinds[self.data_type]).view(shape)
 
 
 def heap(pin_memory: bool = False) -> Callable[[int], np.ndarray[Any, Any]]:
@@ -212,8 +273,14 @@ class PartialBatch:
     def __init__(self, header: Any, take: Callable[[int], np.ndarray[Any, Any]]):
         """`take` makes uint8 [size], where the tensor is to lie."""
         kind = _NUMPY.get(header.data_type)
-        size = int(np.prod(header.shape, dtype=np.int64)) * (kind.itemsize if kind else 0)
-        if kind is None or size != header.byte_size:
+        size = header.byte_size
+        item = kind.itemsize if kind else 0
+        self._parts = tuple(_part(view) for view in header.views)
+        whole = [Part(ONLY_VIEW, tuple(header.shape), 0, size)]
+        if kind is None or any(
+            int(np.prod(p.shape, dtype=np.int64)) * item != p.byte_size or p.offset + p.byte_size > size
+            for p in self._parts or whole
+        ):
             raise wrong(
                 "INTERNAL",
                 "a header whose shape and type give its byte_size",
@@ -268,6 +335,7 @@ class PartialBatch:
             steps_per_epoch=header.steps_per_epoch,
             crc32=crc32,
             seed=header.seed if header.HasField("seed") else None,
+            parts=self._parts,
         )
 
     def damaged(self, came: str) -> TributaryError:
@@ -281,6 +349,11 @@ class PartialBatch:
             epoch=str(address.epoch),
             step=str(address.step),
         )
+
+
+def _part(view: Any) -> Part:
+    masks = (view.masks.side, view.masks.bits, view.masks.upperbound) if view.HasField("masks") else None
+    return Part(view.name, tuple(view.shape), view.offset, view.byte_size, masks)
 
 
 def _sample(sample: Any) -> Sample:

@@ -113,5 +113,6 @@ def _varint(raw: bytes, at: int) -> Tuple[int, int]:
 # Values of DataType and Layout, by the names that a trainer gives.
 DATA_TYPES = {"uint8": 1, "float32": 2, "float16": 3, "bfloat16": 4}
 LAYOUTS = {"nhwc": 1, "nchw": 2}
+VIEW_ORDERS = {"view_major": 1, "sample_major": 2}
 # Bytes of a value of each type.
 BYTES = {"uint8": 1, "float32": 4, "float16": 2, "bfloat16": 2}

@@ -24,7 +24,7 @@ def copies_to(device: Any) -> Begin:
         def end() -> Batch:
             current = torch.cuda.current_stream(device)
             current.wait_event(copied)
-            for tensor in (moved.images, moved.labels):
+            for tensor in (*moved.views.values(), moved.labels):
                 # The memory was taken for the copying stream, and is used on the trainer's.
                 tensor.record_stream(current)
             return moved

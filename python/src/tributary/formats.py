@@ -22,5 +22,9 @@ def formatted(batch: Batch, batch_format: str) -> Any:
 
 
 def model_ready(batch: Batch) -> Any:
-    """Images [n, 3, height, width], normalised and erased: float32 of uint8 pixels, other types as they came."""
-    return as_nchw(batch.images, batch.layout) if batch.normalised else normalize(batch)
+    """Images [n, 3, height, width], normalised and erased: float32 of uint8 pixels, other types as they came. Of
+    several groups of views a dict of these."""
+    if not batch.normalised:
+        return normalize(batch)
+    ready = {name: as_nchw(images, batch.layout) for name, images in batch.views.items()}
+    return ready if len(ready) > 1 else next(iter(ready.values()))

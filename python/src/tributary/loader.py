@@ -50,6 +50,7 @@ class Loader(_Base):
         epoch: Optional[int] = None,
         data_type: str = "uint8",
         layout: str = "nhwc",
+        view_order: str = "view_major",
         batch_format: str = "batch",
         prefetch: int = behaviour.PREFETCH,
         lanes: int = behaviour.LANES,
@@ -75,6 +76,7 @@ class Loader(_Base):
         for name, value, known in (
             ("data_type", data_type, contract.DATA_TYPES),
             ("layout", layout, contract.LAYOUTS),
+            ("view_order", view_order, contract.VIEW_ORDERS),
             ("batch_format", batch_format, FORMATS),
         ):
             if value not in known:
@@ -92,6 +94,7 @@ class Loader(_Base):
         self._target = target
         self._data_type = data_type
         self._layout = layout
+        self._view_order = view_order
         self._batch_format = batch_format
         self._device = device
         self._pin_memory = pin_memory
@@ -333,10 +336,11 @@ class Loader(_Base):
             world_size=world_size,
             data_type=contract.DATA_TYPES[self._data_type],
             layout=contract.LAYOUTS[self._layout],
+            view_order=contract.VIEW_ORDERS[self._view_order],
             expected_fingerprint=run.fingerprint,
             **self._with,
         )
-        batch_bytes = run.global_batch // world_size * run.image_size**2 * 3 * contract.BYTES[self._data_type]
+        batch_bytes = run.global_batch // world_size * run.sample_pixels * 3 * contract.BYTES[self._data_type]
         pace = self._pace.bounded(self._budget_bytes // max(batch_bytes, 1))
         wanted = Wanted(self._target, self._options, request.SerializeToString(), run.fingerprint, batch_bytes, steps, pace)
         pinned = self._pin_memory and torch is not None and torch.cuda.is_available() and self._worker() is None

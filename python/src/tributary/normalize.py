@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Optional, Sequence
 
 import numpy as np
@@ -25,18 +26,24 @@ def normalize(
     `(x / 255 - mean) / std` in float32 in that order (torchvision.transforms.functional.to_tensor and normalize), then
     zeros in the boxes, so the result equals torchvision's bit for bit, on the CPU and on a GPU.
 
+    Of a Batch with several groups of views it is a dict of these, by the groups' names; views are not erased.
+
     A Batch that was streamed in another data type has been normalised and erased by its replica: its axes and type become
     these, and its values stay. ARGUMENT_INVALID where another mean or std is asked of it than the replica's.
     """
     if isinstance(images, Batch):
         batch = images
+        if len(batch.views) > 1:
+            ones = {name: replace(batch, images=each, groups={name: each}) for name, each in batch.views.items()}
+            return {name: normalize(one, mean=mean, std=std, layout=layout) for name, one in ones.items()}
         if batch.normalised:
             _check_same(batch, mean, std)
             return _as_float32(batch.images, batch.layout if layout is None else layout)
         mean = batch.mean if mean is None else mean
         std = batch.std if std is None else std
         layout = batch.layout if layout is None else layout
-        erase = [sample.erase for sample in batch.samples] if erase is None else erase
+        if erase is None and not batch.groups:
+            erase = [sample.erase for sample in batch.samples]
         # Of whatever type they have become: 0 to 255 are exact in each.
         images = batch.images
     elif _kind(images) != "uint8":

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Dict, Mapping, Optional, Tuple
+from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple
 
 from tributary import contract
 from tributary.errors import wrong
+
+
+class ViewGroup(NamedTuple):
+    """Views of one kind: `count` of each sample, of `image_size` x `image_size` pixels. `of` is the group whose crops they show."""
+
+    name: str
+    count: int
+    image_size: int
+    of: str
 
 
 @dataclass(frozen=True)
@@ -39,18 +48,25 @@ class RunDescription:
     version: str
     knobs: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
+    # Of a run of several views: its groups, in the order of a batch's tensors. Empty where a sample has one view.
+    views: Tuple[ViewGroup, ...] = ()
+
+    @property
+    def sample_pixels(self) -> int:
+        """Pixels of all views of a sample."""
+        return sum(group.count * group.image_size**2 for group in self.views) or self.image_size**2
 
 
 def selector(
     run: Optional[str], inline_run: Optional[str], split: Optional[str] = None, evaluate: Optional[bool] = None
 ) -> Any:
-    """The run of a request: a name of the server's config, or the text of a whole run; and which view of it."""
+    """The run of a request: a name of the server's config, or the text of a whole run; and which variant of it."""
     if bool(run) == bool(inline_run):
         raise wrong("ARGUMENT_INVALID", "run or inline_run", "both" if run else "neither", "Give one of them")
     if split not in (None, "train", "val"):
         raise wrong("ARGUMENT_INVALID", "a split of train or val", repr(split), "Set split, or leave it out")
-    view = {"split": split or "", **({} if evaluate is None else {"evaluate": bool(evaluate)})}
-    return contract.RunSelector(name=run, **view) if run else contract.RunSelector(inline_run=inline_run, **view)
+    variant = {"split": split or "", **({} if evaluate is None else {"evaluate": bool(evaluate)})}
+    return contract.RunSelector(name=run, **variant) if run else contract.RunSelector(inline_run=inline_run, **variant)
 
 
 def described(answer: Any) -> RunDescription:
@@ -84,6 +100,7 @@ def described(answer: Any) -> RunDescription:
         version=answer.version,
         knobs={d.name: _plain(getattr(answer.knobs, d.name)) for d in answer.knobs.DESCRIPTOR.fields},
         seed=answer.seed,
+        views=tuple(ViewGroup(v.name, len(v.knobs), v.image_size, v.of) for v in answer.views),
     )
 
 

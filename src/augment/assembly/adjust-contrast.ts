@@ -6,10 +6,12 @@ import { highLuma, loadBytes, lowLuma } from './vectors';
  * torchvision/transforms/functional_pil.py, `adjust_contrast`.
  */
 export function adjustContrast(pixels: usize, plane: usize, area: usize, factor: f32): void {
-  blendConstant(pixels, plane, f32(meanLuma(pixels, plane, area)), factor);
+  const mean = (2 * <u64>sumLuma(pixels, plane, area) + area) / (2 * area);
+  blendConstant(pixels, plane, f32(mean), factor);
 }
 
-function meanLuma(pixels: usize, plane: usize, area: usize): u64 {
+/** The luma of all pixels together: whole, and below 2^53. */
+export function sumLuma(pixels: usize, plane: usize, area: usize): f64 {
   // Black padding has luma 0, so that the sum may run over whole vectors.
   for (let i: usize = 0; i < 3; i++) memory.fill(pixels + i * plane + area, 0, plane - area);
   let sum: u64 = 0;
@@ -27,5 +29,5 @@ function meanLuma(pixels: usize, plane: usize, area: usize): u64 {
     sum += <u64>i32x4.extract_lane(lanes, 0) + <u64>i32x4.extract_lane(lanes, 1);
     sum += <u64>i32x4.extract_lane(lanes, 2) + <u64>i32x4.extract_lane(lanes, 3);
   }
-  return (2 * sum + area) / (2 * area);
+  return f64(sum);
 }

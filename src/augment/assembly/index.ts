@@ -1,5 +1,5 @@
 export { affineBicubic, affineBilinear, affineNearest, rotateQuarters } from './affine';
-export { adjustContrast } from './adjust-contrast';
+export { adjustContrast, sumLuma } from './adjust-contrast';
 export { adjustHue } from './adjust-hue';
 export { adjustSaturation } from './adjust-saturation';
 export { adjustSharpness } from './adjust-sharpness';

@@ -11,6 +11,7 @@ import { hue } from './hue.js';
 import { invert } from './invert.js';
 import type { Operation } from './operation.js';
 import { posterize } from './posterize.js';
+import { resize } from './resize.js';
 import { saturation } from './saturation.js';
 import { sharpness } from './sharpness.js';
 import { solarize } from './solarize.js';
@@ -34,6 +35,7 @@ export const operations: { readonly [Name in OperationName]: Operation<Name> } =
   translateX,
   translateY,
   rotate,
+  resize,
 };
 
 /** The names of the registry, in its order. */

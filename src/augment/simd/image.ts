@@ -1,10 +1,11 @@
 import type { Kernels } from './kernels.js';
 
 /**
- * One square RGB image in the arena, interleaved or in planes, whichever the last operation left; each layout has a spare
+ * One RGB image in the arena, square but where a row of pixels is all that is wanted, interleaved or in planes, whichever the last operation left; each layout has a spare
  * of its own, so that an operation may go from one to the other.
  */
 export interface SimdImage {
+  /** Pixels of a row. */
   readonly size: number;
   /** Pixels. */
   readonly area: number;
@@ -19,6 +20,8 @@ export interface SimdImage {
   betweenPlanes(kernel: string, ...rest: number[]): void;
   /** Runs one from an interleaved image to another, `kernel(from, to, size, ...rest)`. */
   betweenInterleaved(kernel: string, ...rest: number[]): void;
+  /** Puts a square image of another side in its place, whose interleaved pixels are at `address`. */
+  replace(address: number, size: number): void;
   /** The interleaved pixels: a view, of no use after the next operation. */
   pixels(): Uint8Array;
 }
@@ -28,11 +31,12 @@ export function interleavedBytes(size: number): number {
   return size * size * 3;
 }
 
-/** An image whose interleaved pixels are at `address`, of `interleavedBytes(size)`. */
-export function simdImage(kernels: Kernels, address: number, size: number): SimdImage {
+/** An image of rows of `size` pixels whose interleaved pixels are at `address`. */
+export function simdImage(kernels: Kernels, address: number, size: number, rows = size): SimdImage {
   const { run } = kernels;
-  const area = size * size;
-  const plane = ((area + 15) & ~15) + 16;
+  let side = size;
+  let area = size * rows;
+  let plane = planeBytes(area);
   let interleaved = address;
   let spareInterleaved: number | undefined;
   let planes: number | undefined;
@@ -50,25 +54,41 @@ export function simdImage(kernels: Kernels, address: number, size: number): Simd
     return interleaved;
   };
   return {
-    size,
-    area,
+    get size() {
+      return side;
+    },
+    get area() {
+      return area;
+    },
     kernels,
     onPlanes: (kernel, ...rest) => void run[kernel]!(toPlanes(), plane, ...rest),
     betweenPlanes: (kernel, ...rest) => {
       const from = toPlanes();
       sparePlanes ??= kernels.allocate(3 * plane);
-      run[kernel]!(from, sparePlanes, plane, size, ...rest);
+      run[kernel]!(from, sparePlanes, plane, side, ...rest);
       [planes, sparePlanes] = [sparePlanes, from];
     },
     betweenInterleaved: (kernel, ...rest) => {
       const from = toInterleaved();
-      spareInterleaved ??= kernels.allocate(interleavedBytes(size));
-      run[kernel]!(from, spareInterleaved, size, ...rest);
+      spareInterleaved ??= kernels.allocate(3 * area);
+      run[kernel]!(from, spareInterleaved, side, ...rest);
       [interleaved, spareInterleaved] = [spareInterleaved, from];
+    },
+    replace: (at, other) => {
+      side = other;
+      area = other * other;
+      plane = planeBytes(area);
+      interleaved = at;
+      [planes, sparePlanes, spareInterleaved] = [undefined, undefined, undefined];
+      planar = false;
     },
     pixels: () => {
       const from = toInterleaved();
-      return kernels.bytes().subarray(from, from + interleavedBytes(size));
+      return kernels.bytes().subarray(from, from + 3 * area);
     },
   };
+}
+
+function planeBytes(area: number): number {
+  return ((area + 15) & ~15) + 16;
 }

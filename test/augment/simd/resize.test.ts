@@ -30,7 +30,7 @@ test('resize, window and flips are Pillow’s formulas', () => {
       const { width, height, size } = each;
       const data = scene(width, height, numbers(random));
       const out = new Uint8Array(size * size * 3);
-      kernels.run({ data, width, height }, resizeDraw(each), size, out);
+      kernels.run({ data, width, height }, resizeDraw(each), out);
       assert.equal(difference(out, resizeReference(data, each), size), undefined);
     }),
     { numRuns: 150 },
