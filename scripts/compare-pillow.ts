@@ -5,7 +5,8 @@
  *     node dist/scripts/compare-pillow.js FOLDER ... --mutants 20000 [--formats jpeg,png]
  *
  * With --mutants damaged variants of the folders' files of these formats and up to 64 kB are compared instead, by kind of damage.
- * --list prints every file that differs, --save keeps it. Ends with 1 where a verdict depends on the box.
+ * --list prints every file that differs, --save keeps it. Ctrl-C ends it with the table of what it has come to. Ends with 1 where a
+ * verdict depends on the box.
  */
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -156,8 +157,13 @@ function* mutants(count: number): Generator<{ name: string; kind: string; bytes:
 const counts = new Map<string, Record<Column, number>>();
 const pillow = startPillow();
 const started = performance.now();
+let isStopped = false;
+process.once('SIGINT', () => {
+  isStopped = true;
+});
 try {
   for (const { name, kind, bytes } of flags.mutants === undefined ? wholeFiles() : mutants(Number(flags.mutants))) {
+    if (isStopped) break;
     const theirs = pillow.read(bytes);
     const { column, why } = await theirs.then((answer) => compare(bytes, answer));
     const row = counts.get(kind) ?? (Object.fromEntries(columns.map((each) => [each, 0])) as Record<Column, number>);

@@ -9,6 +9,7 @@ in order: two lengths, that many bytes of JSON, that many bytes of `Image.open(f
 
 import io
 import json
+import signal
 import struct
 import sys
 import warnings
@@ -28,7 +29,8 @@ def verdict(data):
 
 
 def main():
-    """Answers until standard input ends."""
+    """Answers until standard input ends, which Ctrl-C leaves to whoever asks."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     while length := source.read(4):
         reply, pixels = verdict(source.read(*struct.unpack("<I", length)))
