@@ -20,7 +20,7 @@ import type { Replica } from './replica.js';
 import { scheduleService } from './schedule-service.js';
 
 /** The health service's name for liveness: it stays SERVING while a replica drains, so that nobody restarts it. */
-export const liveName = 'live';
+const liveName = 'live';
 
 /** Where to listen, and how. */
 export interface ListenOptions extends Security {
