@@ -38,7 +38,7 @@ SlurmdParameters=config_overrides
 ReturnToService=2
 MpiDefault=none
 KillWait=5
-NodeName=$host NodeAddr=127.0.0.1 CPUs=8 State=UNKNOWN
+NodeName=$host NodeAddr=127.0.0.1 CPUs=8 RealMemory=8000 State=UNKNOWN
 PartitionName=all Nodes=$host Default=YES State=UP
 CONF
 slurmctld -D >"$work/slurmctld.log" 2>&1 & daemons+=($!)
@@ -54,8 +54,8 @@ $tributary index --config "$work/runs.yaml" >/dev/null
 # shellcheck disable=SC2016 # the ranks expand it
 train='exec $TRIBUTARY train --run demo --rank $SLURM_PROCID --world-size $SLURM_NTASKS'
 cd "$work"
-TRIBUTARY_CONFIG=$work/runs.yaml TRIBUTARY=$tributary sbatch --parsable --output=job.out --nodes=1 --ntasks-per-node=2 --cpus-per-task=1 --mem=0 : \
-  --nodes=1 --ntasks-per-node=2 --cpus-per-task=1 --gpus-per-node=0 --mem=0 "$root/deploy/slurm/train.sbatch" bash -c "$train" >job.id
+TRIBUTARY_CONFIG=$work/runs.yaml TRIBUTARY=$tributary sbatch --parsable --output=job.out --nodes=1 --ntasks-per-node=2 --cpus-per-task=1 --mem=1G : \
+  --nodes=1 --ntasks-per-node=2 --cpus-per-task=1 --gres=none --mem=1G "$root/deploy/slurm/train.sbatch" bash -c "$train" >job.id
 job=$(cut -d';' -f1 job.id)
 for _ in $(seq 120); do grep -q 'epoch 1' job.out 2>/dev/null && break; sleep 0.5; done
 kill -9 "$(pgrep -f -- "--listen 0.0.0.0:50052" | head -1)" && echo "killed the replica at port 50052"
