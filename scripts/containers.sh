@@ -22,7 +22,7 @@ for _ in $(seq 120); do [ "$(docker inspect --format '{{.State.Health.Status}}' 
 [ "$(docker inspect --format '{{.State.Health.Status}}' tributary-alone)" = healthy ] || { docker logs tributary-alone; fail "never healthy"; }
 docker logs tributary-alone 2>/dev/null | grep -q '"workers":1,' || fail "a quota of one CPU is not one worker: $(docker logs tributary-alone 2>/dev/null | grep serving)"
 docker exec tributary-alone bash -c 'for i in 1 2 3 4 5 6 7 8 9 10; do tributary-ready 9464 || exit 1; done; times' | tail -1
-docker exec tributary-alone tributary train --address 127.0.0.1:50051 --schedule 127.0.0.1:1 --run demo --patience 1 2>&1 | grep -q 'tributary: ' || fail "no schedule, and no word of it"
+docker exec tributary-alone tributary fetch --address 127.0.0.1:50051 --run demo --epoch 0 --step 0 --out /tmp/batches
 docker rm --force tributary-alone >/dev/null
 
 say "Compose: train, scale, kill, another config, an edited config, $((${1:-1})) times"
