@@ -34,7 +34,8 @@ for time in $(seq "${1:-1}"); do
   compose up --detach
   first=$(trained)
   compose up --detach --scale loader=4 --no-recreate
-  (sleep 2; docker kill "$(compose ps --quiet loader | head -1)" >/dev/null) &
+  # Once the trainer is there: it is not started where a replica that it waits for has ended.
+  (until docker ps --format '{{.Names}}' | grep -q trainer-run; do sleep 0.5; done; sleep 3; docker kill "$(compose ps --quiet loader | head -1)" >/dev/null) &
   [ "$(trained)" = "$first" ] || fail "other digests with four replicas, one of them killed"
   wait
   compose up --detach --scale loader=1 --no-recreate
