@@ -30,15 +30,17 @@ mkdir "$TRIBUTARY_DATA"; chmod 777 "$TRIBUTARY_DATA"
 docker run --rm --volume "$work:/work" --entrypoint node tributary:local /app/dist/scripts/make-sample-set.js /work/data >/dev/null
 for time in $(seq "${1:-1}"); do
   cp deploy/docker/tributary.yaml "$work/first.yaml"; sed 's/seed: 0/seed: 1/' "$work/first.yaml" >"$work/second.yaml"
-  export TRIBUTARY_CONFIG=$work/first.yaml
+  export TRIBUTARY_CONFIG=$work/first.yaml LOADER_REPLICAS=2
   compose up --detach
   first=$(trained)
-  compose up --detach --scale loader=4 --no-recreate
+  export LOADER_REPLICAS=4
+  compose up --detach --no-recreate
   # Once the trainer is there: it is not started where a replica that it waits for has ended.
   (until docker ps --format '{{.Names}}' | grep -q trainer-run; do sleep 0.5; done; sleep 3; docker kill "$(compose ps --quiet loader | head -1)" >/dev/null) &
   [ "$(trained)" = "$first" ] || fail "other digests with four replicas, one of them killed"
   wait
-  compose up --detach --scale loader=1 --no-recreate
+  export LOADER_REPLICAS=1
+  compose up --detach --no-recreate
   [ "$(trained)" = "$first" ] || fail "other digests with one replica"
   export TRIBUTARY_CONFIG=$work/second.yaml
   compose up --detach
