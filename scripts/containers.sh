@@ -22,7 +22,7 @@ for _ in $(seq 120); do [ "$(docker inspect --format '{{.State.Health.Status}}' 
 [ "$(docker inspect --format '{{.State.Health.Status}}' tributary-alone)" = healthy ] || { docker logs tributary-alone; fail "never healthy"; }
 docker logs tributary-alone 2>/dev/null | grep -q '"workers":1,' || fail "a quota of one CPU is not one worker: $(docker logs tributary-alone 2>/dev/null | grep serving)"
 docker exec tributary-alone bash -c 'for i in 1 2 3 4 5 6 7 8 9 10; do tributary-ready 9464 || exit 1; done; times' | tail -1
-docker exec tributary-alone tributary train --address 127.0.0.1:50051 --schedule 127.0.0.1:1 --run demo --patience 1 2>&1 | grep -q 'tributary: ' || fail "no schedule, and no word of it"
+docker exec tributary-alone tributary fetch --address 127.0.0.1:50051 --run demo --epoch 0 --step 0 --out /tmp/batches
 docker rm --force tributary-alone >/dev/null
 
 say "Compose: train, scale, kill, another config, an edited config, $((${1:-1})) times"
@@ -30,14 +30,17 @@ mkdir "$TRIBUTARY_DATA"; chmod 777 "$TRIBUTARY_DATA"
 docker run --rm --volume "$work:/work" --entrypoint node tributary:local /app/dist/scripts/make-sample-set.js /work/data >/dev/null
 for time in $(seq "${1:-1}"); do
   cp deploy/docker/tributary.yaml "$work/first.yaml"; sed 's/seed: 0/seed: 1/' "$work/first.yaml" >"$work/second.yaml"
-  export TRIBUTARY_CONFIG=$work/first.yaml
+  export TRIBUTARY_CONFIG=$work/first.yaml LOADER_REPLICAS=2
   compose up --detach
   first=$(trained)
-  compose up --detach --scale loader=4 --no-recreate
-  (sleep 2; docker kill "$(compose ps --quiet loader | head -1)" >/dev/null) &
+  export LOADER_REPLICAS=4
+  compose up --detach --no-recreate
+  # Once the trainer is there: it is not started where a replica that it waits for has ended.
+  (until docker ps --format '{{.Names}}' | grep -q trainer-run; do sleep 0.5; done; sleep 3; docker kill "$(compose ps --quiet loader | head -1)" >/dev/null) &
   [ "$(trained)" = "$first" ] || fail "other digests with four replicas, one of them killed"
   wait
-  compose up --detach --scale loader=1 --no-recreate
+  export LOADER_REPLICAS=1
+  compose up --detach --no-recreate
   [ "$(trained)" = "$first" ] || fail "other digests with one replica"
   export TRIBUTARY_CONFIG=$work/second.yaml
   compose up --detach

@@ -27,9 +27,9 @@ SlurmctldHost=$host(127.0.0.1)
 SlurmUser=root
 AuthType=auth/munge
 StateSaveLocation=$work/state
-SlurmdSpoolDir=$work/spool
+SlurmdSpoolDir=$work/spool-%n
 SlurmctldPidFile=$work/slurmctld.pid
-SlurmdPidFile=$work/slurmd.pid
+SlurmdPidFile=$work/slurmd-%n.pid
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 SelectType=select/cons_tres
@@ -38,12 +38,15 @@ SlurmdParameters=config_overrides
 ReturnToService=2
 MpiDefault=none
 KillWait=5
-NodeName=$host NodeAddr=127.0.0.1 CPUs=8 State=UNKNOWN
-PartitionName=all Nodes=$host Default=YES State=UP
+NodeName=$host NodeAddr=127.0.0.1 Port=17011 CPUs=2 RealMemory=8000 State=UNKNOWN
+NodeName=trainers NodeAddr=127.0.0.2 Port=17012 CPUs=2 RealMemory=8000 State=UNKNOWN
+PartitionName=all Nodes=$host,trainers Default=YES State=UP
 CONF
 slurmctld -D >"$work/slurmctld.log" 2>&1 & daemons+=($!)
+# The parts of a job start on nodes of their own alone, and a node is known by its host's name: one that has another name.
 slurmd -D >"$work/slurmd.log" 2>&1 & daemons+=($!)
-for _ in $(seq 60); do [ "$(sinfo --noheader --format %t 2>/dev/null)" = idle ] && break; sleep 1; done
+unshare --uts bash -c 'hostname trainers && exec slurmd -D' >"$work/slurmd-trainers.log" 2>&1 & daemons+=($!)
+for _ in $(seq 60); do [ "$(sinfo --noheader --format '%t %D' 2>/dev/null)" = 'idle 2' ] && break; sleep 1; done
 sinfo
 
 say "Two replicas and two ranks, one replica killed"
@@ -54,8 +57,8 @@ $tributary index --config "$work/runs.yaml" >/dev/null
 # shellcheck disable=SC2016 # the ranks expand it
 train='exec $TRIBUTARY train --run demo --rank $SLURM_PROCID --world-size $SLURM_NTASKS'
 cd "$work"
-TRIBUTARY_CONFIG=$work/runs.yaml TRIBUTARY=$tributary sbatch --parsable --output=job.out --nodes=1 --ntasks-per-node=2 --cpus-per-task=1 --mem=0 : \
-  --nodes=1 --ntasks-per-node=2 --cpus-per-task=1 --gpus-per-node=0 --mem=0 "$root/deploy/slurm/train.sbatch" bash -c "$train" >job.id
+TRIBUTARY_CONFIG=$work/runs.yaml TRIBUTARY=$tributary sbatch --parsable --output=job.out --nodes=1 --nodelist="$host" --ntasks-per-node=2 --cpus-per-task=1 --mem=1G : \
+  --nodes=1 --nodelist=trainers --ntasks-per-node=2 --cpus-per-task=1 --gres=none --mem=1G "$root/deploy/slurm/train.sbatch" bash -c "$train" >job.id
 job=$(cut -d';' -f1 job.id)
 for _ in $(seq 120); do grep -q 'epoch 1' job.out 2>/dev/null && break; sleep 0.5; done
 kill -9 "$(pgrep -f -- "--listen 0.0.0.0:50052" | head -1)" && echo "killed the replica at port 50052"

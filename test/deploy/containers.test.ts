@@ -7,7 +7,7 @@ import { pathOf } from './project-files.js';
 function obstacle(): string | false {
   const { error, status, stderr } = spawnSync('docker', ['compose', 'ls'], { encoding: 'utf8' });
   if (error !== undefined) return `docker is needed, with Compose: ${error.message}`;
-  return status === 0 ? false : `docker compose does not answer: ${stderr.trim()}`;
+  return status === 0 ? false : `docker compose does not answer: ${stderr.trim().split('\n')[0]}`;
 }
 
 test('the image and the sequence of Compose, as documented, on a real engine', { skip: obstacle() }, () => {
