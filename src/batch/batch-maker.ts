@@ -54,8 +54,11 @@ export class BatchMaker {
 
   /** Bytes that one batch of a request takes. */
   batchBytes(request: Pick<BatchRequest, 'open' | 'form'>, worldSize: number): number {
-    const { run } = request.open;
-    return totalBytes(groupTensors(viewsOf(run), Math.ceil(run.global_batch / worldSize), request.form));
+    return totalBytes(groupTensors(viewsOf(request.open.run), this.#slots(request, worldSize), request.form));
+  }
+
+  #slots({ open }: Pick<BatchRequest, 'open'>, worldSize: number): number {
+    return Math.ceil(open.run.global_batch / worldSize);
   }
 
   /** Makes a batch, or joins whoever makes it. Rejects with the signal's reason if that comes first. */
@@ -95,7 +98,9 @@ export class BatchMaker {
     const bytes = this.batchBytes(request, address.worldSize);
     const tensor = this.#buffers.take(bytes);
     const call = new AbortController();
-    const batch = makeBatch(this.#tools, request, { form, tensor }, flow, call.signal);
+    const { queue, pool } = this.#tools;
+    const turn = queue.whole(flow, this.#slots(request, address.worldSize) * pool.secondsOf(open));
+    const batch = makeBatch(this.#tools, request, { form, tensor }, turn, call.signal);
     const entry: Entry = { key, bytes, batch, call, holders: 0, finished: false };
     this.#entries.set(key, entry);
     batch.then(
