@@ -1,7 +1,10 @@
 import PQueue from 'p-queue';
 
-/** One stream's place in the queue: how much of the queue's time it has asked for. */
+/** One stream's place in the queue. */
 export interface Flow {
+  /** Whom it belongs to: a client's name. */
+  readonly client: string;
+  /** How much of its client's time it has had. */
   time: number;
 }
 
@@ -11,14 +14,32 @@ export interface Turn {
   readonly signal: AbortSignal;
 }
 
+interface Waiting {
+  readonly cost: number;
+  readonly run: () => Promise<void>;
+}
+
+/** A client: how much of the queue's time it has had, and its flows with something to do. */
+interface Client {
+  time: number;
+  /** The time of its flows' turns. */
+  now: number;
+  readonly flows: Map<Flow, Set<Waiting>>;
+}
+
 /**
- * A queue that several flows share evenly, however much each has waiting: start-time fair queueing. A flow's task
- * has the time at which it would start if the flows took turns, and the earliest goes first. A flow that was idle starts
- * at the present and not with a credit. Built on p-queue's priorities.
+ * A queue that clients share evenly, and within each client its flows, however much each has waiting: start-time fair queueing at
+ * both levels. Each is as far as the cost of what it was given; who is behind the furthest goes first. Who was idle starts at the present and
+ * not with a credit, and who is alone has all of it. p-queue runs so many at a time; whose turn it is, is decided when one starts.
  */
 export class FairQueue {
   readonly #queue: PQueue;
+  readonly #clients = new Map<string, Client>();
+  /** What has had its turn and only goes on. */
+  readonly #first = new Set<Waiting>();
   #now = 0;
+  #size = 0;
+  #pending = 0;
 
   /** @param concurrency tasks that run at a time. */
   constructor(concurrency: number) {
@@ -27,44 +48,103 @@ export class FairQueue {
 
   /** Tasks that wait. */
   get size(): number {
-    return this.#queue.size;
+    return this.#size;
   }
 
   /** Tasks that run. */
   get pending(): number {
-    return this.#queue.pending;
+    return this.#pending;
   }
 
-  /** Opens a flow. It holds no resource and needs no closing. */
-  flow(): Flow {
-    return { time: 0 };
+  /** Opens a flow of a client. It holds no resource and needs no closing. */
+  flow(client = ''): Flow {
+    return { client, time: 0 };
   }
 
   /**
    * Runs `act` in the flow's turn; rejects with the signal's reason if that comes first while it waits. Once it runs it settles
-   * when `act` does, whatever the signal says: p-queue alone would settle at once, while `act` still writes.
+   * when `act` does, whatever the signal says: until then `act` writes.
    *
-   * @param samples how many samples `act` is about: what it takes of the flow's share. 0 for what has had its turn and only goes on:
-   *   it goes before all that waits.
+   * @param cost what `act` takes of the flow's share, in any unit that all of this queue have. 0 for what has had its turn and only
+   *   goes on: it goes before all that waits.
    */
-  async add<T>(flow: Flow, act: () => Promise<T>, signal: AbortSignal, samples = 1): Promise<T> {
-    signal.throwIfAborted();
-    const start = samples === 0 ? this.#now : Math.max(flow.time, this.#now);
-    if (samples > 0) flow.time = start + samples;
-    const waiting = new AbortController();
-    const giveUp = (): void => waiting.abort(signal.reason);
-    signal.addEventListener('abort', giveUp, { once: true });
-    try {
-      return (await this.#queue.add(
-        () => {
+  add<T>(flow: Flow, act: () => Promise<T>, signal: AbortSignal, cost = 1): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (signal.aborted) return reject(signal.reason);
+      const giveUp = (): void => {
+        leave();
+        reject(signal.reason);
+      };
+      const waiting = {
+        cost,
+        run: async () => {
           signal.removeEventListener('abort', giveUp);
-          this.#now = Math.max(this.#now, start);
-          return act();
+          this.#pending++;
+          try {
+            resolve(await act());
+          } catch (error) {
+            reject(error);
+          } finally {
+            this.#pending--;
+          }
         },
-        { priority: samples === 0 ? Number.POSITIVE_INFINITY : -start, signal: waiting.signal },
-      )) as T;
-    } finally {
-      signal.removeEventListener('abort', giveUp);
+      };
+      const leave = this.#enter(flow, waiting);
+      signal.addEventListener('abort', giveUp, { once: true });
+      void this.#queue.add(async () => this.#next()?.run());
+    });
+  }
+
+  /** Lets a task wait; returns what calls it off. */
+  #enter(flow: Flow, waiting: Waiting): () => void {
+    this.#size++;
+    const client = this.#clients.get(flow.client) ?? { time: this.#now, now: 0, flows: new Map() };
+    this.#clients.set(flow.client, client);
+    const line = waiting.cost === 0 ? this.#first : (client.flows.get(flow) ?? new Set());
+    if (line !== this.#first) client.flows.set(flow, line);
+    line.add(waiting);
+    return () => {
+      if (!line.delete(waiting)) return;
+      this.#size--;
+      if (line.size === 0) client.flows.delete(flow);
+    };
+  }
+
+  /** Takes what goes next out of its line; undefined where all that waited was called off. */
+  #next(): Waiting | undefined {
+    const [goesOn] = this.#first;
+    if (goesOn !== undefined) {
+      this.#first.delete(goesOn);
+      this.#size--;
+      return goesOn;
+    }
+    const client = earliest(this.#busy(), this.#now);
+    if (client === undefined) return undefined;
+    const flow = earliest(client.flows.keys(), client.now)!;
+    const line = client.flows.get(flow)!;
+    const waiting: Waiting = line.values().next().value!;
+    line.delete(waiting);
+    this.#size--;
+    if (line.size === 0) client.flows.delete(flow);
+    this.#now = Math.max(client.time, this.#now);
+    client.time = this.#now + waiting.cost;
+    client.now = Math.max(flow.time, client.now);
+    flow.time = client.now + waiting.cost;
+    return waiting;
+  }
+
+  /** The clients with something to do. Of the others those are forgotten that a new one would be equal to. */
+  *#busy(): Generator<Client> {
+    for (const [name, client] of this.#clients) {
+      if (client.flows.size > 0) yield client;
+      else if (client.time <= this.#now) this.#clients.delete(name);
     }
   }
+}
+
+/** Who would start first, if nobody may start before `now`. */
+function earliest<T extends { readonly time: number }>(all: Iterable<T>, now: number): T | undefined {
+  let first: T | undefined;
+  for (const each of all) if (first === undefined || Math.max(each.time, now) < Math.max(first.time, now)) first = each;
+  return first;
 }

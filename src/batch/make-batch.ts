@@ -1,12 +1,13 @@
 import { setMaxListeners } from 'node:events';
 import type { Allotment } from '../augment/allotment.js';
-import { planShare } from '../plan/plan.js';
+import { shareOf } from '../plan/plan.js';
 import type { Batch, BatchRequest } from './batch.js';
 import { BatchCargos } from './batch-cargos.js';
 import { combineCrc32 } from './crc32.js';
 import type { Flow } from './fair-queue.js';
 import { makeSamples, type SampleTools } from './make-samples.js';
 import type { BatchBuffers } from './sample-task.js';
+import { inSlices } from './slices.js';
 import { sampleBytes, tensorShape } from './tensor.js';
 
 /** Where batches are made. */
@@ -33,12 +34,13 @@ export async function makeBatch(
   // One listener for each sample that waits is meant, and no leak.
   setMaxListeners(0, turn.signal);
 
-  const slots = planShare(open.plan, address).map((sample, slot) => ({ sample, slot }));
+  const share = shareOf(open.plan, address);
+  const slots = await inSlices(share.count, (slot) => ({ sample: share.sample(slot), slot }), signal);
   const batch = { run: open.fingerprint, size, samples: slots.length, room };
   // Evaluation draws nothing that a device would run.
   const cargos = new BatchCargos({ ...tools, allotment: evaluate ? null : tools.allotment }, batch, turn);
   try {
-    const made = (await all(makeSamples(tools, request, slots, room, cargos, turn), failure)).flat();
+    const made = (await all(await makeSamples(tools, request, slots, room, cargos, turn), failure)).flat();
     const finished = await cargos.finished();
     const crcs = made.map(({ left }, slot) => (left.kind === 'tensor' ? left.crc32 : finished.get(slot)!));
     return {

@@ -5,6 +5,7 @@ import type { BatchCargos } from './batch-cargos.js';
 import type { FairQueue, Turn } from './fair-queue.js';
 import { groupSize, inGroups } from './sample-groups.js';
 import type { BatchBuffers, Left, Outcome } from './sample-task.js';
+import { inSlices } from './slices.js';
 import type { PlannedSlot, WorkerPool } from './worker-pool.js';
 
 /** Where samples are made. */
@@ -30,19 +31,26 @@ const triesPerSlot = 64;
  * @returns groups of samples, in order; each is made by itself.
  * @throws TributaryError SAMPLE_CORRUPT where the run does not substitute, or `triesPerSlot` samples are corrupt.
  */
-export function makeSamples(
+export async function makeSamples(
   tools: SampleTools,
   request: BatchRequest,
   slots: readonly PlannedSlot[],
   room: BatchBuffers,
   cargos: BatchCargos,
   turn: Turn,
-): Promise<MadeSample[]>[] {
-  return inGroups(slots, groupSize(slots.length, tools.pool.threads)).map(async (group) => {
+): Promise<Promise<MadeSample[]>[]> {
+  const makeGroup = async (group: readonly PlannedSlot[]): Promise<MadeSample[]> => {
     const outcomes = await tried(tools, request, group, room, cargos, turn);
     const made: MadeSample[] = [];
     // One after the other: where one fails, none of the group may still be written to.
     for (const [i, slot] of group.entries()) made.push(await settled(tools, request, slot, outcomes[i]!, room, turn));
+    return made;
+  };
+  const groups = inGroups(slots, groupSize(slots.length, tools.pool.threads));
+  return inSlices(groups.length, (number) => {
+    const made = makeGroup(groups[number]!);
+    // It is awaited with the others; until then its failure must not count as unhandled.
+    made.catch(() => {});
     return made;
   });
 }
@@ -55,7 +63,8 @@ function tried(
   cargos: BatchCargos | null,
   { flow, signal }: Turn,
 ): Promise<Outcome[]> {
-  return queue.add(flow, () => make(pool, open, slots, room, cargos), signal, slots.length);
+  const cost = slots.length * pool.secondsOf(open);
+  return queue.add(flow, () => make(pool, open, slots, room, cargos), signal, cost);
 }
 
 async function make(

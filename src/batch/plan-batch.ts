@@ -1,8 +1,9 @@
-import { planShare } from '../plan/plan.js';
+import { shareOf } from '../plan/plan.js';
 import type { Address } from '../run/address.js';
 import type { Draw } from '../sample/draw.js';
 import type { BatchSample, ResolvedRun } from './batch.js';
 import { groupSize, inGroups } from './sample-groups.js';
+import { inSlices } from './slices.js';
 import type { WorkerPool } from './worker-pool.js';
 
 /** One slot of a batch before it is made. */
@@ -13,21 +14,38 @@ export interface NamedSample extends Pick<BatchSample, 'source' | 'key' | 'seed'
   readonly corrupt: string | null;
 }
 
+/** In whose turns a batch is planned, on the main thread, and drawn, by worker threads. */
+export interface PlanTurns {
+  readonly planning: <T>(act: () => Promise<T>, slots: number) => Promise<T>;
+  readonly drawing: <T>(act: () => Promise<T>, samples: number) => Promise<T>;
+}
+
+const atOnce: PlanTurns = { planning: (act) => act(), drawing: (act) => act() };
+
 /** What a batch will hold. With `withDraw`, the images' headers are read, as draws depend on their sizes. */
 export async function planBatch(
   pool: WorkerPool | null,
   open: ResolvedRun,
   address: Address,
   withDraw: boolean,
+  { planning, drawing }: PlanTurns = atOnce,
 ): Promise<NamedSample[]> {
-  const slots = planShare(open.plan, address).map((sample, slot) => ({ sample, slot }));
-  const named = slots.map(({ sample: { source, index, seed, pass } }) => {
+  const share = shareOf(open.plan, address);
+  const nameOf = (slot: number) => {
+    const sample = share.sample(slot);
+    const { source, index, seed, pass } = sample;
     const manifest = open.manifests[source]!;
-    return { source: manifest.source, key: manifest.key(index), seed, pass, label: open.labels.of(source, index) };
-  });
+    const label = open.labels.of(source, index);
+    return { planned: { sample, slot }, source: manifest.source, key: manifest.key(index), seed, pass, label };
+  };
+  const all = await planning(() => inSlices(share.count, nameOf), share.count);
+  const named = all.map(({ planned, ...sample }) => sample);
+  const slots = all.map(({ planned }) => planned);
   if (!withDraw || pool === null) return named.map((sample) => ({ ...sample, draw: null, corrupt: null }));
   const outcomes = await Promise.all(
-    inGroups(slots, groupSize(slots.length, pool.threads)).map((group) => pool.draw(open, group)),
+    inGroups(slots, groupSize(slots.length, pool.threads)).map((group) =>
+      drawing(() => pool.draw(open, group), group.length),
+    ),
   );
   return outcomes.flat().map((outcome, i) => ({
     ...named[i]!,

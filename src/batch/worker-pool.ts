@@ -24,6 +24,9 @@ export interface PlannedSlot {
   readonly slot: number;
 }
 
+/** What a sample is taken to cost before any of its run was made: reading and decoding it, and each pixel of it. */
+const [secondsAtFirst, secondsOfPixel] = [0.002, 1e-7];
+
 /**
  * The worker threads. Two tasks are in each thread at a time, so that one is read, or decoded by libvips' thread, while
  * the other is in the kernels. `close` ends the threads after their current tasks.
@@ -36,6 +39,8 @@ export class WorkerPool {
   readonly #observe: (seconds: StageSeconds) => void;
   readonly #caches: SampleCaches;
   #taskSeconds = 0;
+  /** Seconds of a sample of each run, on average over the last ones. */
+  readonly #sampleSeconds = new WeakMap<ResolvedRun, number>();
 
   constructor(
     threads: number = availableParallelism(),
@@ -58,6 +63,11 @@ export class WorkerPool {
   /** Seconds of a task from its start to its answer, on average over the last ones. */
   get taskSeconds(): number {
     return this.#taskSeconds;
+  }
+
+  /** Seconds that a sample of this run takes of a place for tasks; before there is any, what its pixels let expect. */
+  secondsOf(open: ResolvedRun): number {
+    return this.#sampleSeconds.get(open) ?? secondsAtFirst + open.run.image_size ** 2 * secondsOfPixel;
   }
 
   /** Makes samples of a batch, one after the other in one thread. Throws the first error; corruption is an outcome. */
@@ -83,10 +93,11 @@ export class WorkerPool {
   }
 
   async #run(
-    { run, manifests }: ResolvedRun,
+    open: ResolvedRun,
     slots: readonly PlannedSlot[],
     act: Pick<DrawTask, 'kind'> | (Pick<MakeTask, 'kind' | 'offer'> & BatchBuffers),
   ): Promise<Outcome[]> {
+    const { run, manifests } = open;
     const { evaluate, knobs, image_size: size, resize_size: resizeSize, limits } = run;
     const samples = slots.map(({ sample: { source, index, seed }, slot }) => {
       const manifest = manifests[source]!;
@@ -96,7 +107,10 @@ export class WorkerPool {
     const start = performance.now();
     try {
       answers = await this.#piscina.run({ ...act, evaluate, knobs, size, resizeSize, limits, samples });
-      this.#taskSeconds += ((performance.now() - start) / 1000 - this.#taskSeconds) / 16;
+      const seconds = (performance.now() - start) / 1000;
+      this.#taskSeconds += (seconds - this.#taskSeconds) / 16;
+      const before = this.secondsOf(open);
+      if (act.kind === 'make') this.#sampleSeconds.set(open, before + (seconds / slots.length - before) / 16);
     } finally {
       for (const [i, { source, index }] of slots.map(({ sample }) => sample).entries())
         this.#caches.give(manifests[source]!, index, samples[i]!.whereabouts, answers[i]?.news ?? []);

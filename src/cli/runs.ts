@@ -7,7 +7,8 @@ import { openSource } from '../sources/open-source.js';
  *
  * @param open what is done with a source: one without a manifest is refused with the command that builds it, or, with
  *   `openOrIndexSource`, indexed on the way, which only small sources should be.
+ * @param mayCarry whether requests may carry runs, where the config does not say.
  */
-export function indexedRuns(config: Config, open = openSource): OpenRuns {
-  return new OpenRuns(config, (source, split) => open({ ...source, split, indexFolder: config.index }));
+export function indexedRuns(config: Config, open = openSource, mayCarry = true): OpenRuns {
+  return new OpenRuns(config, (source, split) => open({ ...source, split, indexFolder: config.index }), mayCarry);
 }

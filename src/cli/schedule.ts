@@ -1,6 +1,7 @@
 import { pino } from 'pino';
-import { serverCredentials } from '../server/credentials.js';
+import { isLoopback, serverCredentials } from '../server/credentials.js';
 import { serveSchedule } from '../server/start-server.js';
+import { openSource } from '../sources/open-source.js';
 import { drainOnSignal } from './drain.js';
 import { listeningCommand } from './listening.js';
 import { readConfig } from './options.js';
@@ -14,7 +15,7 @@ export function scheduleCommand() {
       const log = pino({ level: flags.logLevel });
       const config = await readConfig(flags.config);
       const credentials = await serverCredentials(flags);
-      const runs = indexedRuns(config);
+      const runs = indexedRuns(config, openSource, isLoopback(flags.listen));
       for (const { run, fingerprint } of await runs.openAll()) log.info({ run: run.name, fingerprint }, 'run');
       const listening = await serveSchedule(runs, log, { ...flags, credentials });
       log.info({ port: listening.port, metricsPort: listening.metricsPort }, 'serving');

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { openBackend } from '../augment/open-backend.js';
-import { serverCredentials } from '../server/credentials.js';
+import { isLoopback, serverCredentials } from '../server/credentials.js';
 import { Metrics } from '../server/metrics.js';
 import { openReplica } from '../server/replica.js';
 import { serveLoader } from '../server/start-server.js';
@@ -34,7 +34,7 @@ export function serveCommand() {
           const found = { source: options.name, split: options.split, count, leftOut, losses, warnings };
           log[isWhole ? 'info' : 'warn'](found, 'indexed');
         });
-      const runs = indexedRuns(config, flags.indexMissing ? openOrIndex : openSource);
+      const runs = indexedRuns(config, flags.indexMissing ? openOrIndex : openSource, isLoopback(flags.listen));
       const [opened, caches] = await Promise.all([runs.openAll(), openCaches(flags, log)]);
       const metrics = new Metrics();
       const backend = await openBackend(flags.backend);

@@ -4,6 +4,8 @@ import { contract } from './contract.js';
 
 /** Where gRPC carries a serialised `google.rpc.Status`. */
 const detailsKey = 'grpc-status-details-bin';
+/** The longest message, and the longest of what belongs to it: names come from requests, and a trailer that is too long ends a connection. */
+const [longestMessage, longestFact, mostFacts] = [3064, 256, 8];
 /** Longer messages travel without their parts: trailers of more than 8 KiB are refused by many a client. */
 const longestWithParts = 1024;
 
@@ -22,11 +24,18 @@ const types = {
  */
 export function toServiceError(error: unknown): ServiceError {
   const known = error instanceof TributaryError ? error : unforeseen(error);
-  const { reason, message, metadata: facts, detail } = known;
+  const { reason, detail } = known;
+  const message = clipped(known.message, longestMessage);
+  const facts = Object.fromEntries(
+    Object.entries(known.metadata)
+      .slice(0, mostFacts)
+      .map(([name, value]) => [clipped(name, 64), clipped(value, longestFact)]),
+  );
   const code = status[known.code];
   const info = ErrorInfo.serialize({ reason, domain: errorDomain, metadata: { ...facts } });
   const details = [{ type_url: types.info, value: info }];
-  if (message.length <= longestWithParts) details.push({ type_url: types.parts, value: ErrorParts.serialize(detail) });
+  const isWhole = message === known.message && message.length <= longestWithParts;
+  if (isWhole) details.push({ type_url: types.parts, value: ErrorParts.serialize(detail) });
   const delay = Number(facts.retry_delay_ms ?? Number.NaN);
   if (Number.isFinite(delay)) {
     const retryDelay = { seconds: Math.floor(delay / 1000), nanos: (delay % 1000) * 1e6 };
@@ -53,6 +62,19 @@ export function fromServiceError(failed: ServiceError): TributaryError | null {
       ? { expected: 'no failure', came: failed.details, remedy: 'See docs/errors.md' }
       : ErrorParts.deserialize(bytesOfParts);
   return new TributaryError(reason as Reason, { ...parts, metadata }, failed.details);
+}
+
+/** A text of at most so many bytes as gRPC writes it, which takes three for each byte beyond ASCII. */
+function clipped(text: string, most: number): string {
+  if (text.length * 9 <= most) return text;
+  let bytes = 0;
+  let end = 0;
+  for (const character of text) {
+    bytes += character > '~' || character < ' ' || character === '%' ? 3 * Buffer.byteLength(character) : 1;
+    if (bytes > most) return `${text.slice(0, end)}...`;
+    end += character.length;
+  }
+  return text;
 }
 
 function unforeseen(error: unknown): TributaryError {

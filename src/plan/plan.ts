@@ -41,13 +41,23 @@ export function planStep(input: PlanInput, epoch: number, step: number, epochs?:
  * @throws WORLD_SIZE_INVALID, RANK_INVALID, and what `planStep` throws
  */
 export function planShare(input: PlanInput, address: Address, epochs?: number): PlannedSample[] {
+  const { count, sample } = shareOf(input, address, epochs);
+  return Array.from({ length: count }, (_, slot) => sample(slot));
+}
+
+/** What `planShare` gives, each sample as it is asked for. @param slot of the share, from 0 */
+export function shareOf(
+  input: PlanInput,
+  address: Address,
+  epochs?: number,
+): { readonly count: number; sample(slot: number): PlannedSample } {
   const { epoch, step, rank, worldSize } = address;
   checkAddress(addressBounds(input, epochs), address);
   // The last step of a validation epoch has what is left.
   const size = Math.min(input.global_batch, preparePlan(input).samplesPerEpoch - step * input.global_batch);
   const [first, end] = rankSlots(input.global_batch, size, rank, worldSize);
   const compose = composeStep(input, epoch, step);
-  return Array.from({ length: end - first }, (_, i) => withSeed(input, epoch, compose(first + i)));
+  return { count: end - first, sample: (slot) => withSeed(input, epoch, compose(first + slot)) };
 }
 
 /**

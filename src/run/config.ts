@@ -1,5 +1,6 @@
 import { isAbsolute, join } from 'node:path';
 import { z } from 'zod';
+import { bounds, checkBound } from '../contract/bounds.js';
 import { TributaryError } from '../errors.js';
 import { integer, isMapping, mapping, nameExpected, namePattern, number } from './fields.js';
 import { defaultLimits, type Limits } from './limits.js';
@@ -33,10 +34,9 @@ export interface Config {
   readonly sources: Readonly<Record<string, SourceConfig>>;
   readonly runs: Readonly<Record<string, Run>>;
   readonly limits: Limits;
+  /** Whether requests may carry runs; undefined where it does not say. */
+  readonly inlineRuns?: boolean;
 }
-
-/** Characters that an inline run may have. */
-export const inlineRunLimit = 65_536;
 
 const invalid = { reason: 'CONFIG_INVALID' } as const;
 
@@ -55,6 +55,7 @@ const topLevel = z.strictObject(
     runs: mapping(0).optional(),
     index: z.string({ error: 'the path of a folder' }).min(1, { error: 'the path of a folder' }).optional(),
     limits: limitFields.partial().optional(),
+    inline_runs: z.boolean({ error: 'true or false' }).optional(),
   },
   { error: (issue) => (issue.code === 'invalid_type' ? 'a mapping with sources and runs' : undefined) },
 );
@@ -102,6 +103,7 @@ export function parseConfig(
     sources: Object.fromEntries(sources.map(({ name, value }) => [name, value!])),
     runs: Object.fromEntries(runs.map(({ name, value }) => [name, value!])),
     limits,
+    ...(data?.inline_runs !== undefined && { inlineRuns: data.inline_runs }),
   };
 }
 
@@ -121,19 +123,19 @@ export function parseRun(name: string, value: unknown, config: Config): Run {
   return data!;
 }
 
+/** The bound on a run that a request carries. @throws TributaryError TOO_MUCH_ASKED */
+export function checkInlineRun(text: string): void {
+  const remedy = 'Put the run into the config, and ask for it by name';
+  checkBound(text.length, bounds.inlineRun, 'characters in an inline run', remedy);
+}
+
 /**
  * Reads a run that a request carries: YAML or JSON with the keys that a run has in the config. Its name is empty.
  *
- * @throws TributaryError TOO_MUCH_ASKED beyond `inlineRunLimit`, otherwise as `parseConfig` does.
+ * @throws TributaryError TOO_MUCH_ASKED beyond `bounds.inlineRun`, otherwise as `parseConfig` does.
  */
 export function parseInlineRun(text: string, config: Config): Run {
-  if (text.length > inlineRunLimit) {
-    throw new TributaryError('TOO_MUCH_ASKED', {
-      expected: `an inline run of at most ${inlineRunLimit} characters`,
-      came: `${text.length}`,
-      remedy: 'Put the run into the config, and ask for it by name',
-    });
-  }
+  checkInlineRun(text);
   const yaml = parseYaml(text, 'inline run');
   const { data, problems } = readRun('', yaml.value, Object.keys(config.sources), config.limits, []);
   refuse(problems, yaml);

@@ -51,7 +51,10 @@ export function unknownAmong(known: readonly string[], noun = 'key', reason: Rea
     path: [...path, key],
     expected: path.length === 0 ? `a known ${noun}` : `a known ${noun} in ${dotted(path)}`,
     came: shown(key),
-    remedy: suggestion(key, known),
+    // Looked for only where it is shown: a text can have thousands.
+    get remedy() {
+      return suggestion(key, known);
+    },
   });
 }
 
@@ -115,9 +118,9 @@ export function refuse(problems: readonly Problem[], place?: Place): void {
       metadata: { key: dotted(first.path), ...(line === undefined ? {} : { line: `${line}` }) },
     });
   }
-  const lined = problems.map((problem) => ({ ...problem, line: lineOf(problem) }));
+  const lined = problems.map((problem) => ({ problem, line: lineOf(problem) }));
   const shownOnes = lined.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0)).slice(0, mostShown);
-  const lines = shownOnes.map(({ line, expected, came, remedy }) => {
+  const lines = shownOnes.map(({ line, problem: { expected, came, remedy } }) => {
     const where = line === undefined ? '' : `line ${line}: `;
     return `\n  ${where}expected ${expected}, but got ${came}. ${remedy}`;
   });
@@ -127,6 +130,6 @@ export function refuse(problems: readonly Problem[], place?: Place): void {
     expected: place === undefined ? 'valid values' : `valid values in ${place.name}`,
     came: `${problems.length} problems:${[...lines, ...more].join('.')}`,
     remedy: 'Correct each of these',
-    metadata: { keys: shownOnes.map(({ path }) => dotted(path)).join(',') },
+    metadata: { keys: shownOnes.map(({ problem }) => dotted(problem.path)).join(',') },
   });
 }

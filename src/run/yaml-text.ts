@@ -1,4 +1,4 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, LineCounter, type Pair, parseDocument, type YAMLMap } from 'yaml';
 import { TributaryError } from '../errors.js';
 import type { Place } from './problems.js';
 
@@ -21,13 +21,23 @@ export function parseYaml(text: string, name: string): YamlText {
     const { line, col } = lines.linePos(mistake.pos[0]);
     throw unreadable(mistake.message, `${name}, line ${line}, column ${col}`, { line: `${line}`, column: `${col}` });
   }
+  const pairs = new Map<YAMLMap, Map<string, Pair>>();
+  const pairOf = (node: YAMLMap, key: PropertyKey): Pair | undefined => {
+    const known = pairs.get(node) ?? new Map<string, Pair>();
+    if (!pairs.has(node)) {
+      pairs.set(node, known);
+      for (const item of node.items)
+        if (isScalar(item.key) && !known.has(String(item.key.value))) known.set(String(item.key.value), item);
+    }
+    return known.get(String(key));
+  };
   const lineOf = (path: readonly PropertyKey[]): number | undefined => {
     let node: unknown = document.contents;
     let offset: number | undefined;
     for (const key of path) {
       if (isAlias(node)) node = node.resolve(document);
       if (isMap(node)) {
-        const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(key));
+        const pair = pairOf(node, key);
         if (pair === undefined) break;
         offset = isScalar(pair.key) ? (pair.key.range?.[0] ?? offset) : offset;
         node = pair.value;

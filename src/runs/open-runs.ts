@@ -1,9 +1,10 @@
 import { LRUCache } from 'lru-cache';
 import type { RunSelector } from '../../protos/generated/tributary/v1/RunSelector.js';
 import { TributaryError } from '../errors.js';
-import { type Config, findRun, findSource, parseInlineRun, type SourceConfig } from '../run/config.js';
+import { type Config, findRun, findSource, type SourceConfig } from '../run/config.js';
 import type { Run } from '../run/run.js';
 import type { Manifest } from '../sources/manifest/manifest.js';
+import { InlineReader } from './inline-reader.js';
 import { type OpenRun, openRun } from './open-run.js';
 
 /** Opens the manifest of a source's split. */
@@ -17,25 +18,32 @@ export class OpenRuns {
   readonly config: Config;
   readonly #openManifest: OpenManifest;
   readonly #manifests = new Map<string, Promise<Manifest>>();
+  readonly #reader: InlineReader;
+  readonly #mayCarry: boolean;
   readonly #named = new Map<string, Promise<OpenRun>>();
   readonly #inline = new LRUCache<string, Promise<OpenRun>>({ max: inlineRunsKept });
 
-  constructor(config: Config, openManifest: OpenManifest) {
+  /** @param mayCarry whether requests may carry runs, where the config does not say. */
+  constructor(config: Config, openManifest: OpenManifest, mayCarry = true) {
     this.config = config;
     this.#openManifest = openManifest;
+    this.#reader = new InlineReader(config);
+    this.#mayCarry = config.inlineRuns ?? mayCarry;
   }
 
   /**
    * The run that a request selects. A failure is not kept: the next request tries again.
    *
-   * @throws TributaryError ARGUMENT_INVALID where it selects nothing.
+   * @throws TributaryError ARGUMENT_INVALID where it selects nothing, NOT_ALLOWED where it carries a run and may not.
    */
   async open(selector: RunSelector | null): Promise<OpenRun> {
     const { name, inlineRun } = selector ?? {};
     const view = viewOf(selector);
     const key = `${view.split} ${view.evaluate} ${inlineRun ?? name}`;
-    if (inlineRun !== undefined)
-      return kept<OpenRun>(this.#inline, key, () => this.#openView(parseInlineRun(inlineRun, this.config), view));
+    if (inlineRun !== undefined) {
+      if (!this.#mayCarry) throw notAllowed();
+      return kept<OpenRun>(this.#inline, key, async () => this.#openView(await this.#reader.read(inlineRun), view));
+    }
     if (name !== undefined) {
       const run = findRun(this.config, name);
       return kept(this.#named, key, () => this.#openView(run, view));
@@ -67,6 +75,15 @@ export class OpenRuns {
     );
     return Promise.all(opened);
   }
+}
+
+function notAllowed(): TributaryError {
+  return new TributaryError('NOT_ALLOWED', {
+    expected: 'a request that names a run',
+    came: 'one that carries a run, which this server does not take from other machines',
+    remedy:
+      'Put the run into the config and ask for it by name, or set inline_runs to true in the config of the server',
+  });
 }
 
 /** What a request asks of a run beside its own: another split, or every sample once as evaluation has it. */

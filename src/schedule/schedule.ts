@@ -28,8 +28,3 @@ export function epochSchedule(training: Training, epoch: number): EpochSchedule 
     learningRateFactor: learningRateFactors[lr_schedule](lrf, epoch, epochs),
   };
 }
-
-/** The settings of every epoch of a run, in order. */
-export function epochSchedules(training: Training): EpochSchedule[] {
-  return Array.from({ length: training.epochs }, (_, epoch) => epochSchedule(training, epoch));
-}

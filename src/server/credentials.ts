@@ -15,7 +15,10 @@ export interface TransportOptions {
   readonly insecure?: boolean | undefined;
 }
 
-const loopback = /^(127\.|localhost:|\[::1\])/;
+/** Whether only this machine can connect. */
+export function isLoopback(listen: string): boolean {
+  return /^(127\.|localhost:|\[::1\])/.test(listen);
+}
 
 /**
  * TLS where a certificate is given; plain where only this machine can connect, or where `insecure` says so.
@@ -42,7 +45,7 @@ export async function serverCredentials({
     );
   if (tlsClientCa !== undefined)
     throw refuse('--tls-cert and --tls-key with --tls-client-ca', '--tls-client-ca alone', 'Give all three, or none');
-  if (!loopback.test(listen) && insecure !== true)
+  if (!isLoopback(listen) && insecure !== true)
     throw refuse(
       'TLS where other machines can connect',
       `--listen ${listen} without it`,

@@ -1,25 +1,39 @@
+import { setMaxListeners } from 'node:events';
+import { constants, type ServerHttp2Stream } from 'node:http2';
 import { type handleServerStreamingCall, type handleUnaryCall, type ServerWritableStream, status } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import { toServiceError } from '../contract/error-details.js';
+import { clientName } from './client-name.js';
+import { type Caller, costOfBytes, type Gate } from './gate.js';
 import type { Metrics } from './metrics.js';
 
 interface Watch {
   readonly log: Logger;
   readonly metrics: Metrics;
+  readonly gate: Gate;
 }
 
-/** Makes an async function a unary handler: counted, timed, logged, its errors sent as statuses. */
+/** A call with a stream for its answer. */
+export interface StreamCaller<Response> extends Caller {
+  /** Sends a message of about so many bytes, in the client's turn; settles once it is on its way. */
+  send(message: Response, bytes?: number): Promise<void>;
+}
+
+/** Makes an async function a unary handler: let in by the gate, counted, timed, logged, its errors sent as statuses. */
 export function handleUnary<Request, Response>(
   watch: Watch,
-  answer: (request: Request) => Promise<Response>,
+  answer: (request: Request, caller: Caller) => Promise<Response>,
 ): handleUnaryCall<Request, Response> {
   return async (call, callback) => {
-    const ended = begin(watch, call.getPath());
+    const client = clientName(call);
+    const ended = begin(watch, call.getPath(), client);
     try {
-      const response = await answer(call.request);
+      const caller = await watch.gate.enter(client, goneOf(call));
+      const response = await answer(call.request, caller);
       ended(status.OK);
       callback(null, response);
     } catch (error) {
+      if (call.cancelled) return ended(status.CANCELLED);
       const failure = toServiceError(error);
       ended(failure.code, error);
       callback(failure);
@@ -33,26 +47,61 @@ export function handleUnary<Request, Response>(
  */
 export function handleStream<Request, Response>(
   watch: Watch,
-  answer: (request: Request, send: (message: Response) => Promise<void>, gone: AbortSignal) => Promise<void>,
+  answer: (request: Request, caller: StreamCaller<Response>) => Promise<void>,
 ): handleServerStreamingCall<Request, Response> {
   return async (call) => {
-    const ended = begin(watch, call.getPath());
-    const gone = new AbortController();
-    const leave = (): void => gone.abort(new Error('the client has gone'));
-    call.once('cancelled', leave);
-    if (call.cancelled) leave();
+    const client = clientName(call);
+    const ended = begin(watch, call.getPath(), client);
+    const gone = goneOf(call);
     try {
-      await answer(call.request, (message) => write(call, message, gone.signal), gone.signal);
+      const caller = await watch.gate.enter(client, gone);
+      const send = async (message: Response, bytes = 0): Promise<void> => {
+        let written = Promise.resolve();
+        const act = async (): Promise<void> => {
+          written = write(call, message, gone);
+          // It is awaited after the turn; until then its failure must not count as unhandled.
+          written.catch(() => {});
+        };
+        await watch.gate.turn(caller, act, costOfBytes(bytes));
+        await written;
+      };
+      await answer(call.request, { ...caller, send });
     } catch (error) {
-      if (!gone.signal.aborted) {
+      if (!gone.aborted) {
         const failure = toServiceError(error);
         ended(failure.code, error);
-        return void call.emit('error', failure);
+        call.emit('error', failure);
+        return endSoon(call);
       }
     }
-    ended(gone.signal.aborted ? status.CANCELLED : status.OK);
+    ended(gone.aborted ? status.CANCELLED : status.OK);
     call.end();
   };
+}
+
+/** Aborted once a call's client has left. */
+function goneOf(call: {
+  readonly cancelled: boolean;
+  once(event: 'cancelled', act: () => void): unknown;
+}): AbortSignal {
+  const gone = new AbortController();
+  // One listener for each of its tasks that waits is meant, and no leak.
+  setMaxListeners(0, gone.signal);
+  const leave = (): void => gone.abort(new Error('the client has gone'));
+  call.once('cancelled', leave);
+  if (call.cancelled) leave();
+  return gone.signal;
+}
+
+/** Milliseconds for a client to take a call's end. */
+const endingTime = 5_000;
+
+/** Resets a stream whose client does not even take its end: until then what was sent before lies here. */
+function endSoon(call: object): void {
+  const { stream } = (call as { call?: { stream?: ServerHttp2Stream } }).call ?? {};
+  if (stream === undefined || stream.closed) return;
+  const timer = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), endingTime).unref();
+  stream.once('close', () => clearTimeout(timer));
 }
 
 /**
@@ -77,7 +126,7 @@ function write<Request, Response>(
   });
 }
 
-function begin({ log, metrics }: Watch, path: string): (code: status, error?: unknown) => void {
+function begin({ log, metrics }: Watch, path: string, client: string): (code: status, error?: unknown) => void {
   const [, grpc_service = '', grpc_method = ''] = path.split('/');
   const labels = { grpc_service, grpc_method };
   metrics.started.inc(labels);
@@ -85,7 +134,7 @@ function begin({ log, metrics }: Watch, path: string): (code: status, error?: un
   return (code, error) => {
     stop();
     metrics.handled.inc({ ...labels, grpc_code: status[code] });
-    const line = { method: grpc_method, code: status[code] };
+    const line = { method: grpc_method, code: status[code], client };
     if (code === status.INTERNAL) log.error({ ...line, err: error }, 'call failed');
     else if (error !== undefined) log.warn({ ...line, reason: (error as Error).message }, 'call refused');
     else log.debug(line, 'call ended');

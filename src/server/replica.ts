@@ -8,6 +8,7 @@ import { FairQueue } from '../batch/fair-queue.js';
 import { WorkerPool } from '../batch/worker-pool.js';
 import type { SampleCaches } from '../cache/sample-caches.js';
 import type { OpenRuns } from '../runs/open-runs.js';
+import { Gate } from './gate.js';
 import type { Metrics } from './metrics.js';
 
 /** What a loader replica is given. */
@@ -27,6 +28,7 @@ export interface Replica extends Omit<ReplicaOptions, 'workers' | 'memory'> {
   readonly maker: BatchMaker;
   readonly queue: FairQueue;
   readonly pool: WorkerPool;
+  readonly gate: Gate;
   /** What goes to a device; null where there is to be none. */
   readonly allotment: Allotment | null;
   /** Aborted when the replica drains: streams end after the batch that they are sending. */
@@ -52,6 +54,7 @@ export function openReplica({ workers, memory, ...given }: ReplicaOptions): Repl
     maker,
     queue,
     pool,
+    gate: new Gate(),
     allotment,
     draining: new AbortController(),
     async close() {

@@ -1,11 +1,13 @@
 import type { RunSelector } from '../../protos/generated/tributary/v1/RunSelector.js';
 import type { StreamBatchesRequest__Output } from '../../protos/generated/tributary/v1/StreamBatchesRequest.js';
 import type { Axes, DataType, TensorForm } from '../batch/tensor.js';
+import { checkBound, bounds as limits } from '../contract/bounds.js';
 import { TributaryError } from '../errors.js';
 import { checkCursor, parseCursor } from '../plan/cursor.js';
 import { type Address, checkAddress } from '../run/address.js';
 import type { OpenRun } from '../runs/open-run.js';
 import type { OpenRuns } from '../runs/open-runs.js';
+import type { Caller, Gate } from './gate.js';
 
 /** The batches that a request asks for: steps of an epoch, for one rank. */
 export interface AskedSteps extends Omit<Address, 'step'> {
@@ -24,14 +26,18 @@ export interface Asked extends AskedSteps {
 
 const defaultChunkBytes = 1 << 20;
 /** A client with gRPC's default receive limit of 4 MiB must always be able to take a chunk. */
+/** Each chunk costs as much as a hundred kilobytes, however small it is. */
+const smallestChunkBytes = 64 << 10;
 const largestChunkBytes = (4 << 20) - (64 << 10);
 
 /** The run that a request selects. FINGERPRINT_MISMATCH where it is not the one that the client expects. */
 export async function openAsked(
-  runs: OpenRuns,
+  { runs, gate }: { readonly runs: OpenRuns; readonly gate: Gate },
   { run, expectedFingerprint }: { readonly run: RunSelector | null; readonly expectedFingerprint: string },
+  caller: Caller,
 ): Promise<OpenRun> {
-  const open = await runs.open(run);
+  const isCarried = run?.inlineRun !== undefined;
+  const open = await (isCarried ? gate.read(caller, () => runs.open(run)) : runs.open(run));
   const { fingerprint } = open;
   if (expectedFingerprint === '' || expectedFingerprint === fingerprint) return open;
   throw new TributaryError('FINGERPRINT_MISMATCH', {
@@ -51,10 +57,14 @@ export function resolveRequest(
   return {
     ...resolveSteps(open, { ...request, ...start }),
     form: {
-      type: suffix<DataType>(request.dataType, 'DATA_TYPE_', 'UINT8'),
-      axes: suffix<Axes>(request.layout, 'LAYOUT_', 'NHWC'),
+      type: suffix<DataType>('data_type', request.dataType, 'DATA_TYPE_', 'UINT8'),
+      axes: suffix<Axes>('layout', request.layout, 'LAYOUT_', 'NHWC'),
     },
-    chunkBytes: Math.min(positive('chunk_bytes', request.chunkBytes || defaultChunkBytes), largestChunkBytes),
+    chunkBytes: within(
+      smallestChunkBytes,
+      positive('chunk_bytes', request.chunkBytes || defaultChunkBytes),
+      largestChunkBytes,
+    ),
     withDrawn: request.withDrawn,
     withText: request.withText,
   };
@@ -67,6 +77,12 @@ export function resolveSteps(
 ): AskedSteps {
   const address = { epoch, rank, worldSize: worldSize || 1 };
   checkAddress(bounds, { ...address, step: firstStep });
+  checkBound(
+    bounds.globalBatch / address.worldSize,
+    limits.slots,
+    'slots in a batch',
+    'Lower global_batch, or share it among more ranks',
+  );
   const stride = positive('step_stride', stepStride || 1);
   const count = positive('step_count', stepCount || Math.ceil((bounds.stepsPerEpoch - firstStep) / stride));
   checkAddress(bounds, { ...address, step: firstStep + (count - 1) * stride });
@@ -85,7 +101,19 @@ function startOf(text: string, fingerprint: string): Pick<AskedSteps, 'epoch' | 
   return { epoch: cursor.epoch, firstStep: cursor.step };
 }
 
-function suffix<T extends string>(name: string, prefix: string, otherwise: T): T {
+function within(least: number, value: number, most: number): number {
+  return Math.min(Math.max(least, value), most);
+}
+
+/** What an enum's name says; proto-loader gives a value without a name as its number. */
+function suffix<T extends string>(field: string, name: string | number, prefix: string, otherwise: T): T {
+  if (typeof name === 'number')
+    throw new TributaryError('ARGUMENT_INVALID', {
+      expected: `${field} to be a value that the contract names`,
+      came: String(name),
+      remedy: `Leave ${field} at 0 for its default`,
+      metadata: { field, value: String(name) },
+    });
   const rest = name.startsWith(prefix) ? name.slice(prefix.length) : 'UNSPECIFIED';
   return rest === 'UNSPECIFIED' ? otherwise : (rest as T);
 }

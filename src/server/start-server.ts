@@ -42,7 +42,8 @@ export interface Listening {
 }
 
 const options = {
-  'grpc.max_receive_message_length': 4 << 20,
+  // A request is a few names, or a run that it carries.
+  'grpc.max_receive_message_length': 256 << 10,
   'grpc.max_concurrent_streams': 256,
   'grpc.keepalive_time_ms': 30_000,
   'grpc.keepalive_timeout_ms': 10_000,

@@ -2,15 +2,20 @@ import type { Sample } from '../../protos/generated/tributary/v1/Sample.js';
 import type { StreamBatchesRequest__Output } from '../../protos/generated/tributary/v1/StreamBatchesRequest.js';
 import type { StreamBatchesResponse } from '../../protos/generated/tributary/v1/StreamBatchesResponse.js';
 import type { Batch, BatchSample } from '../batch/batch.js';
-import type { TakenBatch } from '../batch/batch-maker.js';
+import { type TakenBatch, untilAborted } from '../batch/batch-maker.js';
+import { inSlices } from '../batch/slices.js';
 import { TributaryError } from '../errors.js';
 import type { OpenRun } from '../runs/open-run.js';
 import { readSample } from '../sources/storage/read-sample.js';
+import type { StreamCaller } from './handle.js';
 import { batchHeader, batchSample } from './messages.js';
 import type { Replica } from './replica.js';
 import { type Asked, addresses, openAsked, resolveRequest } from './resolve-request.js';
 
-type Send = (message: StreamBatchesResponse) => Promise<void>;
+type Send = (message: StreamBatchesResponse, bytes: number) => Promise<void>;
+
+/** What a slot takes beside its pixels, in bytes: its names, its draw, and their part of a header. */
+export const slotBytes = 2048;
 
 /** Batches that are made ahead of the one that is being sent, where memory allows. */
 const batchesAhead = 4;
@@ -25,20 +30,24 @@ const batchesAhead = 4;
 export async function streamBatches(
   replica: Replica,
   request: StreamBatchesRequest__Output,
-  send: Send,
-  gone: AbortSignal,
+  caller: StreamCaller<StreamBatchesResponse>,
 ): Promise<void> {
-  const open = await openAsked(replica.runs, request);
+  const { client, gone } = caller;
+  const open = await openAsked(replica, request, caller);
   const asked = resolveRequest(open, request);
   const { form } = asked;
-  const reservation = replica.maker.budget.take(
-    replica.maker.batchBytes({ open, form }, asked.worldSize),
-    batchesAhead + 1,
-  );
+  const { budget } = replica.maker;
+  const slots = Math.ceil(open.run.global_batch / asked.worldSize);
+  const batchBytes = replica.maker.batchBytes({ open, form }, asked.worldSize) + slots * slotBytes;
+  const reservation = await budget.take(client, batchBytes, batchesAhead + 1, gone);
   const ended = new AbortController();
-  const signal = AbortSignal.any([gone, ended.signal]);
+  const signal = AbortSignal.any([gone, ended.signal, reservation.revoked]);
   const ahead: Promise<TakenBatch>[] = [];
-  const flow = replica.queue.flow();
+  const flow = replica.queue.flow(client);
+  const send: Send = async (message, bytes) => {
+    await untilAborted(caller.send(message, bytes), reservation.revoked);
+    reservation.progressed();
+  };
   replica.metrics.streams.inc();
   const load = replica.metrics.load.open();
   try {
@@ -68,20 +77,20 @@ export async function streamBatches(
   } finally {
     ended.abort(new Error('the stream has ended'));
     for (const held of await Promise.allSettled(ahead)) if (held.status === 'fulfilled') held.value.give();
-    replica.maker.budget.give(reservation);
+    budget.give(reservation);
     replica.metrics.streams.dec();
     replica.metrics.load.close(load);
   }
 }
 
 async function sendBatch(send: Send, open: OpenRun, asked: Asked, batch: Batch): Promise<void> {
-  const samples = batch.samples.map((sample) => batchSample(sample, asked.withDrawn));
+  const samples = await inSlices(batch.samples.length, (slot) => batchSample(batch.samples[slot]!, asked.withDrawn));
   if (asked.withText) await addText(open, batch.samples, samples);
-  await send({ header: batchHeader(open, batch, samples) });
+  await send({ header: batchHeader(open, batch, samples) }, samples.length * slotBytes);
   const data = Buffer.from(batch.data.buffer, batch.data.byteOffset, batch.data.byteLength);
   for (let offset = 0; offset < data.length; offset += asked.chunkBytes)
-    await send({ chunk: { offset, data: data.subarray(offset, offset + asked.chunkBytes) } });
-  await send({ trailer: { crc32: batch.crc32 } });
+    await send({ chunk: { offset, data: data.subarray(offset, offset + asked.chunkBytes) } }, asked.chunkBytes);
+  await send({ trailer: { crc32: batch.crc32 } }, 0);
 }
 
 async function addText(open: OpenRun, made: readonly BatchSample[], samples: Sample[]): Promise<void> {

@@ -3,6 +3,7 @@ import { type TestContext, test } from 'node:test';
 import type { BatchRequest } from '../../src/batch/batch.js';
 import { BatchMaker } from '../../src/batch/batch-maker.js';
 import { FairQueue } from '../../src/batch/fair-queue.js';
+import { streamBytes } from '../../src/batch/memory-budget.js';
 import { WorkerPool } from '../../src/batch/worker-pool.js';
 import { smallRun } from './small-run.js';
 
@@ -33,7 +34,7 @@ async function maker(t: TestContext, memory: number): Promise<Made> {
 }
 
 test('who asks for the same address gets the same batch, made once, and it stays while there is room', async (t) => {
-  const { maker: one, queue, tried, request } = await maker(t, 2 * batchBytes);
+  const { maker: one, queue, tried, request } = await maker(t, 2 * batchBytes + streamBytes);
   const flow = queue.flow();
   const [first, second] = await Promise.all([0, 0].map((step) => one.take(request(step), flow, forever)));
   assert.equal(first!.batch, second!.batch);
@@ -45,7 +46,7 @@ test('who asks for the same address gets the same batch, made once, and it stays
   assert.equal(again.batch, first!.batch);
   again.give();
   assert.equal(one.preparedBytes, batchBytes);
-  one.budget.take(batchBytes, 1);
+  await one.budget.take('other', batchBytes, 1);
   const other = await one.take(request(1), flow, forever);
   other.give();
   assert.equal(one.preparedBytes, batchBytes, 'an idle batch stayed in what a stream has reserved');

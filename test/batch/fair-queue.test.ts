@@ -122,3 +122,44 @@ test('what has had its turn and only goes on is before all that waits, and takes
   await Promise.all(tasks);
   assert.deepEqual(order, ['0', 'goes on', '1', '2', '3']);
 });
+
+test('clients share a queue evenly, however many flows each has, and flows share what their client has', async () => {
+  const queue = new FairQueue(1);
+  const order: string[] = [];
+  let open: () => void = () => {};
+  const gate = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  const task = (name: string) => async (): Promise<void> => {
+    await gate;
+    order.push(name);
+  };
+  const crowd = Array.from({ length: 100 }, (_, i) => [`crowd ${i}`, queue.flow('crowd')] as const);
+  const tasks = [...crowd, ...crowd].map(([name, flow]) => queue.add(flow, task(name), forever));
+  for (const name of ['a', 'b'])
+    for (let i = 0; i < 10; i++) tasks.push(queue.add(queue.flow(name), task(name), forever));
+  open();
+  await Promise.all(tasks);
+  const first = order.slice(0, 31);
+  for (const name of ['a', 'b']) assert.equal(first.filter((each) => each === name).length, 10, order.join(' '));
+  assert.equal(
+    new Set(order.slice(0, 120).filter((each) => each.startsWith('crowd'))).size,
+    100,
+    'each flow once first',
+  );
+});
+
+test('a client that is alone has all of the queue, and of those that come later each its part', async () => {
+  const queue = new FairQueue(2);
+  const flow = queue.flow('alone');
+  const ran: string[] = [];
+  await Promise.all(Array.from({ length: 40 }, () => queue.add(flow, async () => ran.push('alone'), forever, 7)));
+  assert.equal(ran.length, 40);
+  ran.length = 0;
+  const both = ['alone', 'late'].flatMap((name) =>
+    Array.from({ length: 20 }, () => queue.add(queue.flow(name), async () => ran.push(name), forever, 7)),
+  );
+  await Promise.all(both);
+  const late = ran.slice(0, 20).filter((name) => name === 'late').length;
+  assert.ok(late >= 9 && late <= 12, ran.join(' '));
+});

@@ -28,7 +28,7 @@ async function make(t: TestContext, open: OpenRun): Promise<{ made: MadeSample[]
   const turn = { flow: queue.flow(), signal: new AbortController().signal };
   const batch = { run: '', size: 48, samples: slots.length, room };
   const cargos = new BatchCargos({ allotment: null, pool, queue }, batch, turn);
-  const groups = await Promise.allSettled(makeSamples(tools, { open, address, form }, slots, room, cargos, turn));
+  const groups = await Promise.allSettled(await makeSamples(tools, { open, address, form }, slots, room, cargos, turn));
   const failed = groups.find((group) => group.status === 'rejected');
   if (failed) throw failed.reason;
   return { made: groups.flatMap((group) => (group.status === 'fulfilled' ? group.value : [])), told };

@@ -50,6 +50,24 @@ test("a server's message without its parts stays whole", () => {
   }
 });
 
+test('names of a hundred kilobytes are clipped, so that the error still comes', () => {
+  for (const letter of ['n', 'ü', '%', '漢', '\n']) {
+    const name = letter.repeat(100_000);
+    const sent = new TributaryError('UNKNOWN_RUN', {
+      expected: name,
+      came: name,
+      remedy: name,
+      metadata: { run: name, [name]: name },
+    });
+    const error = toServiceError(sent);
+    const trailer = (error.metadata.get(detailsKey)[0] as Buffer).toString('base64');
+    assert.ok(trailer.length + encodeURIComponent(error.details).length < 8 * 1024, letter);
+    const came = fromServiceError(error)!;
+    assert.equal(came.reason, 'UNKNOWN_RUN');
+    assert.match(came.metadata.run!, new RegExp(`^${letter}+\\.\\.\\.$`));
+  }
+});
+
 test('a long message fits a trailer, and comes whole', () => {
   const sent = new TributaryError('CONFIG_INVALID', { expected: 'a', came: 'b'.repeat(3000), remedy: 'c' });
   const error = toServiceError(sent);

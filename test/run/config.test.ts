@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { bounds } from '../../src/contract/bounds.js';
 import { TributaryError } from '../../src/errors.js';
-import { findRun, findSource, inlineRunLimit, parseConfig, parseInlineRun, parseRun } from '../../src/run/config.js';
+import { findRun, findSource, parseConfig, parseInlineRun, parseRun } from '../../src/run/config.js';
 import { defaultLimits } from '../../src/run/limits.js';
 import { recipes } from '../../src/run/recipes.js';
 import { read, refused, withRun } from './fixture.js';
@@ -181,7 +182,7 @@ test('an inline run takes its sources and limits from the config, and has no nam
     /paths belong/,
   );
   refused(() => parseInlineRun('5', config), 'CONFIG_INVALID', /a mapping of knobs, but got 5/);
-  refused(() => parseInlineRun(' '.repeat(inlineRunLimit + 1), config), 'TOO_MUCH_ASKED');
+  refused(() => parseInlineRun(' '.repeat(bounds.inlineRun + 1), config), 'TOO_MUCH_ASKED');
 });
 
 test('a run that is a value is read as one that is text', () => {

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { recipes } from '../../src/run/recipes.js';
 import type { Training } from '../../src/run/run.js';
-import { epochSchedule, epochSchedules } from '../../src/schedule/schedule.js';
+import { type EpochSchedule, epochSchedule } from '../../src/schedule/schedule.js';
 import { refused } from '../run/fixture.js';
 
 const dinov3 = recipes.find(({ name }) => name === 'dinov3')!.training;
@@ -13,6 +13,11 @@ const training = (changed: Partial<Training>): Training => ({ ...dinov3, ...chan
 
 function near(actual: number, expected: number, message?: string): void {
   assert.ok(Math.abs(actual - expected) <= 1e-15, `${actual} is not ${expected}${message ? ` (${message})` : ''}`);
+}
+
+/** The settings of every epoch of a run, in order. */
+function epochSchedules(training: Training): EpochSchedule[] {
+  return Array.from({ length: training.epochs }, (_, epoch) => epochSchedule(training, epoch));
 }
 
 test("weight decay has upstream's values", () => {

@@ -9,6 +9,7 @@ import type { PlanBatchesResponse__Output } from '../../protos/generated/tributa
 import { contract } from '../../src/contract/contract.js';
 import { fromServiceError } from '../../src/contract/error-details.js';
 import { TributaryError } from '../../src/errors.js';
+import { Gate } from '../../src/server/gate.js';
 import { handleStream, handleUnary } from '../../src/server/handle.js';
 import { Metrics } from '../../src/server/metrics.js';
 
@@ -16,23 +17,23 @@ const { LoaderService } = contract.tributary.v1;
 const refusal = new TributaryError('UNKNOWN_RUN', { expected: 'a run', came: 'none', remedy: 'Name one' });
 
 test('a call is answered or fails with its status, and is counted, timed and logged either way', async (t) => {
-  const metrics = new Metrics();
+  const [metrics, gate] = [new Metrics(), new Gate()];
   const lines: { level: number; method: string; code: string }[] = [];
   const log = pino({ level: 'debug' }, { write: (line: string) => void lines.push(JSON.parse(line)) });
   const server = new Server();
   server.addService(LoaderService.service, {
-    DescribeRun: handleUnary<{ run: { name?: string } | null }, object>({ log, metrics }, async ({ run }) => {
+    DescribeRun: handleUnary<{ run: { name?: string } | null }, object>({ log, metrics, gate }, async ({ run }) => {
       if (run?.name === 'fault') throw new TypeError('a fault');
       if (run?.name === 'none') throw refusal;
       return { name: run?.name };
     }),
-    PlanBatches: handleStream<{ epoch: number }, object>({ log, metrics }, async ({ epoch }, send) => {
+    PlanBatches: handleStream<{ epoch: number }, object>({ log, metrics, gate }, async ({ epoch }, { send }) => {
       await send({ step: 7 });
       if (epoch === 1) throw refusal;
       // A client that has gone is no failure, and nothing more is sent to it.
       while (epoch === 2) await send({ step: 7 });
     }),
-    StreamBatches: handleStream({ log, metrics }, async () => {}),
+    StreamBatches: handleStream({ log, metrics, gate }, async () => {}),
   } as unknown as LoaderServiceHandlers & Record<string, never>);
   const port = await new Promise<number>((resolve, reject) =>
     server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>

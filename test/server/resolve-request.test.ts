@@ -6,6 +6,7 @@ import { contract } from '../../src/contract/contract.js';
 import type { TributaryError } from '../../src/errors.js';
 import { parseConfig } from '../../src/run/config.js';
 import { OpenRuns } from '../../src/runs/open-runs.js';
+import { Gate } from '../../src/server/gate.js';
 import { addresses, openAsked, resolveRequest, resolveSteps } from '../../src/server/resolve-request.js';
 import { indexSource } from '../../src/sources/index-source.js';
 import { refused } from '../run/fixture.js';
@@ -42,7 +43,7 @@ test('a request says all of it', () => {
     stepStride: 5,
     rank: 3,
     worldSize: 4,
-    chunkBytes: 5,
+    chunkBytes: 100_000,
     withDrawn: true,
     withText: true,
   };
@@ -51,6 +52,7 @@ test('a request says all of it', () => {
     form: { type: 'BFLOAT16', axes: 'NCHW' },
   });
   assert.equal(resolved({ chunkBytes: 1 << 30 }).chunkBytes, (4 << 20) - (64 << 10));
+  assert.equal(resolved({ chunkBytes: 1 }).chunkBytes, 64 << 10);
   assert.equal(resolved({ firstStep: 1, stepStride: 3 }).stepCount, 2);
   assert.equal(resolved({ firstStep: 6, stepStride: 100 }).stepCount, 1);
 });
@@ -76,6 +78,11 @@ test('what cannot be met is refused', () => {
   refused(() => resolveSteps(open, { ...range, worldSize: 3 }), 'WORLD_SIZE_INVALID', /2 or 4/);
   refused(() => resolveSteps(open, { ...range, rank: 1 }), 'RANK_INVALID');
   refused(() => resolved({ chunkBytes: -1 }), 'ARGUMENT_INVALID', /chunk_bytes/);
+  refused(() => resolved({ dataType: 99 as never }), 'ARGUMENT_INVALID', /data_type .*, but got 99/);
+  refused(() => resolved({ layout: -1 as never }), 'ARGUMENT_INVALID', /layout .*, but got -1/);
+  const large = { ...open, bounds: { ...open.bounds, globalBatch: 1_300_000 } };
+  refused(() => resolveSteps(large, range), 'TOO_MUCH_ASKED', /at most 16384 slots in a batch, but got 1300000/);
+  assert.equal(resolveSteps(large, { ...range, worldSize: 100 }).worldSize, 100);
 });
 
 test('the addresses are those of every stride-th step', () => {
@@ -96,10 +103,15 @@ test('another fingerprint is refused, and none is any', async (t) => {
     async ({ name, path }, split) =>
       (await indexSource({ name, path, split, indexFolder: join(folder, 'index') })).manifest,
   );
-  const opened = await openAsked(runs, { run: { name: 'r' }, expectedFingerprint: '' });
-  assert.equal(await openAsked(runs, { run: { name: 'r' }, expectedFingerprint: opened.fingerprint }), opened);
+  const gate = new Gate();
+  const caller = await gate.enter('somebody', new AbortController().signal);
+  const opened = await openAsked({ runs, gate }, { run: { name: 'r' }, expectedFingerprint: '' }, caller);
+  assert.equal(
+    await openAsked({ runs, gate }, { run: { name: 'r' }, expectedFingerprint: opened.fingerprint }, caller),
+    opened,
+  );
   await assert.rejects(
-    openAsked(runs, { run: { name: 'r' }, expectedFingerprint: fingerprint }),
+    openAsked({ runs, gate }, { run: { name: 'r' }, expectedFingerprint: fingerprint }, caller),
     (error: TributaryError) =>
       error.reason === 'FINGERPRINT_MISMATCH' &&
       /run r to have .*(ab){32}/.test(error.message) &&
