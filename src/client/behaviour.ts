@@ -58,6 +58,8 @@ export const rules = camelCase(mapped(behaviour.rules, (entry) => entry.value)) 
     | 'starvedSeconds'
     | 'prefetchPerLane'
     | 'firstHedgeSeconds'
+    | 'hedgeShare'
+    | 'hedgeBurst'
     | 'slowSeconds'
     | 'medianOf'
     | 'comparedBehind'

@@ -5,6 +5,7 @@ import type { StreamBatchesResponse__Output } from '../../protos/generated/tribu
 import { TributaryError } from '../errors.js';
 import { type ClientOptions, rules } from './behaviour.js';
 import { toFailure } from './failure.js';
+import { Hedges } from './hedges.js';
 import { disagree, endedEarly, notConnected, otherRun, otherStep } from './lane-errors.js';
 import { type ReceivedBatch, receiveBatches } from './receive.js';
 import { isConnected, type Replica, type Replicas } from './replicas.js';
@@ -58,6 +59,7 @@ export class Lanes {
   /** How often a step came damaged. */
   readonly #damaged = new Map<number, number>();
   readonly #readers = new Set<Reader>();
+  readonly #hedges = new Hedges();
   readonly #stop = new AbortController();
   /** How long streams took for a batch of late, in milliseconds. */
   readonly #times: number[] = [];
@@ -97,6 +99,7 @@ export class Lanes {
       while (this.#head < this.#end) {
         const batch = await this.#next();
         this.#growth.took(this.#wantedSince, clock.now());
+        this.#hedges.earn();
         this.#wantedSince = null;
         this.#given.delete(this.#head - rules.comparedBehind);
         this.#head++;
@@ -193,7 +196,10 @@ export class Lanes {
       if (failure.error.reason === 'CRC_MISMATCH') this.#damaged.set(step, (this.#damaged.get(step) ?? 0) + 1);
       this.#replicas.failed(replica, failure);
       lane.avoid.add(replica);
-      const over = this.#outOfPatience(lane);
+      // That it is busy is an answer: patience is for those who give none.
+      const isBusy = failure.error.reason === 'REPLICA_BUSY';
+      if (isBusy) lane.failingSince = null;
+      const over = isBusy ? null : this.#outOfPatience(lane);
       if (failure.verdict === 'end' || (this.#damaged.get(step) ?? 0) >= rules.crcAttempts)
         this.#settle(step, failure.error);
       else if (over !== null) this.#settle(step, over);
@@ -248,7 +254,7 @@ export class Lanes {
   async #askElsewhere(step: number): Promise<void> {
     const late = [...this.#readers].filter(({ lane }) => lane.step === step).map(({ replica }) => replica);
     const replica = this.#replicas.choose(new Set(late));
-    if (late.length === 0 || replica === null || late.includes(replica)) return;
+    if (late.length === 0 || replica === null || late.includes(replica) || !this.#hedges.spend()) return;
     const lane = fresh(step);
     replica.streams++;
     try {

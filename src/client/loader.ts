@@ -86,7 +86,7 @@ export class Loader {
     const { fingerprint, stepsPerEpoch, globalBatch, imageSize, training, evaluate } = await this.describe();
     const { rank = 0, worldSize = 1, dataType = 'DATA_TYPE_UINT8', layout = 'LAYOUT_NHWC' } = this.#options;
     const { run, withDrawn = false, withText = false } = this.#options;
-    const asked = { run, rank, worldSize, dataType, layout, withDrawn, withText };
+    const asked = { run, rank, worldSize, dataType, layout, withDrawn, withText, withProgress: true };
     const request = { ...asked, epoch, expectedFingerprint: fingerprint };
     const count = stepCount ?? stepsPerEpoch - firstStep;
     // No training ends an evaluation.

@@ -24,8 +24,8 @@ export interface ReceivedBatch {
 }
 
 /**
- * Reads the batches of one stream of `peer`. Each message must come within `patience` seconds of the clock while this reads; a
- * replica that hangs longer is left with NO_REPLICA. Leaving the loop cancels the stream.
+ * Reads the batches of one stream of `peer`. Each message, be it one that says where the batch stands, must come within `patience` seconds
+ * of the clock while this reads; a replica that hangs longer is left with NO_REPLICA. Leaving the loop cancels the stream.
  *
  * @throws CRC_MISMATCH for a tensor that is not what its trailer says.
  */

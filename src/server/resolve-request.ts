@@ -22,6 +22,7 @@ export interface Asked extends AskedSteps {
   readonly chunkBytes: number;
   readonly withDrawn: boolean;
   readonly withText: boolean;
+  readonly withProgress: boolean;
 }
 
 const defaultChunkBytes = 1 << 20;
@@ -67,6 +68,7 @@ export function resolveRequest(
     ),
     withDrawn: request.withDrawn,
     withText: request.withText,
+    withProgress: request.withProgress,
   };
 }
 

@@ -27,6 +27,7 @@ export interface ListenOptions {
   /** `host:port` of the metrics; absent for none. */
   readonly metricsListen?: string | undefined;
   readonly credentials: ServerCredentials;
+  readonly times?: ConnectionTimes;
 }
 
 /** A server that listens. */
@@ -41,14 +42,25 @@ export interface Listening {
   drain(patience: number): Promise<void>;
 }
 
+/** When connections are looked at, in seconds. */
+export interface ConnectionTimes {
+  /** Silence after which a client is asked whether it is still there, and for its answer. */
+  readonly ping: number;
+  readonly pong: number;
+  /** A connection without calls is closed after this time: its client connects anew where it has one, and looks its name up again. */
+  readonly idle: number;
+}
+
+const usualTimes: ConnectionTimes = { ping: 30, pong: 10, idle: 300 };
+
+/**
+ * A connection with a stream has no greatest age: Node ends a connection whose end was announced (GOAWAY) at the next ping of either
+ * side, and its streams with it.
+ */
 const options = {
   // A request is a few names, or a run that it carries.
   'grpc.max_receive_message_length': 256 << 10,
   'grpc.max_concurrent_streams': 256,
-  'grpc.keepalive_time_ms': 30_000,
-  'grpc.keepalive_timeout_ms': 10_000,
-  // A client looks its name up again when a connection ends: so it learns of replicas that were added. Streams go on.
-  'grpc.max_connection_age_ms': 30_000,
   'grpc.enable_channelz': 0,
 };
 
@@ -68,10 +80,15 @@ async function serve(
   name: string,
   handlers: object,
   metrics: Metrics,
-  { listen, metricsListen, credentials }: ListenOptions,
+  { listen, metricsListen, credentials, times = usualTimes }: ListenOptions,
   beginDrain: () => void,
 ): Promise<Listening> {
-  const server = new Server(options);
+  const server = new Server({
+    ...options,
+    'grpc.keepalive_time_ms': times.ping * 1000,
+    'grpc.keepalive_timeout_ms': times.pong * 1000,
+    'grpc.max_connection_idle_ms': times.idle * 1000,
+  });
   server.addService(packageDefinition[name] as ServiceDefinition, handlers as UntypedServiceImplementation);
   const health = new HealthImplementation({ '': 'SERVING', [name]: 'SERVING', [liveName]: 'SERVING' });
   health.addToServer(server);

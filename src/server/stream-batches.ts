@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Sample } from '../../protos/generated/tributary/v1/Sample.js';
 import type { StreamBatchesRequest__Output } from '../../protos/generated/tributary/v1/StreamBatchesRequest.js';
 import type { StreamBatchesResponse } from '../../protos/generated/tributary/v1/StreamBatchesResponse.js';
@@ -13,6 +14,9 @@ import type { Replica } from './replica.js';
 import { type Asked, addresses, openAsked, resolveRequest } from './resolve-request.js';
 
 type Send = (message: StreamBatchesResponse, bytes: number) => Promise<void>;
+
+/** Milliseconds of silence after which a stream says where its batch stands. */
+const progressEvery = 2_000;
 
 /** What a slot takes beside its pixels, in bytes: its names, its draw, and their part of a header. */
 export const slotBytes = 2048;
@@ -63,7 +67,9 @@ export async function streamBatches(
         ahead.push(held);
       }
       const endWait = replica.metrics.wait.startTimer({ side: 'consumer' });
-      const held = await ahead.shift()!;
+      const next = ahead.shift()!;
+      if (asked.withProgress) await sayUntil(next, send, () => progress(replica, asked, sent));
+      const held = await next;
       const waited = endWait();
       const endSend = replica.metrics.wait.startTimer({ side: 'producer' });
       try {
@@ -81,6 +87,29 @@ export async function streamBatches(
     replica.metrics.streams.dec();
     replica.metrics.load.close(load);
   }
+}
+
+/** Says where a batch stands every few seconds until it is there or has failed. */
+async function sayUntil(batch: Promise<unknown>, send: Send, say: () => StreamBatchesResponse): Promise<void> {
+  let isSettled = false;
+  const settled = batch.then(
+    () => {
+      isSettled = true;
+    },
+    () => {
+      isSettled = true;
+    },
+  );
+  while (!isSettled) {
+    const silence = new AbortController();
+    await Promise.race([settled, wait(progressEvery, undefined, { signal: silence.signal, ref: false })]);
+    silence.abort();
+    if (!isSettled) await send(say(), 0);
+  }
+}
+
+function progress({ queue }: Replica, { firstStep, stepStride }: Asked, sent: number): StreamBatchesResponse {
+  return { progress: { step: firstStep + sent * stepStride, waiting: queue.size } };
 }
 
 async function sendBatch(send: Send, open: OpenRun, asked: Asked, batch: Batch): Promise<void> {

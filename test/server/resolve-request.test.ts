@@ -32,6 +32,7 @@ test('what a request leaves out has its default', () => {
     chunkBytes: 1 << 20,
     withDrawn: false,
     withText: false,
+    withProgress: false,
   });
 });
 
@@ -46,6 +47,7 @@ test('a request says all of it', () => {
     chunkBytes: 100_000,
     withDrawn: true,
     withText: true,
+    withProgress: true,
   };
   assert.deepEqual(resolved({ ...asked, dataType: 'DATA_TYPE_BFLOAT16', layout: 'LAYOUT_NCHW' }), {
     ...asked,

@@ -23,6 +23,7 @@ from tributary.batch import Arrived, PartialBatch
 from tributary.behaviour import verdict
 from tributary.contract import Chunk, StreamBatchesRequest, with_address
 from tributary.errors import TributaryError, from_rpc, other_fingerprint, wrong
+from tributary.hedges import Hedges
 from tributary.replicas import Replica, Replicas, end_stream
 from tributary.turns import Growth, Turns
 from tributary.wanted import Wanted
@@ -77,6 +78,7 @@ class Lanes:
         self._crcs: Dict[int, Tuple[int, str]] = {}
         self._damaged: Dict[int, int] = {}
         self._hedges: List[_Reader] = []
+        self._may_hedge = Hedges()
         self._asked_again = 0
         self._seconds: Deque[float] = deque(maxlen=behaviour.MEDIAN_OF)
         self._broken: Optional[BaseException] = None
@@ -120,6 +122,7 @@ class Lanes:
                 raise result
             del self._ready[self._head]
             self._head += 1
+            self._may_hedge.earn()
             self._asked_again = 0
             for turn in [p for p in self._crcs if p < self._head - behaviour.COMPARED_BEHIND]:
                 del self._crcs[turn]
@@ -233,6 +236,7 @@ class Lanes:
             request.first_step = self._steps.at(reader.turn)
             request.step_count = count
             request.step_stride = stride * self._steps.stride
+            request.with_progress = True
             call = self._replicas.stream(replica, request)
             with self._changed:
                 reader.call = call
@@ -298,6 +302,9 @@ class Lanes:
                         "The replica breaks the contract: stop it",
                     )
                 partial = PartialBatch(message.header, self._make_array)
+            elif kind == "progress":
+                # Slow is not hung.
+                continue
             elif kind == "chunk" and partial is not None:
                 partial.add(chunk.offset, chunk.data)
             elif kind == "trailer" and partial is not None:
@@ -350,7 +357,10 @@ class Lanes:
         with self._changed:
             if self._closed or reader.cancelled == "late":
                 return
-            if reader.failing_since is None:
+            if error.reason == "REPLICA_BUSY":
+                # That is an answer: patience is for those who give none.
+                reader.failing_since = None
+            elif reader.failing_since is None:
                 reader.failing_since = self._clock.now() if reader.batch_since is None else reader.batch_since
             if reader.cancelled == "hung":
                 reader.hangs += 1
@@ -360,8 +370,9 @@ class Lanes:
             self._replicas.failed(replica, error)
             reader.avoid.add(replica.address)
             final = verdict(error.code, error.reason) == "end" or self._damaged.get(turn, 0) >= behaviour.CRC_ATTEMPTS
-            if not final and self._replicas.out_of_patience(reader.failing_since):
-                waited = self._clock.now() - reader.failing_since
+            since = reader.failing_since
+            if not final and since is not None and self._replicas.out_of_patience(since):
+                waited = self._clock.now() - since
                 error, final = self._replicas.no_replica(waited, self._name(turn)), True
             # A turn that was answered already does not fail any more.
             if final and turn not in self._crcs:
@@ -409,7 +420,7 @@ class Lanes:
             self._asked_again += 1
             avoid = {r.replica.address for r in late if r.replica is not None}
             replica = self._replicas.choose(avoid)
-            if replica is None or replica.address in avoid:
+            if replica is None or replica.address in avoid or not self._may_hedge.spend():
                 return
             hedge = _Reader(turn)
             self._hedges.append(hedge)
