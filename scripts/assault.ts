@@ -8,6 +8,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { stringify } from 'yaml';
 import { Loader } from '../src/client/loader.js';
+import { TributaryError } from '../src/errors.js';
 import { attacks } from './assault/attacks.js';
 import type { LoopDelay } from './assault/event-loop-delay.js';
 import { makeSampleSet } from './make-sample-set.js';
@@ -68,7 +69,7 @@ export async function startWatched(
 
 /** Makes and indexes what the attacks are about. */
 export async function assaultFolder(folder: string): Promise<void> {
-  await makeSampleSet(join(folder, 'seven'), 14);
+  await makeSampleSet(join(folder, 'seven'), 28);
   const found = await pictures(join(folder, 'seven'));
   await mkdir(join(folder, 'many'));
   for (let name = 0; name < names; name++) await link(found[name % found.length]!, join(folder, 'many', `${name}.jpg`));
@@ -83,21 +84,27 @@ async function pictures(folder: string): Promise<string[]> {
   return entries.filter((name) => name.endsWith('.jpg')).map((name) => join(folder, name));
 }
 
-/** Images a second that a good client gets, over so many seconds. */
+/** Images a second that a good client gets, over so many seconds after its first batch, for which it waits half a minute. */
 export async function goodRate(address: string, seconds: number): Promise<number> {
   const loader = await Loader.connect({ address, run: { name: 'good' } });
   let images = 0;
   let since = 0;
+  let timer = setTimeout(() => loader.close(), 30_000);
   try {
     for await (const { header } of loader.batches(Math.floor(Math.random() * 1000))) {
-      const now = performance.now();
-      // The first batch opens streams.
-      if (since === 0) since = now;
-      else images += header.samples.length;
-      if (now - since > seconds * 1000) return (images * 1000) / (now - since);
+      if (since > 0) images += header.samples.length;
+      else {
+        since = performance.now();
+        clearTimeout(timer);
+        timer = setTimeout(() => loader.close(), seconds * 1000);
+      }
     }
     throw new Error('the epoch is shorter than the measurement');
+  } catch (error) {
+    if (!(error instanceof TributaryError) || error.reason !== 'STREAM_CANCELLED') throw error;
+    return since === 0 ? 0 : (images * 1000) / (performance.now() - since);
   } finally {
+    clearTimeout(timer);
     loader.close();
   }
 }
