@@ -1,4 +1,4 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import {
   type Data,
@@ -18,6 +18,7 @@ import { TributaryError } from '../../errors.js';
 import type { Place, Split } from '../layouts/layout.js';
 import { writeWhole } from '../storage/local/write-whole.js';
 import { type MemberColumns, type RowBatch, rowsPerBatch } from './rows.js';
+import { blankSeal, brokenSeal, Sealing } from './seal.js';
 import {
   detailsSchema,
   fingerprintOf,
@@ -28,6 +29,8 @@ import {
 
 /** The key of the schema's metadata that holds the manifest's details as JSON. */
 const metadataKey = 'tributary';
+/** And the one that holds the digest of the whole file. */
+const sealKey = 'tributary-digest';
 
 const fileFields = [
   new Field('key', new Utf8(), false),
@@ -74,7 +77,8 @@ export async function writeManifest(
 }
 
 /**
- * Loads a manifest. Its columns stay as they lie in the file; the fingerprint is computed anew and compared.
+ * Loads a manifest, of which no bit may have changed since it was written. Its columns stay as they lie in the file; the fingerprint is
+ * computed anew and compared.
  *
  * @param place where the source is now; without it, where it was when it was indexed.
  * @throws TributaryError NOT_INDEXED where there is no such file, MANIFEST_INVALID where it is not a whole manifest.
@@ -91,15 +95,27 @@ export async function loadManifest(path: string, place?: Place): Promise<StoredM
 async function writeArrow(file: FileHandle, details: ManifestDetails, batches: readonly RowBatch[]): Promise<void> {
   const hasMembers = details.shards.length > 0;
   const fields = hasMembers ? [...fileFields, ...memberFields] : fileFields;
-  const schema = new Schema(fields, new Map([[metadataKey, JSON.stringify(details)]]));
+  const schema = new Schema(
+    fields,
+    new Map([
+      [metadataKey, JSON.stringify(details)],
+      [sealKey, blankSeal],
+    ]),
+  );
+  const sealing = new Sealing();
   const writer = new RecordBatchFileWriter();
   writer.reset(undefined, schema);
   const written = (async () => {
-    for await (const chunk of writer) await file.writeFile(chunk);
+    for await (const chunk of writer) {
+      sealing.add(chunk);
+      await file.writeFile(chunk);
+    }
   })();
   for (const batch of batches) writer.write(recordBatch(schema, batch));
   writer.finish();
   await written;
+  const { digest, places } = sealing.end();
+  for (const place of places) await file.write(digest, 0, digest.length, place);
   await file.sync();
 }
 
@@ -130,11 +146,14 @@ function memberColumns(members: MemberColumns) {
 }
 
 async function readArrow(path: string): Promise<{ details: ManifestDetails; batches: RowBatch[] }> {
-  const file = await open(path).catch((cause: NodeJS.ErrnoException) => {
+  const file = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
     throw cause.code === 'ENOENT' ? notIndexed(path) : invalid(path, cause.message, cause);
   });
+  // What has changed is not even parsed: a length that is wrong can ask for any memory, and for any time.
+  const broken = await brokenSeal(file);
+  if (broken !== null) throw invalid(path, broken);
   try {
-    const reader = await (await RecordBatchReader.from(file)).open();
+    const reader = await RecordBatchReader.from(file).open();
     const details = detailsSchema.parse(JSON.parse(reader.schema.metadata.get(metadataKey) ?? 'null'));
     const hasMembers = details.shards.length > 0;
     const names = reader.schema.fields.map((field) => field.name).join();
@@ -148,8 +167,6 @@ async function readArrow(path: string): Promise<{ details: ManifestDetails; batc
     return { details, batches };
   } catch (cause) {
     throw invalid(path, (cause as Error).message.replaceAll(/\s+/g, ' '), cause);
-  } finally {
-    await file.close().catch(() => {});
   }
 }
 
