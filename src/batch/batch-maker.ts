@@ -53,8 +53,11 @@ export class BatchMaker {
 
   /** Bytes that one batch of a request takes. */
   batchBytes(request: Pick<BatchRequest, 'open' | 'form'>, worldSize: number): number {
-    const { run } = request.open;
-    return Math.ceil(run.global_batch / worldSize) * sampleBytes(request.form.type, run.image_size);
+    return this.#slots(request, worldSize) * sampleBytes(request.form.type, request.open.run.image_size);
+  }
+
+  #slots({ open }: Pick<BatchRequest, 'open'>, worldSize: number): number {
+    return Math.ceil(open.run.global_batch / worldSize);
   }
 
   /** Makes a batch, or joins whoever makes it. Rejects with the signal's reason if that comes first. */
@@ -93,7 +96,9 @@ export class BatchMaker {
     const bytes = this.batchBytes(request, address.worldSize);
     const tensor = this.#buffers.take(bytes);
     const call = new AbortController();
-    const batch = makeBatch(this.#tools, request, { form, tensor }, flow, call.signal);
+    const { queue, pool } = this.#tools;
+    const turn = queue.whole(flow, this.#slots(request, address.worldSize) * pool.secondsOf(open));
+    const batch = makeBatch(this.#tools, request, { form, tensor }, turn, call.signal);
     const entry: Entry = { key, bytes, batch, call, holders: 0, finished: false };
     this.#entries.set(key, entry);
     batch.then(

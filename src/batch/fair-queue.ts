@@ -6,6 +6,8 @@ export interface Flow {
   readonly client: string;
   /** How much of its client's time it has had. */
   time: number;
+  /** Whether all that it has waiting goes at one time, that of its beginning. */
+  readonly isWhole?: boolean;
 }
 
 /** In whose turn something is done, and until when. */
@@ -62,6 +64,18 @@ export class FairQueue {
   }
 
   /**
+   * A flow for one batch of a stream: the batches of several streams are made one after the other, each when its turn begins, instead of
+   * all at once, so that they come as soon as they can.
+   *
+   * @param cost what all of the batch takes of the stream's share.
+   */
+  whole(flow: Flow, cost: number): Flow {
+    const time = Math.max(flow.time, this.#clients.get(flow.client)?.now ?? 0);
+    flow.time = time + cost;
+    return { client: flow.client, time, isWhole: true };
+  }
+
+  /**
    * Runs `act` in the flow's turn; rejects with the signal's reason if that comes first while it waits. Once it runs it settles
    * when `act` does, whatever the signal says: until then `act` writes.
    *
@@ -98,7 +112,7 @@ export class FairQueue {
   /** Lets a task wait; returns what calls it off. */
   #enter(flow: Flow, waiting: Waiting): () => void {
     this.#size++;
-    const client = this.#clients.get(flow.client) ?? { time: this.#now, now: 0, flows: new Map() };
+    const client = this.#clients.get(flow.client) ?? { time: this.#now, now: flow.time, flows: new Map() };
     this.#clients.set(flow.client, client);
     const line = waiting.cost === 0 ? this.#first : (client.flows.get(flow) ?? new Set());
     if (line !== this.#first) client.flows.set(flow, line);
@@ -129,7 +143,7 @@ export class FairQueue {
     this.#now = Math.max(client.time, this.#now);
     client.time = this.#now + waiting.cost;
     client.now = Math.max(flow.time, client.now);
-    flow.time = client.now + waiting.cost;
+    if (!flow.isWhole) flow.time = client.now + waiting.cost;
     return waiting;
   }
 

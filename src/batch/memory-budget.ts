@@ -61,6 +61,11 @@ export class MemoryBudget {
     return this.total - this.#reserved;
   }
 
+  /** Whether streams wait for room: those that have some are to end with the batches that they are at. */
+  get isWanted(): boolean {
+    return this.#waiting.size > 0;
+  }
+
   /**
    * Takes room for up to `wanted` batches of `batchBytes` each: at most half of what is left, but for the first. Waits for it where
    * there is none. Rejects with the signal's reason if that comes first.

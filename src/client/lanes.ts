@@ -152,7 +152,8 @@ export class Lanes {
       if (left > 0) await this.#replicas.changed(left);
       else {
         again++;
-        void this.#askElsewhere(this.#head);
+        // A loader that was closed meanwhile cannot ask: whoever reads is told.
+        this.#askElsewhere(this.#head).catch((error: unknown) => this.#break(error));
       }
     }
   }

@@ -60,7 +60,8 @@ const usualTimes: ConnectionTimes = { ping: 30, pong: 10, idle: 300 };
 const options = {
   // A request is a few names, or a run that it carries.
   'grpc.max_receive_message_length': 256 << 10,
-  'grpc.max_concurrent_streams': 256,
+  // Of one connection: what its client opens at once is read at once.
+  'grpc.max_concurrent_streams': 128,
   'grpc.enable_channelz': 0,
 };
 

@@ -29,6 +29,8 @@ const batchesAhead = 4;
  * has reserved of the memory budget. Each write is awaited, so a client that stalls holds no more than its reservation;
  * a client that goes takes its batches' work with it.
  *
+ * Where other streams wait for room it ends before the last step, after a whole batch.
+ *
  * @throws TributaryError for a request that cannot be met, SERVER_DRAINING when the replica ends.
  */
 export async function streamBatches(
@@ -58,7 +60,8 @@ export async function streamBatches(
     const wanted = addresses(asked);
     for (let sent = 0; sent < asked.stepCount; sent++) {
       if (replica.draining.signal.aborted) throw draining();
-      while (ahead.length < reservation.batches) {
+      // A stream that has had its first batches makes room for those that have none: its client goes on from the next step, in its turn.
+      while (ahead.length < reservation.batches && !(sent > 0 && budget.isWanted)) {
         const { value: address } = wanted.next();
         if (address === undefined) break;
         const held = replica.maker.take({ open, address, form }, flow, signal);
@@ -66,6 +69,7 @@ export async function streamBatches(
         held.catch(() => {});
         ahead.push(held);
       }
+      if (ahead.length === 0) return;
       const endWait = replica.metrics.wait.startTimer({ side: 'consumer' });
       const next = ahead.shift()!;
       if (asked.withProgress) await sayUntil(next, send, () => progress(replica, asked, sent));

@@ -163,3 +163,35 @@ test('a client that is alone has all of the queue, and of those that come later 
   const late = ran.slice(0, 20).filter((name) => name === 'late').length;
   assert.ok(late >= 9 && late <= 12, ran.join(' '));
 });
+
+test('the batches of several streams are made one after the other, and each stream has its turn', async () => {
+  const queue = new FairQueue(1);
+  const order: string[] = [];
+  let open: () => void = () => {};
+  const gate = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  const streams = ['a', 'b', 'c'].map((name) => ({ name, flow: queue.flow('client') }));
+  const tasks = streams.flatMap(({ name, flow }) =>
+    [0, 1].flatMap((batch) => {
+      const whole = queue.whole(flow, 4);
+      return Array.from({ length: 4 }, () =>
+        queue.add(
+          whole,
+          async () => {
+            await gate;
+            order.push(`${name}${batch}`);
+          },
+          forever,
+        ),
+      );
+    }),
+  );
+  open();
+  await Promise.all(tasks);
+  const each = ['a0', 'b0', 'c0', 'a1', 'b1', 'c1'];
+  assert.deepEqual(
+    order,
+    each.flatMap((batch) => Array(4).fill(batch)),
+  );
+});
