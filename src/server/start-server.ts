@@ -43,7 +43,7 @@ export interface Listening {
 }
 
 /** When connections are looked at, in seconds. */
-export interface ConnectionTimes {
+interface ConnectionTimes {
   /** Silence after which a client is asked whether it is still there, and for its answer. */
   readonly ping: number;
   readonly pong: number;
