@@ -1,10 +1,14 @@
 import { once } from 'node:events';
+import { setTimeout as wait } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { bounds } from '../contract/bounds.js';
 import { TributaryError } from '../errors.js';
 import { type Config, checkInlineRun } from '../run/config.js';
 import type { Run } from '../run/run.js';
 import type { InlineAnswer } from './inline-thread.js';
+
+/** The longest rest after a text, in milliseconds. */
+const mostRest = 1_000;
 
 /**
  * Reads runs that requests carry, in a thread of its own: how long a parser takes over a text that somebody has made for it is known only
@@ -22,14 +26,23 @@ export class InlineReader {
   /** Reads one run, after those that were asked for before. @throws TributaryError TOO_MUCH_ASKED, and as `parseInlineRun` does. */
   read(text: string): Promise<Run> {
     checkInlineRun(text);
-    const read = this.#last.then(() => this.#read(text));
-    this.#last = read.catch(() => {});
+    let began = 0;
+    const read = this.#last.then(() => {
+      began = performance.now();
+      return this.#read(text);
+    });
+    // The cores are for batches: reading has half of one at the most.
+    const rest = (): Promise<unknown> => wait(Math.min(mostRest, performance.now() - began));
+    this.#last = read.then(rest, rest);
     return read;
   }
 
   async #read(text: string): Promise<Run> {
     this.#thread ??= started(this.#config);
-    const thread = await this.#thread;
+    const thread = await this.#thread.catch((error: unknown) => {
+      this.#thread = null;
+      throw error;
+    });
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(), bounds.inlineSeconds * 1000);
     thread.ref();
