@@ -29,8 +29,7 @@ export async function openSource(options: IndexOptions): Promise<StoredManifest>
       remedy: 'Run `npx tributary index` with the same config',
       metadata: { source: options.name },
     });
-  await checkManifest(manifest, place);
-  return manifest;
+  return checkManifest(manifest, place);
 }
 
 /**

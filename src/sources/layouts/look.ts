@@ -1,15 +1,11 @@
-import type { Entry } from '../storage/storage.js';
+import { unreadable } from '../scan/unreadable.js';
+import { type Entry, type Stat, StorageFault } from '../storage/storage.js';
 import { below, storageOf } from '../storage/storages.js';
 import type { Place } from './layout.js';
 
 /** Whether there is a folder at `url`, or a link to one. */
 export async function isFolder(url: string): Promise<boolean> {
-  return storageOf(url)
-    .stat(url)
-    .then(
-      (stat) => stat?.kind === 'folder',
-      () => false,
-    );
+  return (await seen(url))?.kind === 'folder';
 }
 
 /** Whether the folder at `url` holds at least one folder, or a link to one; false where there is no folder. */
@@ -64,8 +60,24 @@ export function swappedPlace(url: string, folder: string): Place | null {
 async function hasEntry(url: string, accept: (entry: Entry) => boolean): Promise<boolean> {
   try {
     for await (const page of storageOf(url).list(url)) if (page.some(accept)) return true;
-  } catch {
-    // What cannot be listed shows nothing.
+  } catch (error) {
+    shownNothing(error);
   }
   return false;
+}
+
+/** What lies at a URL; null for nothing, and for what will never be told. @throws TributaryError as `unreadable` */
+export async function seen(url: string): Promise<Stat | null> {
+  try {
+    return await storageOf(url).stat(url);
+  } catch (error) {
+    shownNothing(error);
+    return null;
+  }
+}
+
+/** What cannot be looked at shows nothing; but of a storage that is away it must not be said that something is not there. */
+function shownNothing(error: unknown): void {
+  if (!(error instanceof StorageFault)) throw error;
+  if (error.mayPass) throw unreadable(error);
 }

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { TributaryError } from '../../errors.js';
 import type { Place } from '../layouts/layout.js';
+import { seen } from '../layouts/look.js';
 import { prefixOf, splitNames } from '../scan/folder.js';
 import { type WalkedFolder, walkFolder } from '../scan/folders.js';
 import { allowedIn } from '../scan/guard.js';
@@ -9,9 +10,9 @@ import { ProgressMeter } from '../scan/progress-meter.js';
 import { Scanner } from '../scan/scanner.js';
 import type { ShardListing } from '../scan/shard.js';
 import { listShards } from '../scan/shards.js';
-import { below, storageOf } from '../storage/storages.js';
+import { below } from '../storage/storages.js';
 import { shardsOf } from './shard-rows.js';
-import type { StoredManifest } from './stored-manifest.js';
+import { type ManifestDetails, manifestOf, type StoredManifest } from './stored-manifest.js';
 
 /** How a source differs from its manifest, by key. */
 type SourceChanges = Readonly<Record<'added' | 'removed' | 'resized', string[]>>;
@@ -26,18 +27,23 @@ const spotChecks = 64;
  * fails in any case. One of the same size is another file of the same fingerprint.
  *
  * @param place where the source is now.
+ * @returns the manifest with its shards' versions as they are now.
  * @throws TributaryError SOURCE_CHANGED, naming what changed, or SOURCE_UNREADABLE.
  */
-export async function checkManifest(manifest: StoredManifest, place: Place): Promise<void> {
+export async function checkManifest(manifest: StoredManifest, place: Place): Promise<StoredManifest> {
   const scanner = new Scanner();
   const changes: SourceChanges = { added: [], removed: [], resized: [] };
+  let shards = manifest.details.shards;
   try {
-    if (manifest.details.shards.length > 0) await compareShards(scanner, manifest, place, changes);
+    if (shards.length > 0) shards = await compareShards(scanner, manifest, place, changes);
     else await compareFolders(scanner, manifest, place, changes);
   } finally {
     await scanner.close();
   }
   if (changes.added.length + changes.removed.length + changes.resized.length > 0) throw changed(manifest, changes);
+  return isDeepStrictEqual(shards, manifest.details.shards)
+    ? manifest
+    : manifestOf({ ...manifest.details, shards }, manifest.batches, place);
 }
 
 async function compareShards(
@@ -45,9 +51,10 @@ async function compareShards(
   manifest: StoredManifest,
   place: Place,
   changes: SourceChanges,
-): Promise<void> {
+): Promise<ManifestDetails['shards']> {
   const { shards } = await listShards(place);
   const now = new Map(shards.map((shard) => [shard.name, shard]));
+  const versions = new Map(shards.map((shard) => [shard.name, shard.version]));
   await inBatches([...shardsOf(manifest)], async ({ name, bytes, version, listing }) => {
     const shard = now.get(name);
     now.delete(name);
@@ -61,6 +68,13 @@ async function compareShards(
     }
   });
   changes.added.push(...now.keys());
+  // What had no version to rely on goes on without: it would have another name in caches after each start.
+  return manifest.details.shards.map(([name, bytes, version, count]) => [
+    name,
+    bytes,
+    version === '0' ? version : (versions.get(name) ?? version),
+    count,
+  ]);
 }
 
 async function compareFolders(
@@ -69,12 +83,11 @@ async function compareFolders(
   place: Place,
   changes: SourceChanges,
 ): Promise<void> {
-  const storage = storageOf(place.root);
   const within = await allowedIn(place);
   const meter = new ProgressMeter(manifest.source, undefined);
   const known = new Set(manifest.details.folders.map(([path]) => path));
   await inBatches(manifest.details.folders, async ([path, version]) => {
-    const stat = await storage.stat(below(place.root, path)).catch(() => null);
+    const stat = await seen(below(place.root, path));
     if (version !== '0' && stat?.version === version) return;
     // Known folders below it are compared by themselves.
     const isKnown = (other: string) => known.has(other);
@@ -110,14 +123,13 @@ function* keysDirectlyIn(manifest: StoredManifest, path: string): Generator<numb
 }
 
 async function spotCheck(manifest: StoredManifest, place: Place, changes: SourceChanges): Promise<void> {
-  const storage = storageOf(place.root);
   const count = Math.min(spotChecks, manifest.count);
   const indices = Array.from({ length: count }, (_, i) => Math.floor((i * manifest.count) / count));
   const named = new Set([...changes.removed, ...changes.resized]);
   await inBatches(indices, async (index) => {
     const key = manifest.key(index);
     if (named.has(key)) return;
-    const stat = await storage.stat(below(place.root, key)).catch(() => null);
+    const stat = await seen(below(place.root, key));
     if (stat === null) changes.removed.push(key);
     else if (stat.size !== manifest.size(index)) changes.resized.push(key);
   });

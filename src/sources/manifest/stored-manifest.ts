@@ -106,8 +106,9 @@ export function manifestOf(details: ManifestDetails, batches: readonly RowBatch[
     return low;
   };
   const inShard = (index: number, offset: bigint, length: number): Location => {
-    const [name] = details.shards[at(index).members!.shard[rowOf(index)]!]!;
-    return { path: below(shardFolder, name), root: guard, ...outside, offset: Number(offset), length };
+    const [name, , version] = details.shards[at(index).members!.shard[rowOf(index)]!]!;
+    const known = version === '0' ? {} : { version };
+    return { path: below(shardFolder, name), root: guard, ...outside, offset: Number(offset), length, ...known };
   };
 
   return {

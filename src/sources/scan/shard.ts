@@ -42,7 +42,7 @@ export interface ShardListing {
 export async function scanShard({ url }: { readonly url: string }): Promise<ShardListing> {
   const storage = storageOf(url);
   const version = (await storage.stat(url, hold))?.version ?? '0';
-  const file = await storage.open(url, hold);
+  const file = await storage.open(url, { ...hold, version: version === '0' ? undefined : version });
   const { members, odd, damage } = await indexTar(file).finally(file.close);
   const samples = new Map<string, TarMember>();
   const siblings = new Map<string, TarMember>();

@@ -45,9 +45,10 @@ export async function listShards(place: Place): Promise<ListedShards> {
         else if (isOddShardName(entry.name)) leftOut.add('shard_suffix', entry.name);
       }
     found.sort((a, b) => compareNames(a.name, b.name));
-    const stats = await inBatches(found, async ({ name, kind }) =>
-      kind === 'file' ? storage.stat(below(folder, name)) : null,
-    );
+    const stats = await inBatches(found, async ({ name, kind, size, version }) => {
+      if (kind !== 'file') return null;
+      return size !== null && version !== undefined ? { kind, size, version } : storage.stat(below(folder, name));
+    });
     for (const [i, { name, kind }] of found.entries()) {
       const stat = stats[i];
       if (stat?.kind === 'file') shards.push({ name, bytes: stat.size, version: stat.version });

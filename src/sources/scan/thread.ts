@@ -21,7 +21,8 @@ export default async function runScan({ scan, task }: ScanTask): Promise<Outcome
   try {
     return { value: await scans[scan](task as never) };
   } catch (error) {
-    const { code = 'UNKNOWN', message, url = task.url } = error as Partial<Unreadable> & Error;
-    return { fault: { url, code, message } };
+    const { url = task.url, code = 'UNKNOWN', message, ...more } = error as Partial<Unreadable> & Error;
+    const { mayPass = false, remedy = null, attempts = 1 } = more;
+    return { fault: { url, code, message, mayPass, remedy, attempts } };
   }
 }

@@ -22,26 +22,28 @@ export interface ReadOptions {
  */
 export async function readSample(location: Location, options: ReadOptions = {}): Promise<Buffer> {
   const { retries = 5, pauseMs = 50, storage = storageOf(location.path) } = options;
-  for (let attempt = 0; ; attempt++) {
+  for (let attempts = 0; ; ) {
+    const longest = pauseMs * Math.min(30, 2 ** attempts);
     try {
       return await readOnce(location, storage);
     } catch (error) {
       if (!(error instanceof StorageFault)) throw error;
       if (!error.mayPass && !(await isUnmounted(location.root, storage)))
         throw corrupt(location, error.code, error.message, error);
-      if (attempt >= retries) throw unavailable(location, error, attempt + 1);
+      attempts += error.attempts;
+      if (error.remedy !== null || attempts > retries) throw unavailable(location, error, attempts);
     }
-    const longest = pauseMs * Math.min(30, 2 ** attempt);
     await pause(longest * (0.5 + Math.random() / 2));
   }
 }
 
 async function readOnce(location: Location, storage: SourceStorage): Promise<Buffer> {
-  const { path, root, outside, length } = location;
+  const { path, root, outside, length, version } = location;
   const offset = location.offset ?? 0;
   const file = await storage.open(path, {
     within: outside === undefined ? [root] : [root, ...outside],
     first: { offset, length },
+    version,
   });
   try {
     const isWhole = location.offset === null ? file.size === length : file.size >= offset + length;
@@ -80,7 +82,7 @@ function unavailable(location: Location, fault: StorageFault, attempts: number):
   return new TributaryError('STORAGE_UNAVAILABLE', {
     expected: `to read ${location.path}`,
     came: `${fault.message} in ${attempts} attempts`,
-    remedy: 'Look to the storage of the source and ask for the batch again',
+    remedy: fault.remedy ?? 'Look to the storage of the source and ask for the batch again',
     metadata: { path: location.path, cause: fault.code },
     cause: fault,
   });

@@ -37,6 +37,8 @@ interface OpenOptions extends CallOptions {
   readonly within?: readonly string[] | undefined;
   /** The bytes that will be read first: a storage that pays for each request asks for them with the opening. */
   readonly first?: { readonly offset: number; readonly length: number } | undefined;
+  /** The version that the file must have, where the storage tells it with the bytes: another one is the fault CHANGED. */
+  readonly version?: string | undefined;
 }
 
 /** Why something in a folder can be neither read nor looked into. */
@@ -57,6 +59,8 @@ export interface Entry {
   readonly kind: 'file' | 'folder' | OddKind;
   /** In bytes; null where the storage's listing does not tell it. */
   readonly size: number | null;
+  /** As `Stat` has it, where the storage's listing tells it. */
+  readonly version?: string;
 }
 
 /** What lies somewhere. */
@@ -95,6 +99,8 @@ export interface Location {
   readonly offset: number | null;
   /** Size in bytes when the manifest was built. */
   readonly length: number;
+  /** The shard's version, where it has one to rely on: see `OpenOptions`. */
+  readonly version?: string;
 }
 
 /** What a storage says instead of an answer. */
@@ -105,12 +111,17 @@ export class StorageFault extends Error {
   readonly code: string;
   /** Whether it may answer when asked again. If not, what was asked for is gone or is not what it was. */
   readonly mayPass: boolean;
+  /** What a person has to do before asking again helps, a whole sentence without its full stop; null where time may mend it. */
+  readonly remedy: string | null;
+  /** How often the storage has been asked: more than once where it tries again by itself. */
+  attempts = 1;
 
-  constructor(url: string, code: string, mayPass: boolean, message: string, cause?: unknown) {
+  constructor(url: string, code: string, mayPass: boolean, message: string, cause?: unknown, remedy?: string) {
     super(message, cause === undefined ? undefined : { cause });
     this.url = url;
     this.code = code;
     this.mayPass = mayPass;
+    this.remedy = remedy ?? null;
   }
 }
 

@@ -1,9 +1,18 @@
 import { TributaryError } from '../../errors.js';
+import { httpStore } from './http/http-store.js';
 import { localFiles } from './local/local-files.js';
+import { objectStorage } from './objects/object-storage.js';
+import { s3Store } from './s3/s3-store.js';
 import type { SourceStorage } from './storage.js';
 
 /** Every storage by the scheme of its URLs. A plain path has none and is a local file. */
-const storages: Readonly<Record<string, SourceStorage>> = { file: localFiles() };
+const storages: Readonly<Record<string, SourceStorage>> = storagesByScheme();
+
+function storagesByScheme(): Record<string, SourceStorage> {
+  const http = objectStorage(httpStore());
+  const s3 = objectStorage(s3Store());
+  return { file: localFiles(), http, https: http, s3, 's3+http': s3, 's3+https': s3, gs: s3 };
+}
 
 /**
  * The storage of a URL. Only URLs cross threads: each thread finds its own storage by it.

@@ -13,6 +13,8 @@ export interface Tried {
   /** Puts a file at a path below the root, with its folders, in place of what was there. */
   put(path: string, content: Buffer): Promise<void>;
   remove(path: string): Promise<void>;
+  /** Whether the storage does not list names that start with a dot. */
+  readonly hidesDots?: boolean;
   /** Makes a link at a path below the root to a path relative to it; null where the storage knows no links. */
   readonly link: ((path: string, target: string) => Promise<void>) | null;
 }
@@ -20,8 +22,8 @@ export interface Tried {
 /** What every storage must do: call it in the storage's test. */
 export function storageTests(name: string, start: (context: TestContext) => Promise<Tried>): void {
   test(`${name}: a folder lists what lies directly in it, under its very name`, async (context) => {
-    const { storage, root, put } = await start(context);
-    const names = ['a.jpg', 'ä %20?#.jpg', '😀.png', '.hidden'];
+    const { storage, root, put, hidesDots } = await start(context);
+    const names = ['a.jpg', 'ä %20?#.jpg', '😀.png', ...(hidesDots ? [] : ['.hidden'])];
     for (const file of names) await put(`folder/${file}`, Buffer.alloc(3));
     await put('folder/below/deep/b.jpg', Buffer.alloc(1));
     const found = await listed(storage, below(root, 'folder'));

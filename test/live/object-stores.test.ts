@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { stringify } from 'yaml';
+import { indexedSamples, startServer, temporaryFolder, tributary } from '../fleet.js';
+import { noNginx, startNginx } from '../sources/storage/http/nginx.js';
+import { failingProxy } from '../sources/storage/objects/failing-proxy.js';
+import { noRadosgw, startRadosgw } from '../sources/storage/s3/radosgw.js';
+
+const names = ['imagenet', 'datacomp'] as const;
+const run = {
+  recipe: 'dinov3',
+  sources: [...names],
+  sample_t: 0.5,
+  seed: 7,
+  image_size: 32,
+  global_batch: 8,
+  epochs: 2,
+};
+
+/** Indexes these sources, and serves their one run; returns the replica's address. */
+async function served(t: TestContext, sources: Record<string, string>, env: NodeJS.ProcessEnv = {}): Promise<string> {
+  const config = join(await temporaryFolder(t), 'tributary.yaml');
+  await writeFile(config, stringify({ sources, runs: { run } }));
+  const { code, stderr } = await tributary(['index', '--config', config], { env });
+  assert.equal(code, 0, stderr);
+  return (await startServer(t, 'serve', ['--config', config, '--insecure'], { env })).address;
+}
+
+/** What a fetch of steps printed, without places; and what it said. */
+async function batches(t: TestContext, address: string, step: number, steps: number) {
+  const out = await temporaryFolder(t);
+  const place = ['--run', 'run', '--epoch', '0', '--step', `${step}`, '--steps', `${steps}`, '--out', out];
+  const { code, stdout, stderr } = await tributary(['fetch', '--address', address, ...place]);
+  return { code, stderr, crcs: [...stdout.matchAll(/crc32 [0-9a-f]{8}/g)].map(String) };
+}
+
+/** A file's path inside a folder, for every file below it. */
+async function filesOf(folder: string): Promise<string[]> {
+  const found = await readdir(folder, { recursive: true, withFileTypes: true });
+  return found.filter((file) => file.isFile()).map((file) => relative(folder, join(file.parentPath, file.name)));
+}
+
+test('a web server gives the batches that local files give', { skip: noNginx }, async (t) => {
+  const folder = dirname(await indexedSamples(t));
+  const local = await served(t, Object.fromEntries(names.map((name) => [name, join(folder, name)])));
+  const { host, folder: root } = await startNginx(t);
+  for (const name of names) await symlink(join(folder, name), join(root, name));
+  const web = await served(t, { imagenet: `${host}/json/imagenet`, datacomp: `${host}/html/datacomp` });
+  const expected = await batches(t, local, 0, 3);
+  assert.equal(expected.crcs.length, 3);
+  assert.deepEqual(await batches(t, web, 0, 3), expected);
+});
+
+test('S3 gives the batches that local files give, through faults and beside an object that is replaced', {
+  skip: noRadosgw,
+}, async (t) => {
+  const folder = dirname(await indexedSamples(t));
+  const server = await startRadosgw();
+  t.after(() => server.stop());
+  const proxy = await failingProxy(t, server.port);
+  const env = { AWS_ACCESS_KEY_ID: server.accessKey, AWS_SECRET_ACCESS_KEY: server.secretKey, AWS_REGION: 'us-east-1' };
+  const credentials = { accessKeyId: server.accessKey, secretAccessKey: server.secretKey };
+  const client = new S3Client({
+    endpoint: `http://127.0.0.1:${server.port}`,
+    region: 'us-east-1',
+    forcePathStyle: true,
+    credentials,
+  });
+  await client.send(new CreateBucketCommand({ Bucket: 'images' }));
+  const put = (Key: string, Body: Buffer) => client.send(new PutObjectCommand({ Bucket: 'images', Key, Body }));
+  for (const name of names)
+    for (const path of await filesOf(join(folder, name)))
+      await put(`${name}/${path}`, await readFile(join(folder, name, path)));
+
+  const local = await served(t, Object.fromEntries(names.map((name) => [name, join(folder, name)])));
+  const expected = await batches(t, local, 0, 2);
+  let asked = 0;
+  proxy.fail = ({ range }) => {
+    asked++;
+    if (asked % 5 === 0) return { kind: 'status', status: 503, text: '<Error><Code>SlowDown</Code></Error>' };
+    if (asked % 7 === 0 && range !== undefined) return { kind: 'cut', bytes: asked % 1000 };
+    return null;
+  };
+  const sources = Object.fromEntries(names.map((name) => [name, `s3+http://127.0.0.1:${proxy.port}/images/${name}`]));
+  const store = await served(t, sources, env);
+  assert.deepEqual(await batches(t, store, 0, 2), expected);
+  assert.ok(asked > 50);
+
+  // Shards of the same size with other pixels, while the replica runs: it waits for those that were indexed.
+  const shards = (await filesOf(join(folder, 'datacomp'))).filter((path) => path.endsWith('.tar'));
+  const contents = await Promise.all(shards.map((path) => readFile(join(folder, 'datacomp', path))));
+  for (const [i, path] of shards.entries()) await put(`datacomp/${path}`, damaged(contents[i]!));
+  let reads = 0;
+  const isRefused = new Promise<void>((resolve) => {
+    proxy.fail = ({ path, range }) => {
+      // More than the step has samples: it has been refused, and was asked for again.
+      if (range !== undefined && path.includes('.tar') && ++reads > run.global_batch) resolve();
+      return null;
+    };
+  });
+  const waiting = batches(t, store, 2, 1);
+  assert.equal(await Promise.race([waiting, isRefused]), undefined);
+  for (const [i, path] of shards.entries()) await put(`datacomp/${path}`, contents[i]!);
+  assert.deepEqual(await waiting, await batches(t, local, 2, 1));
+});
+
+/** The same tar file with a byte of each half kilobyte of data another: its headers stay. */
+function damaged(tar: Buffer): Buffer {
+  const other = Buffer.from(tar);
+  for (let at = 1536; at + 512 < other.length; at += 512)
+    if (tar.toString('latin1', at + 257, at + 262) !== 'ustar') other[at + 100] = tar[at + 100]! ^ 255;
+  return other;
+}

@@ -1,0 +1,60 @@
+import { execFile } from 'node:child_process';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { promisify } from 'node:util';
+import { httpStore } from '../../../../src/sources/storage/http/http-store.js';
+import { objectStorage } from '../../../../src/sources/storage/objects/object-storage.js';
+import { usualPatience } from '../../../../src/sources/storage/objects/try-again.js';
+import { storageTests, type Tried } from '../conformance.js';
+import { failingProxy } from '../objects/failing-proxy.js';
+import { faultTests } from '../objects/fault-cases.js';
+import { noNginx, startNginx } from './nginx.js';
+
+const patience = { ...usualPatience, pauseMs: 1 };
+const impatient = { ...patience, stallMs: 300 };
+
+const startAt =
+  (location: string) =>
+  async (context: TestContext): Promise<Tried> => {
+    const { host, folder } = await startNginx(context);
+    const list = async (): Promise<void> => {
+      if (location !== 'plain') return;
+      await promisify(execFile)('sh', ['-c', "find . -type f ! -name files.txt -printf '%s %P\\n' > files.txt"], {
+        cwd: folder,
+      });
+    };
+    await mkdir(join(folder, 'data'));
+    await list();
+    return {
+      // The list of a server that does not list by itself is kept for a while.
+      get storage() {
+        return objectStorage(httpStore(), patience);
+      },
+      root: `${host}/${location}/data`,
+      async put(path, content) {
+        await mkdir(dirname(join(folder, 'data', path)), { recursive: true });
+        await writeFile(join(folder, 'data', path), content);
+        await list();
+      },
+      async remove(path) {
+        await rm(join(folder, 'data', path));
+        await list();
+      },
+      hidesDots: true,
+      link: null,
+    };
+  };
+
+if (noNginx) test('HTTP', { skip: noNginx }, () => {});
+else {
+  storageTests('HTTP with listings in JSON', startAt('json'));
+  storageTests('HTTP with listings in HTML', startAt('html'));
+  storageTests('HTTP with a files.txt', startAt('plain'));
+  faultTests('HTTP', async (context) => {
+    const tried = await startAt('json')(context);
+    const proxy = await failingProxy(context, Number(new URL(tried.root).port));
+    const root = tried.root.replace(/:\d+/, `:${proxy.port}`);
+    return { ...tried, storage: objectStorage(httpStore(), impatient), root, proxy, slowDown: 'not now' };
+  });
+}
