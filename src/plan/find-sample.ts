@@ -2,9 +2,9 @@ import { TributaryError } from '../errors.js';
 import { checkAddress } from '../run/address.js';
 import type { PlanInput } from './input.js';
 import { countsBefore, type Mixing, shares } from './mixing.js';
-import { orderPermutation, walkPermutation } from './order.js';
+import { orderPermutation } from './order.js';
 import { invert } from './permutation.js';
-import { addressBounds, composeStep } from './plan.js';
+import { addressBounds, composeStep, passOrder, present } from './plan.js';
 import { preparePlan } from './prepare.js';
 
 /** Where in an epoch a sample comes. */
@@ -32,8 +32,8 @@ function* findExact(input: PlanInput, epoch: number, source: number, index: numb
   const { mixing, stepsPerEpoch, samplesPerEpoch } = preparePlan(input);
   const { count } = input.sources[source]!;
   const taken = countsBefore(mixing, samplesPerEpoch)[source]!;
-  for (let pass = 0; pass * count < taken; pass++) {
-    const position = pass * count + invert(walkPermutation(input, epoch, source, pass), index);
+  for (const position of passes(input, epoch, source, index, Math.ceil(taken / count))) {
+    const pass = Math.floor(position / count);
     if (position >= taken) continue;
     const step = stepOf(mixing, source, position, input.global_batch, stepsPerEpoch);
     const before = countsBefore(mixing, step * input.global_batch);
@@ -49,7 +49,7 @@ function* findIid(input: PlanInput, epoch: number, source: number, index: number
   for (let step = 0; step < preparePlan(input).stepsPerEpoch; step++) {
     const compose = composeStep(input, epoch, step);
     for (let slot = 0; slot < input.global_batch; slot++) {
-      const drawn = compose(slot);
+      const drawn = present(input, epoch, compose(slot));
       if (drawn.source === source && drawn.index === index) {
         yield { step, slot, rank: Math.floor(slot / share), pass: drawn.pass };
       }
@@ -57,15 +57,37 @@ function* findIid(input: PlanInput, epoch: number, source: number, index: number
   }
 }
 
-function* findValidation(input: PlanInput, source: number, index: number, share: number) {
-  const ordinal = preparePlan(input).starts[source]! + index;
-  const step = Math.floor(ordinal / input.global_batch);
-  const slot = ordinal % input.global_batch;
-  yield { step, slot, rank: Math.floor(slot / share), pass: 0 };
+function* findValidation(input: PlanInput, epoch: number, source: number, index: number, share: number) {
+  for (const place of passes(input, epoch, source, index, 1)) {
+    const ordinal = preparePlan(input).starts[source]! + place;
+    const step = Math.floor(ordinal / input.global_batch);
+    const slot = ordinal % input.global_batch;
+    yield { step, slot, rank: Math.floor(slot / share), pass: 0 };
+  }
+}
+
+/** The positions at which a sample comes in these passes: its own, and those before it whose samples are excluded. */
+function* passes(
+  input: PlanInput,
+  epoch: number,
+  source: number,
+  index: number,
+  count: number,
+): Generator<number, void> {
+  const { count: size, excluded } = input.sources[source]!;
+  if (excluded?.has(index)) return;
+  for (let pass = 0; pass < count; pass++) {
+    const order = passOrder(input, epoch, source, pass);
+    const places = [order.placeOf(index)];
+    const before = () => (places.at(-1)! + size - 1) % size;
+    if (excluded !== undefined) while (excluded.has(order.indexAt(before()))) places.push(before());
+    for (const place of places.sort((a, b) => a - b)) yield pass * size + place;
+  }
 }
 
 /**
- * Where a sample comes in an epoch, one occurrence per pass, found as they are asked for.
+ * Where a sample comes in an epoch, one occurrence per pass and one for each excluded sample that it stands for, found as they
+ * are asked for.
  *
  * Under `exact` each is closed form (the inverse of the walk, a binary search over the counts, the inverse of the order):
  * O(log steps). Under `iid` the epoch is drawn through without its keys: O(samples of the epoch).
@@ -90,7 +112,7 @@ export function findSample(
     });
   }
   const share = input.global_batch / worldSize;
-  if (input.split === 'val') return findValidation(input, source, index, share);
+  if (input.split === 'val') return findValidation(input, epoch, source, index, share);
   return (input.sampling === 'iid' ? findIid : findExact)(input, epoch, source, index, share);
 }
 

@@ -4,6 +4,8 @@ export interface PlannedSource {
   /** At least 1. */
   readonly count: number;
   key(index: number): string;
+  /** Samples that are taken out of every epoch, never all: their slots are filled as those of unreadable ones are. */
+  readonly excluded?: ReadonlySet<number> | undefined;
 }
 
 /**

@@ -47,27 +47,55 @@ export function planShare(input: PlanInput, address: Address, epochs?: number): 
   const size = Math.min(input.global_batch, preparePlan(input).samplesPerEpoch - step * input.global_batch);
   const [first, end] = rankSlots(input.global_batch, size, rank, worldSize);
   const compose = composeStep(input, epoch, step);
-  return Array.from({ length: end - first }, (_, i) => withSeed(input, epoch, compose(first + i)));
+  return Array.from({ length: end - first }, (_, i) =>
+    withSeed(input, epoch, present(input, epoch, compose(first + i))),
+  );
+}
+
+/** What a slot holds once excluded samples are taken out: the slot as it is composed, or the next that is not excluded. */
+export function present(input: PlanInput, epoch: number, slot: Slot): Slot {
+  return isExcluded(input, slot) ? following(input, epoch, slot, 1) : slot;
+}
+
+function isExcluded({ sources }: PlanInput, { source, index }: Slot): boolean {
+  return sources[source]!.excluded?.has(index) === true;
 }
 
 /**
  * The sample that stands in for an unreadable one: the `tries`-th after it in the same pass of its source's walk, going
  * round at the pass's end, so that each other sample of the source comes up once before any comes again. Its seed is that
  * of its own identity, so it looks as it does in its own place. Under `iid` the walk is that of pass 0; for validation it is
- * the manifest's order.
+ * the manifest's order. Excluded samples are passed over, and stand for nothing.
  *
  * @param tries 1 for the first substitute, 2 for the next, ...; from the source's count on, the same samples come again
  */
 export function successor(input: PlanInput, epoch: number, sample: Slot, tries: number): PlannedSample {
+  return withSeed(input, epoch, following(input, epoch, sample, tries));
+}
+
+function following(input: PlanInput, epoch: number, sample: Slot, tries: number): Slot {
   const { source, pass, index, position } = sample;
-  const { count } = input.sources[source]!;
-  if (input.split === 'val') {
-    const next = (index + tries) % count;
-    return withSeed(input, epoch, { source, position: next, pass, index: next });
+  const { count, excluded } = input.sources[source]!;
+  const order = passOrder(input, epoch, source, pass);
+  const place = order.placeOf(index);
+  let away = 0;
+  for (let left = tries; left > 0; ) {
+    away++;
+    if (!excluded?.has(order.indexAt((place + away) % count))) left--;
   }
-  const iid = input.sampling === 'iid';
-  const walk = walkPermutation(input, epoch, source, iid ? 0 : pass);
-  const next = (invert(walk, index) + tries) % count;
-  const substitute = { source, position: iid ? position : pass * count + next, pass, index: permute(walk, next) };
-  return withSeed(input, epoch, substitute);
+  const next = (place + away) % count;
+  const at = input.split === 'val' ? next : input.sampling === 'iid' ? position : pass * count + next;
+  return { source, position: at, pass, index: order.indexAt(next) };
+}
+
+/** The order in which a pass goes through a source: that of the manifest for validation, of pass 0 under `iid`. */
+export function passOrder(
+  input: PlanInput,
+  epoch: number,
+  source: number,
+  pass: number,
+): { readonly placeOf: (index: number) => number; readonly indexAt: (place: number) => number } {
+  if (input.split === 'val') return { placeOf: (index) => index, indexAt: (place) => place };
+  const walk = walkPermutation(input, epoch, source, input.sampling === 'iid' ? 0 : pass);
+  return { placeOf: (index) => invert(walk, index), indexAt: (place) => permute(walk, place) };
 }

@@ -21,6 +21,8 @@ export interface SourceConfig {
    * links to folders are followed in every layout.
    */
   readonly followLinks?: true | readonly string[];
+  /** Keys that are taken out of every epoch, or the file that has one on each line. */
+  readonly exclude?: string | readonly string[];
 }
 
 /** A config file, resolved. Use `findRun` and `findSource` to look up names that come from outside. */
@@ -68,6 +70,9 @@ const sourceSchema = z.preprocess(
       follow_links: z
         .custom<true | string[]>(isLinkPolicy, { error: 'true, or a list of folders', params: invalid })
         .optional(),
+      exclude: z
+        .custom<string | string[]>(isKeys, { error: 'a list of keys, or the path of a file of keys', params: invalid })
+        .optional(),
     },
     { error: (issue) => (issue.code === 'invalid_type' ? 'a path, or a mapping with a path' : undefined) },
   ),
@@ -106,10 +111,14 @@ export function parseConfig(
 }
 
 function isLinkPolicy(value: unknown): boolean {
-  return value === true || (Array.isArray(value) && value.length > 0 && value.every(isFolderName));
+  return value === true || (Array.isArray(value) && value.length > 0 && value.every(isText));
 }
 
-function isFolderName(value: unknown): boolean {
+function isKeys(value: unknown): boolean {
+  return isText(value) || (Array.isArray(value) && value.length > 0 && value.every(isText));
+}
+
+function isText(value: unknown): boolean {
   return typeof value === 'string' && value !== '';
 }
 
@@ -183,12 +192,18 @@ function nameProblems(name: string, path: readonly string[]): Problem[] {
 }
 
 function readSource({ name, value, path, problems }: Entry, folder: string) {
-  const { data, problems: found } = check(sourceSchema, value, path, unknownAmong(['path', 'layout', 'follow_links']));
+  const { data, problems: found } = check(
+    sourceSchema,
+    value,
+    path,
+    unknownAmong(['path', 'layout', 'follow_links', 'exclude']),
+  );
   const placed = (path: string) => (isUrl(path) ? path : resolved(folder, path));
   const source: SourceConfig | null = data && {
     name,
     path: placed(data.path),
     layout: data.layout,
+    ...(data.exclude && { exclude: typeof data.exclude === 'string' ? placed(data.exclude) : data.exclude }),
     ...(data.follow_links && { followLinks: data.follow_links === true || data.follow_links.map(placed) }),
   };
   return { name, value: source, problems: [...problems, ...found] };

@@ -15,6 +15,8 @@ export interface ManifestFingerprint {
   readonly name: string;
   /** SHA-256 over its sorted keys and sizes, hex. */
   readonly fingerprint: string;
+  /** Keys of samples that are taken out of every epoch, sorted; absent where there are none. */
+  readonly excluded?: readonly string[];
 }
 
 /**
@@ -33,7 +35,10 @@ export function runFingerprint(
 ): string {
   const sources = run.sources.map((name) => {
     const manifest = manifests.find((candidate) => candidate.name === name);
-    if (manifest !== undefined) return { name, fingerprint: manifest.fingerprint };
+    if (manifest !== undefined) {
+      const { fingerprint, excluded } = manifest;
+      return { name, fingerprint, ...(excluded && { excluded }) };
+    }
     throw new TributaryError('NOT_INDEXED', {
       expected: `a manifest of each source of the run`,
       came: `none for ${name}`,

@@ -31,6 +31,7 @@ export function openRun(run: Run, manifests: readonly Manifest[], own: readonly 
     name: manifest.source,
     count: manifest.count,
     key: (index: number) => manifest.key(index),
+    excluded: manifest.excluded,
   }));
   const plan: PlanInput = {
     ...{ seed, global_batch, sample_t, weights, sampling, sources },
@@ -40,7 +41,11 @@ export function openRun(run: Run, manifests: readonly Manifest[], own: readonly 
   const labels = run.labels === 'joined' ? joinLabels(manifests, first) : ownLabels(manifests);
   const fingerprint = runFingerprint(
     run,
-    manifests.map((manifest) => ({ name: manifest.source, fingerprint: manifest.fingerprint })),
+    manifests.map(({ source, fingerprint, excluded, key }) => ({
+      name: source,
+      fingerprint,
+      ...(excluded && { excluded: [...excluded].map(key).sort() }),
+    })),
     labels.isOwn ? null : labels.classNames,
   );
   const bounds = addressBounds(plan, evaluate ? epochsOfEvaluation : run.training.epochs);

@@ -1,4 +1,5 @@
 import { TributaryError } from '../errors.js';
+import { withoutExcluded } from './exclude.js';
 import type { IndexReport } from './index-report.js';
 import { type IndexOptions, indexSource } from './index-source.js';
 import { locateSource } from './layouts/layouts.js';
@@ -29,7 +30,7 @@ export async function openSource(options: IndexOptions): Promise<StoredManifest>
       remedy: 'Run `npx tributary index` with the same config',
       metadata: { source: options.name },
     });
-  return checkManifest(manifest, place);
+  return withoutExcluded(options, await checkManifest(manifest, place));
 }
 
 /**
@@ -47,6 +48,6 @@ export async function openOrIndexSource(
     if (!(error instanceof TributaryError && error.reason === 'NOT_INDEXED')) throw error;
     const { manifest, report } = await indexSource(options);
     onIndexed(report);
-    return manifest;
+    return withoutExcluded(options, manifest);
   }
 }

@@ -6,7 +6,7 @@ import { findSample, type Occurrence, realisedMixture } from '../../src/plan/fin
 import type { PlanInput } from '../../src/plan/input.js';
 import { planStep } from '../../src/plan/plan.js';
 import { preparePlan } from '../../src/plan/prepare.js';
-import { anyRun, virtualRun } from './input.js';
+import { anyRun, excluding, virtualRun } from './input.js';
 
 const occurrences = (run: PlanInput, epoch: number, worldSize: number): Map<string, Occurrence[]> => {
   const found = new Map<string, Occurrence[]>();
@@ -28,7 +28,7 @@ test('every sample is found exactly where the steps hold it', () => {
     virtualRun([70, 3, 41], { global_batch: 6, sampling: 'iid', sample_t: 0.5 }),
     virtualRun([70, 3, 42], { global_batch: 6, split: 'val' }),
   ];
-  for (const run of runs) {
+  for (const run of [...runs, ...runs.map((run) => excluding(run))]) {
     const expected = occurrences(run, 2, 3);
     for (const [source, { count }] of run.sources.entries()) {
       for (let index = 0; index < count; index++) {

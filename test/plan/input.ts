@@ -22,6 +22,17 @@ export function virtualRun(counts: readonly number[], changes: Partial<PlanInput
   };
 }
 
+/** A run without every n-th sample of its sources, and without a row of them. */
+export function excluding(run: PlanInput, n = 7): PlanInput {
+  const sources = run.sources.map((source) => ({
+    ...source,
+    excluded: new Set(
+      Array.from({ length: source.count }, (_, i) => i).filter((i) => i % n === 1 || (i > 20 && i < 30)),
+    ),
+  }));
+  return { ...run, sources };
+}
+
 /** Sizes in the proportions of a run over seven sources, from hundreds of thousands down to hundreds. */
 export const sevenCounts = [128_117, 118_287, 10_000, 50_000, 7_349, 400, 90] as const;
 

@@ -6,7 +6,7 @@ import { sampleSeed } from '../../src/plan/hash.js';
 import type { PlannedSample } from '../../src/plan/input.js';
 import { planShare, planStep, successor } from '../../src/plan/plan.js';
 import { preparePlan } from '../../src/plan/prepare.js';
-import { anyRun, epochOf, identity, sevenCounts, virtualRun } from './input.js';
+import { anyRun, epochOf, excluding, identity, sevenCounts, virtualRun } from './input.js';
 
 const refusal = (reason: string, text: RegExp) => (error: unknown) =>
   error instanceof TributaryError && error.reason === reason && text.test(error.message);
@@ -179,4 +179,33 @@ test('a step of 10^9 samples is planned from its own keys alone, wherever in the
       assert.equal(asked, 256);
     }
   }
+});
+
+test('excluding samples changes their own slots and no other, in every epoch', () => {
+  fc.assert(
+    fc.property(anyRun, fc.constantFrom('exact', 'iid'), fc.constantFrom('train', 'val'), (any, sampling, split) => {
+      const run = { ...any, sampling, split } as const;
+      const without = excluding(run);
+      for (const epoch of [0, 3]) {
+        const [before, after] = [epochOf(run, epoch), epochOf(without, epoch)];
+        for (const [i, sample] of before.entries()) {
+          const { excluded } = without.sources[sample.source]!;
+          assert.ok(!excluded!.has(after[i]!.index));
+          if (!excluded!.has(sample.index)) assert.deepEqual(after[i], sample);
+          else assert.equal(after[i]!.source, sample.source);
+        }
+      }
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('an excluded sample stands in for nothing, and what stands in for it is the next of the walk', () => {
+  const run = virtualRun([40], { global_batch: 10 });
+  const walk = epochOf(run, 0).toSorted((a, b) => a.position - b.position);
+  const [first, second, third] = walk as [PlannedSample, PlannedSample, PlannedSample];
+  const without = { ...run, sources: [{ ...run.sources[0]!, excluded: new Set([second.index]) }] };
+  assert.deepEqual(successor(without, 0, first, 1), third);
+  const slot = epochOf(run, 0).findIndex(({ index }) => index === second.index);
+  assert.deepEqual(epochOf(without, 0)[slot], third);
 });

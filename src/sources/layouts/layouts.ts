@@ -22,6 +22,8 @@ export interface SourceOptions {
   readonly split: Split;
   /** Where links may lead, where the config says it: see `SourceConfig`. */
   readonly followLinks?: true | readonly string[];
+  /** What is taken out of every epoch: see `SourceConfig`. */
+  readonly exclude?: string | readonly string[];
 }
 
 /**

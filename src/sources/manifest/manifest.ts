@@ -28,6 +28,8 @@ export interface Manifest {
   location(index: number): Location;
   /** Where the text or JSON beside a tar member is; null where there is none. */
   sibling(index: number, suffix: 'txt' | 'json'): Location | null;
+  /** Samples that the config takes out of every epoch. */
+  readonly excluded?: ReadonlySet<number> | undefined;
   /** The index of a key; -1 where the manifest does not have it. */
   find(key: string): number;
 }

@@ -1,0 +1,58 @@
+import { TributaryError } from '../errors.js';
+import type { IndexOptions } from './index-source.js';
+import { loadManifest, manifestPath } from './manifest/manifest-file.js';
+import type { StoredManifest } from './manifest/stored-manifest.js';
+import { readable } from './scan/unreadable.js';
+import { fill } from './storage/storage.js';
+import { storageOf } from './storage/storages.js';
+
+/**
+ * A manifest that knows which of its samples the config takes out of every epoch. They stay in it, so that nothing else moves.
+ *
+ * @throws TributaryError UNKNOWN_KEY for a key that neither this split nor the other has, SOURCE_EMPTY where nothing is left,
+ * SOURCE_UNREADABLE for a file of keys that cannot be read.
+ */
+export async function withoutExcluded(options: IndexOptions, manifest: StoredManifest): Promise<StoredManifest> {
+  if (options.exclude === undefined) return manifest;
+  const keys = typeof options.exclude === 'string' ? await keysIn(options.exclude) : options.exclude;
+  const excluded = new Set<number>();
+  const others: string[] = [];
+  for (const key of keys) {
+    const index = manifest.find(key);
+    if (index >= 0) excluded.add(index);
+    else others.push(key);
+  }
+  await refuseUnknown(options, others, manifest);
+  if (excluded.size === manifest.count)
+    throw new TributaryError('SOURCE_EMPTY', {
+      expected: `samples of source ${options.name} that are not excluded`,
+      came: `${manifest.count}, and all of them are`,
+      remedy: 'Take keys out of its exclude, or the source out of the run',
+      metadata: { source: options.name },
+    });
+  return excluded.size === 0 ? manifest : { ...manifest, excluded };
+}
+
+/** The lines of a file, without empty ones. */
+async function keysIn(url: string): Promise<string[]> {
+  const storage = storageOf(url);
+  const file = await readable(storage.open(storage.resolve(url)));
+  const text = Buffer.alloc(file.size);
+  await readable(fill(file, text, 0).finally(file.close));
+  return text.toString('utf8').split(/\r?\n/).filter(Boolean);
+}
+
+/** A key may be one of the other split; of one that is of neither it must not be thought that it is gone. */
+async function refuseUnknown(options: IndexOptions, keys: readonly string[], own: StoredManifest): Promise<void> {
+  if (keys.length === 0) return;
+  const split = options.split === 'train' ? 'val' : 'train';
+  const other = await loadManifest(manifestPath(options.indexFolder, options.name, split)).catch(() => null);
+  const unknown = keys.filter((key) => other === null || other.find(key) < 0);
+  if (unknown.length === 0) return;
+  throw new TributaryError('UNKNOWN_KEY', {
+    expected: `keys of source ${options.name} in its exclude`,
+    came: unknown.slice(0, 3).join(', ') + (unknown.length > 3 ? ` and ${unknown.length - 3} more` : ''),
+    remedy: `Write keys like ${own.key(0)}, or index the other split too if they are of it`,
+    metadata: { source: options.name, key: unknown[0]! },
+  });
+}
