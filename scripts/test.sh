@@ -2,7 +2,7 @@
 # Installs what the tests need, builds, checks the contract and the code's form, and runs all tests.
 set -euo pipefail
 . "$(dirname "$0")/setup.sh"
-need_packages python3-torch python3-torchvision python3-pil python3-grpcio python3-numpy python3-protobuf chromium-common iproute2 dnsmasq-base libjpeg-turbo-progs
+need_packages python3-torch python3-torchvision python3-pil python3-grpcio python3-numpy python3-protobuf chromium-common iproute2 dnsmasq-base libjpeg-turbo-progs nginx-light radosgw ceph-mon ceph-osd
 build
 say "Checking the contract (buf), the code's form (biome) and what nobody uses (knip)"
 npx --no-install buf lint

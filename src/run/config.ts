@@ -23,7 +23,18 @@ export interface SourceConfig {
   readonly followLinks?: true | readonly string[];
   /** Keys that are taken out of every epoch, or the file that has one on each line. */
   readonly exclude?: string | readonly string[];
+  /** The table beside the source: JSON lines with a key and whatever else is known of a sample. */
+  readonly table?: string;
+  /** What a sample's row of the table must say for it to be one: by column. */
+  readonly where?: Where;
 }
+
+/** Conditions by column, all of which must hold. */
+export type Where = Readonly<Record<string, Condition>>;
+
+/** What a column must be: this value, one of these, or a number within bounds, which belong to it. */
+export type Condition = Scalar | readonly Scalar[] | { readonly min?: number; readonly max?: number };
+type Scalar = string | number | boolean | null;
 
 /** A config file, resolved. Use `findRun` and `findSource` to look up names that come from outside. */
 export interface Config {
@@ -61,6 +72,12 @@ const topLevel = z.strictObject(
   { error: (issue) => (issue.code === 'invalid_type' ? 'a mapping with sources and runs' : undefined) },
 );
 
+const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+
+const condition = z.union([scalar, z.array(scalar), z.strictObject({ min: z.number(), max: z.number() }).partial()], {
+  error: 'a value, a list of values, or bounds as {min: 1, max: 2}',
+});
+
 const sourceSchema = z.preprocess(
   (value) => (typeof value === 'string' ? { path: value } : value),
   z.strictObject(
@@ -73,6 +90,8 @@ const sourceSchema = z.preprocess(
       exclude: z
         .custom<string | string[]>(isKeys, { error: 'a list of keys, or the path of a file of keys', params: invalid })
         .optional(),
+      table: z.string({ error: 'the path of a file of JSON lines' }).min(1).optional(),
+      where: z.record(z.string(), condition, { error: 'a mapping of columns to conditions' }).optional(),
     },
     { error: (issue) => (issue.code === 'invalid_type' ? 'a path, or a mapping with a path' : undefined) },
   ),
@@ -196,7 +215,7 @@ function readSource({ name, value, path, problems }: Entry, folder: string) {
     sourceSchema,
     value,
     path,
-    unknownAmong(['path', 'layout', 'follow_links', 'exclude']),
+    unknownAmong(['path', 'layout', 'follow_links', 'exclude', 'table', 'where']),
   );
   const placed = (path: string) => (isUrl(path) ? path : resolved(folder, path));
   const source: SourceConfig | null = data && {
@@ -204,9 +223,19 @@ function readSource({ name, value, path, problems }: Entry, folder: string) {
     path: placed(data.path),
     layout: data.layout,
     ...(data.exclude && { exclude: typeof data.exclude === 'string' ? placed(data.exclude) : data.exclude }),
+    ...(data.table && { table: placed(data.table) }),
+    ...(data.where && { where: data.where as Where }),
     ...(data.follow_links && { followLinks: data.follow_links === true || data.follow_links.map(placed) }),
   };
-  return { name, value: source, problems: [...problems, ...found] };
+  const alone = (data?.where === undefined) !== (data?.table === undefined);
+  const table = {
+    ...invalid,
+    path,
+    expected: 'table and where together',
+    came: 'one of them',
+    remedy: 'Give both, or none',
+  };
+  return { name, value: source, problems: [...problems, ...found, ...(alone ? [table] : [])] };
 }
 
 function unknownKeyIn(value: unknown) {

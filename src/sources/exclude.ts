@@ -2,9 +2,7 @@ import { TributaryError } from '../errors.js';
 import type { IndexOptions } from './index-source.js';
 import { loadManifest, manifestPath } from './manifest/manifest-file.js';
 import type { StoredManifest } from './manifest/stored-manifest.js';
-import { readable } from './scan/unreadable.js';
-import { fill } from './storage/storage.js';
-import { storageOf } from './storage/storages.js';
+import { linesOf } from './storage/lines.js';
 
 /**
  * A manifest that knows which of its samples the config takes out of every epoch. They stay in it, so that nothing else moves.
@@ -33,13 +31,10 @@ export async function withoutExcluded(options: IndexOptions, manifest: StoredMan
   return excluded.size === 0 ? manifest : { ...manifest, excluded };
 }
 
-/** The lines of a file, without empty ones. */
 async function keysIn(url: string): Promise<string[]> {
-  const storage = storageOf(url);
-  const file = await readable(storage.open(storage.resolve(url)));
-  const text = Buffer.alloc(file.size);
-  await readable(fill(file, text, 0).finally(file.close));
-  return text.toString('utf8').split(/\r?\n/).filter(Boolean);
+  const keys: string[] = [];
+  for await (const line of linesOf(url)) keys.push(line);
+  return keys;
 }
 
 /** A key may be one of the other split; of one that is of neither it must not be thought that it is gone. */

@@ -2,10 +2,12 @@ import { TributaryError } from '../errors.js';
 import { withoutExcluded } from './exclude.js';
 import type { IndexReport } from './index-report.js';
 import { type IndexOptions, indexSource } from './index-source.js';
+import type { Place } from './layouts/layout.js';
 import { locateSource } from './layouts/layouts.js';
 import { checkManifest } from './manifest/check.js';
 import { loadManifest, manifestPath } from './manifest/manifest-file.js';
 import type { StoredManifest } from './manifest/stored-manifest.js';
+import { keptWhere } from './where.js';
 
 /**
  * Opens one split of a source by its manifest, after the cheap check.
@@ -30,7 +32,7 @@ export async function openSource(options: IndexOptions): Promise<StoredManifest>
       remedy: 'Run `npx tributary index` with the same config',
       metadata: { source: options.name },
     });
-  return withoutExcluded(options, await checkManifest(manifest, place));
+  return chosen(options, await checkManifest(manifest, place), place);
 }
 
 /**
@@ -48,6 +50,11 @@ export async function openOrIndexSource(
     if (!(error instanceof TributaryError && error.reason === 'NOT_INDEXED')) throw error;
     const { manifest, report } = await indexSource(options);
     onIndexed(report);
-    return withoutExcluded(options, manifest);
+    return chosen(options, manifest, (await locateSource(options)).place);
   }
+}
+
+/** What of an indexed source the config wants. */
+async function chosen(options: IndexOptions, manifest: StoredManifest, place: Place): Promise<StoredManifest> {
+  return withoutExcluded(options, await keptWhere(options, manifest, place));
 }

@@ -43,7 +43,7 @@ async function filesOf(folder: string): Promise<string[]> {
   return found.filter((file) => file.isFile()).map((file) => relative(folder, join(file.parentPath, file.name)));
 }
 
-test('a web server gives the batches that local files give', { skip: noNginx }, async (t) => {
+test('a web server gives the batches of local files', { skip: noNginx }, async (t) => {
   const folder = dirname(await indexedSamples(t));
   const local = await served(t, Object.fromEntries(names.map((name) => [name, join(folder, name)])));
   const { host, folder: root } = await startNginx(t);
@@ -54,7 +54,7 @@ test('a web server gives the batches that local files give', { skip: noNginx }, 
   assert.deepEqual(await batches(t, web, 0, 3), expected);
 });
 
-test('S3 gives the batches that local files give, through faults and beside an object that is replaced', {
+test('S3 gives the batches of local files, whatever fails', {
   skip: noRadosgw,
 }, async (t) => {
   const folder = dirname(await indexedSamples(t));

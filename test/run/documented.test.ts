@@ -20,6 +20,9 @@ test('docs/configuration.md has a row for every key, and for nothing else', () =
     'path',
     'layout',
     'follow_links',
+    'exclude',
+    'table',
+    'where',
     ...Object.keys(defaultLimits),
     ...runKeys,
   ];

@@ -1,4 +1,5 @@
 import { TributaryError } from '../../errors.js';
+import type { Where } from '../../run/config.js';
 import { suggestion } from '../../run/similar-names.js';
 import { storageOf } from '../storage/storages.js';
 import { coco } from './coco.js';
@@ -24,6 +25,9 @@ export interface SourceOptions {
   readonly followLinks?: true | readonly string[];
   /** What is taken out of every epoch: see `SourceConfig`. */
   readonly exclude?: string | readonly string[];
+  /** The table beside it, and what a sample's row there must say: see `SourceConfig`. */
+  readonly table?: string;
+  readonly where?: Where;
 }
 
 /**

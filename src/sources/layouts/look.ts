@@ -1,6 +1,6 @@
-import { unreadable } from '../scan/unreadable.js';
 import { type Entry, type Stat, StorageFault } from '../storage/storage.js';
 import { below, storageOf } from '../storage/storages.js';
+import { unreadable } from '../storage/unreadable.js';
 import type { Place } from './layout.js';
 
 /** Whether there is a folder at `url`, or a link to one. */

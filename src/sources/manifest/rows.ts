@@ -80,12 +80,32 @@ export function columnRows<C extends Uint32Array | BigUint64Array>(parts: readon
   return into;
 }
 
+/** The columns of the members that lie at these indices of batches. */
+export function memberRowsAt(batches: readonly RowBatch[], indices: readonly number[]): MemberColumns {
+  const words = (pick: (part: MemberColumns) => Uint32Array) =>
+    Uint32Array.from(indices, (index) => pick(membersOf(batches, index))[index % rowsPerBatch]!);
+  const offsets = (pick: (part: MemberColumns) => BigUint64Array) =>
+    BigUint64Array.from(indices, (index) => pick(membersOf(batches, index))[index % rowsPerBatch]!);
+  return columnsBy(words, offsets);
+}
+
+function membersOf(batches: readonly RowBatch[], index: number): MemberColumns {
+  return batches[Math.floor(index / rowsPerBatch)]!.members!;
+}
+
 /** The same for the columns of members. */
 export function memberRows(parts: readonly MemberColumns[], first: number, count: number): MemberColumns {
   const words = (pick: (part: MemberColumns) => Uint32Array<ArrayBuffer>) =>
     columnRows(parts.map(pick), first, new Uint32Array(count));
   const offsets = (pick: (part: MemberColumns) => BigUint64Array<ArrayBuffer>) =>
     columnRows(parts.map(pick), first, new BigUint64Array(count));
+  return columnsBy(words, offsets);
+}
+
+function columnsBy(
+  words: (pick: (part: MemberColumns) => Uint32Array<ArrayBuffer>) => Uint32Array<ArrayBuffer>,
+  offsets: (pick: (part: MemberColumns) => BigUint64Array<ArrayBuffer>) => BigUint64Array<ArrayBuffer>,
+): MemberColumns {
   return {
     shard: words(({ shard }) => shard),
     offset: offsets(({ offset }) => offset),

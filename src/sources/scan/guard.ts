@@ -1,7 +1,7 @@
 import type { Place } from '../layouts/layout.js';
 import type { StorageFault } from '../storage/storage.js';
 import { below, storageOf } from '../storage/storages.js';
-import { unreadable } from './unreadable.js';
+import { unreadable } from '../storage/unreadable.js';
 
 /**
  * The folder that no sample may leave once links are followed: the source's root, or the place itself where the split's

@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import PQueue from 'p-queue';
 import { Piscina } from 'piscina';
+import { unreadable } from '../storage/unreadable.js';
 import runScan, { type Outcome, type Scans, type ScanTask } from './thread.js';
-import { unreadable } from './unreadable.js';
 
 /** So many samples are scanned on the calling thread before threads are started, which costs more than scanning them. */
 const scannedInline = 4096;

@@ -2,6 +2,7 @@ import type { Place } from '../layouts/layout.js';
 import { isHidden, isOddShardName, isShardName } from '../layouts/look.js';
 import { type Entry, StorageFault } from '../storage/storage.js';
 import { below, storageOf } from '../storage/storages.js';
+import { unreadable } from '../storage/unreadable.js';
 import { allowedIn } from './guard.js';
 import { inBatches } from './in-batches.js';
 import { type LeftOut, LeftOutTally } from './left-out.js';
@@ -9,7 +10,6 @@ import { compareNames } from './name-order.js';
 import type { ProgressMeter } from './progress-meter.js';
 import type { Scanner } from './scanner.js';
 import type { ShardListing } from './shard.js';
-import { unreadable } from './unreadable.js';
 
 /** A shard as the storage tells it. */
 export interface ShardFile {

@@ -1,6 +1,6 @@
+import type { Unreadable } from '../storage/unreadable.js';
 import { listFolder, sizeFiles } from './folder.js';
 import { scanShard } from './shard.js';
-import type { Unreadable } from './unreadable.js';
 
 const scans = { listFolder, sizeFiles, scanShard };
 

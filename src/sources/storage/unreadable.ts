@@ -1,5 +1,5 @@
 import { TributaryError } from '../../errors.js';
-import { StorageFault } from '../storage/storage.js';
+import { StorageFault } from './storage.js';
 
 /** A fault as plain data: an error would lose its code on the way between threads. */
 export type Unreadable = Pick<StorageFault, 'url' | 'code' | 'message' | 'mayPass' | 'remedy' | 'attempts'>;
