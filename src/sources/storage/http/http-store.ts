@@ -145,7 +145,7 @@ function versionOf({ headers }: HttpAnswer): string {
 }
 
 /** Names stand in a URL as they are, and are encoded for the request. */
-export function encoded(url: string): string {
+function encoded(url: string): string {
   const [, origin, path] = /^([^:]*:\/\/[^/]*)(.*)$/s.exec(url)!;
   return origin + path!.split('/').map(encodeURIComponent).join('/');
 }
@@ -167,7 +167,7 @@ function* foldersFrom(folder: string): Generator<string, void> {
  *
  * @throws TributaryError CONFIG_INVALID for one with a user, a password, a query or a fragment, which are not repeated.
  */
-export function resolveHttp(given: string): string {
+function resolveHttp(given: string): string {
   const [, scheme, host, path] = /^([a-z][a-z\d+.-]*):\/\/([^/]*)(.*)$/is.exec(given) ?? [];
   if (scheme !== undefined && host !== '' && !host!.includes('@') && !/[?#]/.test(given))
     return `${scheme.toLowerCase()}://${host!.toLowerCase()}${path!.replace(/\/+$/, '')}`;

@@ -1,5 +1,6 @@
 import PQueue from 'p-queue';
 import { type SourceStorage, type Stat, StorageFault, type StoredFile } from '../storage.js';
+import { type Fetched, joinNeighbours } from './join-neighbours.js';
 import type { ObjectPage, ObjectStore, Range } from './object-store.js';
 import { type Attempt, type Patience, tryAgain, usualPatience } from './try-again.js';
 
@@ -11,14 +12,6 @@ export const requestsAtOnce = 32;
  * an image, and a request takes as long as a megabyte.
  */
 const windowBytes = 1024 * 1024;
-
-/** Bytes that were fetched, with what the store said of the object they belong to. */
-interface Fetched {
-  readonly offset: number;
-  readonly bytes: Buffer;
-  readonly size: number;
-  readonly version: string;
-}
 
 /**
  * A storage over a store of objects, which has no folders but in its names, and no links. Every request has one of a bounded
@@ -49,6 +42,8 @@ export function objectStorage(store: ObjectStore, patience: Patience = usualPati
     return found;
   }
 
+  const fetchedTogether = joinNeighbours(fetched);
+
   return {
     resolve: (given) => store.resolve(given),
     stat,
@@ -71,7 +66,7 @@ export function objectStorage(store: ObjectStore, patience: Patience = usualPati
     async open(url, { within, first = { offset: 0, length: windowBytes }, version } = {}) {
       if (within !== undefined && !within.some((folder) => liesIn(url, folder)))
         throw new StorageFault(url, 'OUTSIDE_ROOT', false, 'a file outside of its source');
-      const opened = await fetched(url, first, version);
+      const opened = await fetchedTogether(url, first, version);
       const pinned = opened.version === '0' ? undefined : opened.version;
       return storedFile(opened, (range) => fetched(url, range, pinned));
     },

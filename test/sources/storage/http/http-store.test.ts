@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -6,6 +7,7 @@ import { promisify } from 'node:util';
 import { httpStore } from '../../../../src/sources/storage/http/http-store.js';
 import { objectStorage } from '../../../../src/sources/storage/objects/object-storage.js';
 import { usualPatience } from '../../../../src/sources/storage/objects/try-again.js';
+import { readSample } from '../../../../src/sources/storage/read-sample.js';
 import { storageTests, type Tried } from '../conformance.js';
 import { failingProxy } from '../objects/failing-proxy.js';
 import { faultTests } from '../objects/fault-cases.js';
@@ -51,6 +53,21 @@ else {
   storageTests('HTTP with listings in JSON', startAt('json'));
   storageTests('HTTP with listings in HTML', startAt('html'));
   storageTests('HTTP with a files.txt', startAt('plain'));
+  test('HTTP: a slow server is waited for, and what is not allowed says what to do', async (context) => {
+    const { host, folder } = await startNginx(context);
+    const content = Buffer.alloc(20_000, 'x');
+    await writeFile(join(folder, 'a.jpg'), content);
+    const storage = objectStorage(httpStore(), { ...patience, attempts: 1, stallMs: 2000 });
+    const at = (location: string) => ({ path: `${host}/${location}/a.jpg`, root: `${host}/${location}` });
+    const read = (location: string) =>
+      readSample({ ...at(location), offset: null, length: 20_000 }, { storage, retries: 0 });
+    assert.deepEqual(await read('slow'), content);
+    await assert.rejects(read('forbidden'), {
+      reason: 'STORAGE_UNAVAILABLE',
+      message: /HTTP 403.*Let the server give/,
+    });
+    await assert.rejects(storage.list(`${host}/plain`)[Symbol.asyncIterator]().next(), { remedy: /files\.txt/ });
+  });
   faultTests('HTTP', async (context) => {
     const tried = await startAt('json')(context);
     const proxy = await failingProxy(context, Number(new URL(tried.root).port));

@@ -46,7 +46,7 @@ test('so many requests are under way at a time, and no more', async () => {
       running--;
     }),
   );
-  await Promise.all(Array.from({ length: 3 * requestsAtOnce }, () => storage.open('x/a')));
+  await Promise.all(Array.from({ length: 3 * requestsAtOnce }, (_, i) => storage.open(`x/${i}`)));
   assert.equal(most, requestsAtOnce);
 });
 
