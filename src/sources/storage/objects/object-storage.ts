@@ -33,7 +33,7 @@ export function objectStorage(store: ObjectStore, patience: Patience = usualPati
     const found = await ask(url, async (signal, onProgress) => {
       const part = await store.get(url, range, signal);
       if (part === null) return null;
-      if (version !== undefined && part.version !== '0' && part.version !== version) throw changed(url);
+      if (version !== undefined && part.version !== version) throw changed(url);
       const length = Math.max(0, Math.min(range.length, part.size - range.offset));
       const bytes = await collected(url, part.body, length, onProgress);
       return { offset: range.offset, bytes, size: part.size, version: part.version };

@@ -36,9 +36,10 @@ export function s3Clients(): <T>(url: string, place: S3Place, act: Act<T>) => Pr
         return await act(opened.client, await import('@aws-sdk/client-s3'));
       } catch (error) {
         const fault = s3Fault(url, error, isAnonymous);
-        if (!isOfCredentials(fault)) throw fault;
-        if (sessions.get(place.endpoint) === opening) sessions.delete(place.endpoint);
-        if (!isFirst) throw fault;
+        // The chain may have had nothing for a moment.
+        const isStale = isOfCredentials(fault) || (isAnonymous && fault.remedy !== null);
+        if (isStale && sessions.get(place.endpoint) === opening) sessions.delete(place.endpoint);
+        if (!isStale || isAnonymous || !isFirst) throw fault;
       }
     }
   };

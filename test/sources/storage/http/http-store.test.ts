@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
@@ -15,6 +15,8 @@ import { noNginx, startNginx } from './nginx.js';
 
 const patience = { ...usualPatience, pauseMs: 1 };
 const impatient = { ...patience, stallMs: 300 };
+
+let files = 0;
 
 const startAt =
   (location: string) =>
@@ -37,6 +39,9 @@ const startAt =
       async put(path, content) {
         await mkdir(dirname(join(folder, 'data', path)), { recursive: true });
         await writeFile(join(folder, 'data', path), content);
+        // Old enough for its ETag to be relied on, and each of another second.
+        const then = new Date(Date.now() - 60_000 * ++files);
+        await utimes(join(folder, 'data', path), then, then);
         await list();
       },
       async remove(path) {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { objectStorage, requestsAtOnce } from '../../../../src/sources/storage/objects/object-storage.js';
 import type { ObjectStore, Range } from '../../../../src/sources/storage/objects/object-store.js';
@@ -48,6 +49,18 @@ test('so many requests are under way at a time, and no more', async () => {
   );
   await Promise.all(Array.from({ length: 3 * requestsAtOnce }, (_, i) => storage.open(`x/${i}`)));
   assert.equal(most, requestsAtOnce);
+});
+
+test('an object that has no version to rely on any more is not the one that had', async () => {
+  const storage = objectStorage(storeOf(10, () => {}));
+  const first = { offset: 0, length: 4 };
+  assert.equal((await storage.open('x/a', { first, version: 'v' })).size, 10);
+  await assert.rejects(storage.open('x/a', { first, version: 'before' }), { code: 'CHANGED' });
+  const young = objectStorage({
+    ...storeOf(10, () => {}),
+    get: async () => ({ size: 10, version: '0', body: Readable.from([]) }),
+  });
+  await assert.rejects(young.open('x/a', { first, version: 'v' }), { code: 'CHANGED' });
 });
 
 test('a file outside of the folders that it must lie in is not opened', async () => {

@@ -6,6 +6,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { freePort } from '../free-port.js';
 
+// The package is pinned to a version that this version of Node can run.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
+
 const run = promisify(execFile);
 
 /** Why the tests of S3 cannot run here, or false where they can: Debian's radosgw, ceph-mon and ceph-osd. */
