@@ -1,5 +1,6 @@
 import { TributaryError } from '../../errors.js';
 import { httpStore } from './http/http-store.js';
+import { hubStore } from './hub/hub-store.js';
 import { localFiles } from './local/local-files.js';
 import { objectStorage } from './objects/object-storage.js';
 import { s3Store } from './s3/s3-store.js';
@@ -11,7 +12,16 @@ const storages: Readonly<Record<string, SourceStorage>> = storagesByScheme();
 function storagesByScheme(): Record<string, SourceStorage> {
   const http = objectStorage(httpStore());
   const s3 = objectStorage(s3Store());
-  return { file: localFiles(), http, https: http, s3, 's3+http': s3, 's3+https': s3, gs: s3 };
+  return {
+    file: localFiles(),
+    http,
+    https: http,
+    s3,
+    's3+http': s3,
+    's3+https': s3,
+    gs: s3,
+    hf: objectStorage(hubStore()),
+  };
 }
 
 /**
