@@ -34,9 +34,9 @@ export function storageOf(url: string): SourceStorage {
   if (Object.hasOwn(storages, scheme)) return storages[scheme]!;
   throw new TributaryError('CONFIG_INVALID', {
     expected: `a path, or a URL that starts with ${Object.keys(storages).join(': or ')}:`,
-    came: url,
+    // What follows may hold a password.
+    came: `one that starts with ${scheme}:`,
     remedy: 'Set the path of the source to where it lies',
-    metadata: { path: url },
   });
 }
 

@@ -57,7 +57,7 @@ test('a layout or a storage that there is not is refused with those that there a
     reason: 'CONFIG_INVALID',
     message: /sources\.s\.layout.*nearest names? (is|are) coco/,
   });
-  await assert.rejects(locate('s3://bucket/images', 'flat'), {
+  await assert.rejects(locate('ftp://host/images', 'flat'), {
     reason: 'CONFIG_INVALID',
     message: /starts with file:/,
   });

@@ -125,7 +125,7 @@ function resolveHub(given: string): string {
   if (form.test(url)) return url;
   throw new TributaryError('CONFIG_INVALID', {
     expected: 'hf://datasets/OWNER/NAME, with @REVISION and a folder after it where they are not main and the top',
-    came: given,
+    came: 'another URL',
     remedy: 'Set the path of the source to a data set of the hub',
   });
 }
