@@ -58,7 +58,7 @@ export function objectStorage(store: ObjectStore, patience: Patience = usualPati
           store.list(folder, from, signal),
         );
         if (page === null) throw nothingAt(folder);
-        yield page.entries;
+        yield page.entries.filter(({ name }) => isName(name));
         after = page.after;
       } while (after !== null);
     },
@@ -106,6 +106,11 @@ async function collected(
   }
   if (done === length) return bytes;
   throw new StorageFault(url, 'WRONG_LENGTH', true, `a body of ${done} bytes where ${length} were to come`);
+}
+
+/** What a store says is not to be trusted to be a name: these would lead elsewhere. */
+function isName(name: string): boolean {
+  return name !== '' && name !== '.' && name !== '..' && !name.includes('/');
 }
 
 function liesIn(url: string, folder: string): boolean {

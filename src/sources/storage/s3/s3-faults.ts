@@ -35,6 +35,7 @@ export function isOfCredentials({ code }: StorageFault): boolean {
 
 /** What an error of the S3 client is to those above. */
 export function s3Fault(url: string, given: unknown, isAnonymous: boolean): StorageFault {
+  if (given instanceof StorageFault) return given;
   const error = given as S3Error;
   const status = error.$metadata?.httpStatusCode;
   const code = codeOf(error, status);

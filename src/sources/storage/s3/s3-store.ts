@@ -1,9 +1,9 @@
 import { addAbortListener } from 'node:events';
 import { Readable } from 'node:stream';
-import type { ListObjectsV2CommandOutput, S3Client } from '@aws-sdk/client-s3';
+import type { S3Client } from '@aws-sdk/client-s3';
 import { networkFault } from '../objects/network-fault.js';
 import type { ObjectStore } from '../objects/object-store.js';
-import type { Entry, Stat } from '../storage.js';
+import { type Entry, type Stat, StorageFault } from '../storage.js';
 import { type S3Package, s3Clients } from './s3-client.js';
 import { resolveS3, type S3Place, s3Place } from './s3-url.js';
 
@@ -20,27 +20,29 @@ export function s3Store(): ObjectStore {
   return {
     resolve: resolveS3,
 
-    async head(url, signal): Promise<Stat | null> {
+    async head(url, signal) {
       const place = s3Place(url);
       if (place.key === '') return null;
-      const [first] = (await listed(url, place, { prefix: place.key, most: 1 }, signal)).Contents ?? [];
-      if (first === undefined || nameOf(first.Key) !== place.key) return null;
-      return { kind: 'file', size: first.Size ?? 0, version: first.ETag ?? '0' };
+      return objectAt(await listed(url, place, { prefix: place.key, most: 1 }, signal), place.key);
     },
 
     async isFolder(url, signal) {
       const place = s3Place(url);
-      return ((await listed(url, place, { prefix: prefixOf(place.key), most: 1 }, signal)).KeyCount ?? 0) > 0;
+      return (await listed(url, place, { prefix: prefixOf(place.key), most: 1 }, signal)).objects.length > 0;
     },
 
     async list(folder, after, signal) {
       const place = s3Place(folder);
       const prefix = prefixOf(place.key);
       const page = await listed(folder, place, { prefix, after, isFolder: true }, signal);
-      const entries = [...entriesOf(page, prefix)];
-      // A folder may be there for nothing but an object of its own name.
-      if (after === null && (page.KeyCount ?? entries.length) === 0) return null;
-      return { entries, after: (page.IsTruncated && page.NextContinuationToken) || null };
+      if (after === null && page.objects.length + page.folders.length === 0) return null;
+      const files = page.objects.map(
+        ({ key, ...object }): Entry => ({ name: key.slice(prefix.length), kind: 'file', ...object }),
+      );
+      const folders = page.folders.map(
+        (below): Entry => ({ name: below.slice(prefix.length, -1), kind: 'folder', size: null }),
+      );
+      return { entries: [...files, ...folders], after: page.after };
     },
 
     async get(url, { offset, length }, signal) {
@@ -50,19 +52,35 @@ export function s3Store(): ObjectStore {
         try {
           const command = new s3.GetObjectCommand({ Bucket: place.bucket, Key: place.key, Range });
           const answer = await client.send(command, { abortSignal: signal });
-          const size = Number(/\/(\d+)$/.exec(answer.ContentRange ?? '')?.[1] ?? answer.ContentLength);
+          const [, from = 0, size = answer.ContentLength] =
+            /^bytes (\d+)-\d+\/(\d+)$/.exec(answer.ContentRange ?? '') ?? [];
           const body = answer.Body as Readable;
+          if (Number(from) !== offset) {
+            body.destroy();
+            throw new StorageFault(
+              url,
+              'WRONG_RANGE',
+              true,
+              `bytes from ${from} on where those from ${offset} were to come`,
+            );
+          }
           // The client's own watch of the signal ends with the answer's head.
           addAbortListener(signal, () => body.destroy(signal.reason as Error));
-          return { size, version: answer.ETag ?? '0', body: length > 0 ? bodyOf(url, body) : noBytes(body) };
+          return {
+            size: Number(size),
+            version: answer.ETag ?? '0',
+            body: length > 0 ? bodyOf(url, body) : noBytes(body),
+          };
         } catch (error) {
           const { name } = error as Error;
           if (name === 'NoSuchKey') return null;
           if (name !== 'InvalidRange') throw error;
           // The object is shorter than it was, or empty.
-          const [first] = (await listObjects(client, s3, place, { prefix: place.key, most: 1 }, signal)).Contents ?? [];
-          if (first === undefined || nameOf(first.Key) !== place.key) return null;
-          return { size: first.Size ?? 0, version: first.ETag ?? '0', body: noBytes() };
+          const found = objectAt(
+            await listObjects(client, s3, place, { prefix: place.key, most: 1 }, signal),
+            place.key,
+          );
+          return found && { ...found, body: noBytes() };
         }
       });
     },
@@ -77,13 +95,21 @@ interface ListOptions {
   readonly most?: number;
 }
 
-function listObjects(
+/** A page of a listing, with names as they are. */
+interface Listed {
+  readonly objects: readonly { readonly key: string; readonly size: number; readonly version: string }[];
+  /** Prefixes, with a slash at their ends. */
+  readonly folders: readonly string[];
+  readonly after: string | null;
+}
+
+async function listObjects(
   client: S3Client,
   s3: S3Package,
   { bucket }: S3Place,
   { prefix, after = null, isFolder, most }: ListOptions,
   signal: AbortSignal,
-): Promise<ListObjectsV2CommandOutput> {
+): Promise<Listed> {
   const command = new s3.ListObjectsV2Command({
     Bucket: bucket,
     Prefix: prefix,
@@ -93,30 +119,22 @@ function listObjects(
     // XML has no way to write some of the characters that names may have.
     EncodingType: 'url',
   });
-  return client.send(command, { abortSignal: signal });
+  const page = await client.send(command, { abortSignal: signal });
+  const name = (text: string) => (page.EncodingType === 'url' ? decodeURIComponent(text.replaceAll('+', ' ')) : text);
+  return {
+    objects: (page.Contents ?? []).map(({ Key = '', Size = 0, ETag = '0' }) => ({
+      key: name(Key),
+      size: Size,
+      version: ETag,
+    })),
+    folders: (page.CommonPrefixes ?? []).map(({ Prefix = '' }) => name(Prefix)),
+    after: (page.IsTruncated && page.NextContinuationToken) || null,
+  };
 }
 
-function* entriesOf(
-  { Contents = [], CommonPrefixes = [] }: ListObjectsV2CommandOutput,
-  prefix: string,
-): Generator<Entry> {
-  for (const { Key, Size, ETag } of Contents) {
-    const name = nameOf(Key).slice(prefix.length);
-    if (isName(name)) yield { name, kind: 'file', size: Size ?? null, ...(ETag !== undefined && { version: ETag }) };
-  }
-  for (const { Prefix } of CommonPrefixes) {
-    const name = nameOf(Prefix).slice(prefix.length, -1);
-    if (isName(name)) yield { name, kind: 'folder', size: null };
-  }
-}
-
-/** No file of a folder can have these names, and a URL with them means something else. */
-function isName(name: string): boolean {
-  return name !== '' && name !== '.' && name !== '..';
-}
-
-function nameOf(encoded: string | undefined): string {
-  return decodeURIComponent((encoded ?? '').replaceAll('+', ' '));
+/** The object of this very name, which sorts before all that its name begins. */
+function objectAt({ objects: [first] }: Listed, key: string): Stat | null {
+  return first?.key === key ? { kind: 'file', size: first.size, version: first.version } : null;
 }
 
 function prefixOf(key: string): string {

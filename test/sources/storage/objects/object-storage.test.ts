@@ -63,6 +63,16 @@ test('an object that has no version to rely on any more is not the one that had'
   await assert.rejects(young.open('x/a', { first, version: 'v' }), { code: 'CHANGED' });
 });
 
+test('what a store lists under names that lead elsewhere is not there', async () => {
+  const entries = ['a.jpg', '', '.', '..', '../b.jpg'].map((name) => ({ name, kind: 'file' as const, size: 1 }));
+  const storage = objectStorage({ ...storeOf(10, () => {}), list: async () => ({ entries, after: null }) });
+  for await (const page of storage.list('x'))
+    assert.deepEqual(
+      page.map(({ name }) => name),
+      ['a.jpg'],
+    );
+});
+
 test('a file outside of the folders that it must lie in is not opened', async () => {
   const storage = objectStorage(storeOf(10, () => assert.fail('asked')));
   await assert.rejects(storage.open('x/ab/c', { within: ['x/a'] }), { code: 'OUTSIDE_ROOT', mayPass: false });
