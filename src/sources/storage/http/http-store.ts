@@ -79,9 +79,9 @@ export function httpStore(): ObjectStore {
       const answer = await ask('HEAD', isHost(url) ? `${url}/` : url, signal);
       await drain(answer);
       const { status, headers } = answer;
+      if (status >= 500 || status === 429) throw httpFault(url, status);
       if (isHost(url) || isFolderRedirect(url, answer)) return folderStat;
       if (status === 200) return { kind: 'file', size: Number(headers['content-length']), version: versionOf(answer) };
-      if (status >= 500 || status === 429) throw httpFault(url, status);
       if (status === 404 || status === 410 || (await listedBy(url, signal)) !== undefined) return null;
       throw httpFault(url, status);
     },
