@@ -6,15 +6,15 @@ import { suggestion } from '../run/similar-names.js';
 import { configOption, positiveInteger, readConfig, wholeNumber } from './options.js';
 import { indexedRuns } from './runs.js';
 
-/** `find`: in which steps of an epoch a sample comes. */
+/** `find`: in which steps of a run a sample comes. */
 export function findCommand() {
   return new Command('find')
-    .description('print in which steps of an epoch a sample comes, one JSON line each')
+    .description('print in which steps of a run a sample comes, one JSON line each')
     .addOption(configOption())
     .requiredOption('--run <name>', 'a run of the config')
     .requiredOption('--source <name>', 'the source')
     .requiredOption('--key <key>', "the sample's key")
-    .option('--epoch <e>', 'the epoch', wholeNumber, 0)
+    .option('--epoch <e>', 'only this epoch; all of an evaluation are alike', wholeNumber)
     .option('--world-size <w>', 'the number of ranks', positiveInteger, 1)
     .action(async ({ config, run, source, key, epoch, worldSize }) => {
       const open = await indexedRuns(await readConfig(config)).open({ name: run });
@@ -33,8 +33,11 @@ export function findCommand() {
           came: key,
           remedy: `Write keys like ${manifest.key(0)}`,
         });
-      checkAddress(open.bounds, { epoch, worldSize });
-      for (const found of findSample(open.plan, epoch, place, index, worldSize))
-        process.stdout.write(`${JSON.stringify({ epoch, ...found })}\n`);
+      const first = epoch ?? 0;
+      const last = epoch ?? (open.run.evaluate ? 0 : open.run.training.epochs - 1);
+      checkAddress(open.bounds, { epoch: first, worldSize });
+      for (let each = first; each <= last; each++)
+        for (const found of findSample(open.plan, each, place, index, worldSize))
+          process.stdout.write(`${JSON.stringify({ epoch: each, ...found })}\n`);
     });
 }

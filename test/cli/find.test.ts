@@ -19,4 +19,11 @@ test('a sample is found where the plan has it', async (t) => {
     found.some(({ epoch, step, slot, rank }) => epoch === 1 && step === 2 && slot === 5 && rank === 2),
     stdout,
   );
+  const all = await tributary(['find', ...place.filter((_, i) => i !== 6 && i !== 7)], { cwd });
+  const epochs = all.stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line).epoch);
+  assert.deepEqual([...new Set(epochs)], [0, 1, 2]);
+  assert.ok(all.stdout.includes(stdout));
 });
