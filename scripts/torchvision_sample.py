@@ -165,41 +165,43 @@ def resolve_views(recipe, settings):
     return resolved
 
 
-def sample_views(image, seed, groups, share_color_jitter=False):
-    """[(name, uint8 PIL image before ToTensor, which values may be one level apart)] of every view, as `sample` gives them; the groups in their order.
+def make_views(image, groups, share_color_jitter=False, blurs=()):
+    """[(name, uint8 PIL image before ToTensor, what its blur added to `blurs`, or None)] of every view, the groups in their order, of draws
+    of torch's generator as it stands.
 
     A group is a dict of name, size, of (the group whose crops it shows undistorted, or None) and the knobs of each view.
     """
+    image = image.convert("RGB")
+    if share_color_jitter:
+        image = T.Compose(colour({**BASE, **groups[0]["knobs"][0]}))(image)
+    made, crops = {}, {}
+    for group in groups:
+        if group["of"]:
+            continue
+        name, size = group["name"], group["size"]
+        base = max([size, *(g["size"] for g in groups if g["of"] == name)])
+        for number, knobs in enumerate(group["knobs"]):
+            k = {**BASE, **knobs}
+            crops[name, number] = T.Compose(geometry(base, k))(image)
+            mode = InterpolationMode[k["interpolation"]]
+            steps = [T.Resize(size, interpolation=mode), *policy(k), *([] if share_color_jitter else colour(k)), *rest(k)]
+            made[name, number] = T.Compose(steps)(crops[name, number]), blurs.pop() if blurs else None
+            if not is_dino(k):
+                draw_erase(T.RandomErasing(p=k["erasing"]), size)
+    for group in groups:
+        if group["of"]:
+            for number, k in enumerate(group["knobs"]):
+                resize = T.Resize(group["size"], interpolation=InterpolationMode[k["interpolation"]])
+                made[group["name"], number] = resize(crops[group["of"], number]), None
+    names = [(group["name"], number) for group in groups for number in range(len(group["knobs"]))]
+    return [(f"{name}{number + 1}", *made[name, number]) for name, number in names]
+
+
+def sample_views(image, seed, groups, share_color_jitter=False):
+    """`make_views` of a seed: [(name, image, which values may be one level apart, as `sample` gives them)]."""
     with noted_blurs() as blurs:
         torch.manual_seed(seed)
-        image = image.convert("RGB")
-        if share_color_jitter:
-            image = T.Compose(colour({**BASE, **groups[0]["knobs"][0]}))(image)
-        made, crops = {}, {}
-        for group in groups:
-            if group["of"]:
-                continue
-            name, size = group["name"], group["size"]
-            base = max([size, *(g["size"] for g in groups if g["of"] == name)])
-            for number, knobs in enumerate(group["knobs"]):
-                k = {**BASE, **knobs}
-                crops[name, number] = T.Compose(geometry(base, k))(image)
-                mode = InterpolationMode[k["interpolation"]]
-                steps = [T.Resize(size, interpolation=mode), *policy(k), *([] if share_color_jitter else colour(k)), *rest(k)]
-                blurs.clear()
-                made[name, number] = T.Compose(steps)(crops[name, number]), blurs[0] if blurs else None
-                if not is_dino(k):
-                    draw_erase(T.RandomErasing(p=k["erasing"]), size)
-        for group in groups:
-            if group["of"]:
-                for number, k in enumerate(group["knobs"]):
-                    resize = T.Resize(group["size"], interpolation=InterpolationMode[k["interpolation"]])
-                    made[group["name"], number] = resize(crops[group["of"], number]), None
-    return [
-        (f"{group['name']}{number + 1}", *made[group["name"], number])
-        for group in groups
-        for number in range(len(group["knobs"]))
-    ]
+        return make_views(image, groups, share_color_jitter, blurs)
 
 
 def evaluation(size, interpolation="BICUBIC", resize_size=None):

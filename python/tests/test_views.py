@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unittest
+from dataclasses import astuple
 from typing import ClassVar, Dict
 
 import numpy as np
@@ -24,7 +25,8 @@ class ViewsTest(SevenTest):
         servers = self.serve()
         for receivers in (0, 1):
             with self.open(servers, "dino", receivers=receivers) as loader:
-                self.assertEqual([tuple(group) for group in loader.describe().views], [("global", 2, 64, ""), ("local", 3, 40, "")])
+                groups = [astuple(group) for group in loader.describe().views]
+                self.assertEqual(groups, [("global", 2, 64, ""), ("local", 3, 40, "")])
                 batch = loader.fetch(0, 1)
                 self.assertIsNone(batch.images)
                 shapes = {name: tuple(images.shape) for name, images in batch.views.items()}

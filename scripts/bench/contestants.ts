@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { recipes } from '../../src/run/recipes.js';
 import { python } from '../torchvision-process.js';
 import { benchRecipe } from './bench-recipes.js';
 import { batchSize, type FileSet, imageSize, runName } from './dataset.js';
@@ -93,6 +94,25 @@ function typeScriptClient(files: 'once' | 'many', again: boolean): Contestant['r
   };
 }
 
+function kernels(decode: 'before' | 'once' | 'each'): Contestant['run'] {
+  return ({ recipe, set, seconds }) => ({
+    command: withNode('kernels.js', {
+      folder: set.once,
+      ...benchRecipe(recipe),
+      size: imageSize,
+      workers,
+      seconds,
+      decode,
+    }),
+    group: 'loader',
+    replica: null,
+  });
+}
+
+function hasViews(name: string): boolean {
+  return recipes.some((recipe) => recipe.name === name && recipe.views !== undefined);
+}
+
 /** Drops a file set from the page cache before a contestant that is measured cold. */
 export function dropFromCache(set: FileSet): void {
   execFileSync(python, [inSources('drop_cache.py'), set.once]);
@@ -169,11 +189,21 @@ export const contestants: readonly Contestant[] = [
     label: 'kernels alone',
     ofRecipe: true,
     isCold: false,
-    run: ({ recipe, set, seconds }) => ({
-      command: withNode('kernels.js', { folder: set.once, ...benchRecipe(recipe), size: imageSize, workers, seconds }),
-      group: 'loader',
-      replica: null,
-    }),
+    run: kernels('before'),
+  },
+  {
+    name: 'views-once',
+    label: 'several views of one decode, no replica',
+    ofRecipe: true,
+    isCold: false,
+    run: (course) => (hasViews(course.recipe) ? kernels('once')(course) : null),
+  },
+  {
+    name: 'views-each',
+    label: 'several views, each of its own decode, no replica',
+    ofRecipe: true,
+    isCold: false,
+    run: (course) => (hasViews(course.recipe) ? kernels('each')(course) : null),
   },
   {
     name: 'sharp-decode',

@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader
 from torchvision.datasets import ImageFolder
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from torchvision_sample import RECIPES, transform  # noqa: E402
+from torchvision_sample import RECIPES, make_views, resolve_views, transform  # noqa: E402
 
 
 def say(event, **more):
@@ -30,7 +30,10 @@ def make_loader(asked, **more):
     ending = [T.ToTensor(), T.Normalize((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)), erasing]
     if asked.get("uint8"):
         ending = [T.PILToTensor()]
-    dataset = ImageFolder(os.path.join(asked["folder"], "train"), T.Compose([steps, *ending]))
+    groups = resolve_views(asked["recipe"], asked["knobs"])
+    shares = asked["recipe"] == "dinov3_shared"
+    views = [lambda image: {name: T.Compose(ending)(view) for name, view, _ in make_views(image, groups, shares)}]
+    dataset = ImageFolder(os.path.join(asked["folder"], "train"), T.Compose(views if groups else [steps, *ending]))
     if asked.get("opencv"):
         from opencv import OpenCv
 
@@ -46,19 +49,19 @@ def main():
     images, start = 0, time.monotonic()
     if asked["whole"]:
         say("begin")
-        for batch, _ in loader:
-            images += len(batch)
+        for _, labels in loader:
+            images += len(labels)
         return say("end", images=images, seconds=time.monotonic() - start)
     # Each worker prepares two batches ahead: with those delivered, the pipeline is in its stride.
     warm = 2 * asked["workers"]
-    for index, (batch, _) in enumerate(loader):
+    for index, (_, labels) in enumerate(loader):
         if index < warm:
             continue
         if index == warm:
             start = time.monotonic()
             say("begin")
             continue
-        images += len(batch)
+        images += len(labels)
         if time.monotonic() - start >= asked["seconds"]:
             break
     say("end", images=images, seconds=time.monotonic() - start)

@@ -1,15 +1,19 @@
-// The kernels alone, on every core: everything between decoded pixels and the finished sample, over the draws of a recipe.
-// One argument, JSON: folder, recipe, knobs, size, workers, seconds.
+// Samples of a recipe on every core, without a replica: decoded once before, so that the kernels alone are measured; or decoded each
+// time, once for all views of a sample or anew for each.
+// One argument, JSON: folder, recipe, knobs, size, workers, seconds, decode.
 import { fileURLToPath } from 'node:url';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { SimdKernels } from '../../src/augment/simd.js';
-import type { Crop } from '../../src/decode/crop.js';
+import '../../src/decode/allow-list.js';
 import { decodeCrop } from '../../src/decode/decode-crop.js';
+import { cutView, decodeUnion, type Union } from '../../src/decode/decode-union.js';
+import type { Header } from '../../src/decode/header.js';
 import { probe } from '../../src/decode/probe.js';
 import { defaultLimits } from '../../src/run/limits.js';
-import { recipes } from '../../src/run/recipes.js';
-import type { Draw } from '../../src/sample/draw.js';
-import { drawTrain } from '../../src/sample/draw-train.js';
+import { readRun } from '../../src/run/run-schema.js';
+import { viewsOf } from '../../src/run/views.js';
+import type { SampleDraw } from '../../src/sample/draw.js';
+import { drawingOf, drawSample } from '../../src/sample/draw-sample.js';
 import { begin, end } from './child-events.js';
 import { readFiles } from './sample-files.js';
 
@@ -20,33 +24,68 @@ interface Asked {
   readonly size: number;
   readonly workers: number;
   readonly seconds: number;
+  /** When the files are decoded. */
+  readonly decode: 'before' | 'once' | 'each';
 }
 
 const samples = 96;
 
-async function prepare({ folder, recipe, knobs: own, size }: Asked): Promise<{ crop: Crop; draw: Draw }[]> {
-  const knobs = { ...recipes.find(({ name }) => name === recipe)!.knobs, ...own };
+/** A sample, and how to make all its views. */
+type Make = () => Promise<void> | void;
+
+async function prepare(asked: Asked): Promise<Make[]> {
+  const { folder, recipe, knobs, size, decode } = asked;
+  const written = { recipe, sources: ['a'], global_batch: 1, image_size: size, ...knobs };
+  const { data: run } = readRun('', written, ['a'], defaultLimits, []);
+  const views = viewsOf(run!);
+  const sizes = views.flatMap((group) => group.knobs.map(() => group.size));
+  const outs = sizes.map((side) => new Uint8Array(new SharedArrayBuffer(side * side * 3)));
+  const kernels = SimdKernels.create();
   return Promise.all(
     (await readFiles(folder, samples)).map(async (file, seed) => {
-      const draw = drawTrain(seed, await probe(file, defaultLimits), size, knobs);
-      return { draw, crop: await decodeCrop(file, draw.geometry.crop, defaultLimits) };
+      const drawn = async () => {
+        const image = await probe(file, defaultLimits);
+        return { image, draw: drawSample(seed, image, drawingOf(run!, views)) };
+      };
+      const decoded = ({ shared, views }: SampleDraw, image: Header) =>
+        decodeUnion({ shared, views }, image, (box) => decodeCrop(file, box, defaultLimits, image));
+      const runOf = ({ shared, views }: SampleDraw, whole: Union, first: number) => {
+        kernels.applyToWhole(whole.crop, shared);
+        for (const [i, view] of views.entries()) {
+          const crop = cutView(whole, view.geometry.crop);
+          kernels.run(crop, view, outs[first + i]!);
+          crop.give?.();
+        }
+      };
+      if (decode === 'before') {
+        const { image, draw } = await drawn();
+        const whole = await decoded(draw, image);
+        return () => runOf({ ...draw, shared: [] }, whole, 0);
+      }
+      return async () => {
+        const { image, draw } = await drawn();
+        const parts = decode === 'once' ? [draw] : draw.views.map((view) => ({ shared: draw.shared, views: [view] }));
+        for (const [first, part] of parts.entries()) {
+          const whole = await decoded(part, image);
+          runOf(part, whole, first);
+          whole.crop.give?.();
+        }
+      };
     }),
   );
 }
 
 async function work(asked: Asked): Promise<void> {
-  const prepared = await prepare(asked);
-  const kernels = SimdKernels.create();
-  const out = new Uint8Array(new SharedArrayBuffer(asked.size * asked.size * 3));
-  for (const { crop, draw } of prepared) kernels.run(crop, draw, out);
+  const makes = await prepare(asked);
+  for (const make of makes) await make();
   parentPort!.postMessage('ready');
-  parentPort!.once('message', () => {
+  parentPort!.once('message', async () => {
     const start = performance.now();
     let images = 0;
     // Whole passes, so that every draw counts alike.
     while (performance.now() - start < 1000 * asked.seconds)
-      for (const { crop, draw } of prepared) {
-        kernels.run(crop, draw, out);
+      for (const make of makes) {
+        await make();
         images++;
       }
     parentPort!.postMessage(images);

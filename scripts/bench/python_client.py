@@ -39,7 +39,7 @@ def main():
     if asked["whole"]:
         say("begin")
         for batch in loader:
-            images += len(batch.images)
+            images += len(batch)
         return say("end", images=images, seconds=time.monotonic() - start)
     warm = len(loader) if asked["again"] else WARM
     stream = passes(loader, asked["epoch"], asked["again"])
@@ -51,7 +51,7 @@ def main():
                 start = time.monotonic()
                 say("begin")
             continue
-        images += len(batch.images)
+        images += len(batch)
         if time.monotonic() - start >= asked["seconds"]:
             break
     say("end", images=images, seconds=time.monotonic() - start)

@@ -26,7 +26,7 @@ for await (const batch of passes(loader)) {
     start = begin();
     delay.enable();
   } else if (index > first) {
-    images += batch.header.shape[0]!;
+    images += batch.header.samples.length;
     if (performance.now() - start >= 1000 * asked.seconds) break;
   }
   index++;

@@ -23,7 +23,7 @@ export interface GroupTensor {
 }
 
 /** Tensors of a batch start at multiples of so many bytes. */
-export const alignment = 64;
+const alignment = 64;
 
 /** The tensors of a batch of so many samples, one after the other. */
 export function groupTensors(

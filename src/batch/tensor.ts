@@ -10,8 +10,7 @@ export const allAxes = ['NHWC', 'NCHW'] as const;
 export type Axes = (typeof allAxes)[number];
 
 /** The orders of a group's views in its tensor: the first view of all samples, then the second; or all views of a sample. */
-export const viewOrders = ['VIEW_MAJOR', 'SAMPLE_MAJOR'] as const;
-export type ViewOrder = (typeof viewOrders)[number];
+export type ViewOrder = 'VIEW_MAJOR' | 'SAMPLE_MAJOR';
 
 /** What a batch's tensors are made of. */
 export interface TensorForm {

@@ -8,7 +8,7 @@ import type { Clock } from './clock.js';
 import { noAnswer } from './failure.js';
 
 /** The views of one group of a batch: uint8 or what was asked for, `shape` in the order of the axes. */
-export interface ReceivedViews {
+interface ReceivedViews {
   readonly shape: readonly number[];
   /** Row-major, no padding, little-endian: a part of the batch's `data`. */
   readonly data: Buffer;

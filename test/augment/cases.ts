@@ -111,7 +111,8 @@ export function randomSteps(next: () => number): DrawStep[] {
 export function anySteps(next: () => number, most: number): DrawStep[] {
   const pick = <T>(list: readonly T[]): T => list[Math.floor(next() * list.length)]!;
   const length = Math.floor(next() * (most + 1));
-  return Array.from({ length }, () => pick<DrawStep>(pick<readonly DrawStep[]>(Object.values(stepCases))));
+  const cases: readonly (readonly DrawStep[])[] = Object.values(stepCases).filter((steps) => steps.length > 0);
+  return Array.from({ length }, () => pick(pick(cases)));
 }
 
 /** Images, half of them noise and half gradients with noise in the low bits, `[n, size, size, 3]`. */

@@ -28,7 +28,7 @@ test('what a request leaves out has its default', () => {
     stepStride: 1,
     rank: 0,
     worldSize: 1,
-    form: { type: 'UINT8', axes: 'NHWC' },
+    form: { type: 'UINT8', axes: 'NHWC', order: 'VIEW_MAJOR' },
     chunkBytes: 1 << 20,
     withDrawn: false,
     withText: false,
@@ -49,9 +49,10 @@ test('a request says all of it', () => {
     withText: true,
     withProgress: true,
   };
-  assert.deepEqual(resolved({ ...asked, dataType: 'DATA_TYPE_BFLOAT16', layout: 'LAYOUT_NCHW' }), {
+  const form = { dataType: 'DATA_TYPE_BFLOAT16', layout: 'LAYOUT_NCHW', viewOrder: 'VIEW_ORDER_SAMPLE_MAJOR' } as const;
+  assert.deepEqual(resolved({ ...asked, ...form }), {
     ...asked,
-    form: { type: 'BFLOAT16', axes: 'NCHW' },
+    form: { type: 'BFLOAT16', axes: 'NCHW', order: 'SAMPLE_MAJOR' },
   });
   assert.equal(resolved({ chunkBytes: 1 << 30 }).chunkBytes, (4 << 20) - (64 << 10));
   assert.equal(resolved({ chunkBytes: 1 }).chunkBytes, 64 << 10);

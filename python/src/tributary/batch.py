@@ -106,9 +106,9 @@ class Part(NamedTuple):
 class Batch:
     """One rank's share of a global batch.
 
-    `views` has a tensor for each group of views by its name: [n * count, height, width, 3], the first view of every sample before the
-    second, or all views of a sample in a row where `view_order` asked for that. Where there is one group, `images` is its tensor; where
-    there are several, it is None. Where samples have one view, the group is called `image`.
+    `views` has a tensor for each group of views by its name: [n * count, height, width, 3], the first view of every sample
+    before the second, or all views of a sample in a row where `view_order` asked for that. Where there is one group, `images`
+    is its tensor; where there are several, it is None. Where samples have one view, the group is called `image`.
 
     `images` is a tensor (or a numpy array where torch is not installed) in the layout and type that were asked for:
     uint8 [n, height, width, 3] by default; writable and contiguous. bfloat16 comes as uint16 in numpy, which has no such type.

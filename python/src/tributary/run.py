@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Dict, Mapping, Optional, Tuple
 
 from tributary import contract
 from tributary.errors import wrong
 
 
-class ViewGroup(NamedTuple):
-    """Views of one kind: `count` of each sample, of `image_size` x `image_size` pixels. `of` is the group whose crops they show."""
+@dataclass(frozen=True)
+class ViewGroup:
+    """Views of one kind: `count` of each sample, with sides of `image_size` pixels. `of` is the group whose crops they show."""
 
     name: str
     count: int
