@@ -36,6 +36,8 @@ def network() -> nn.Module:
 class Dino(nn.Module):
     """Student, teacher, and the centre of the teacher's answers. Source: Caron et al., 2021, algorithm 1."""
 
+    centre: torch.Tensor
+
     def __init__(self) -> None:
         super().__init__()
         self.student = network()
@@ -47,7 +49,8 @@ class Dino(nn.Module):
         answers = self.teacher(views["global"])
         wanted = ((answers - self.centre) / 0.04).softmax(-1).split(samples)
         # Crop-major: the first views of all samples come before the second ones.
-        given = [log for name in ("global", "local") for log in (self.student(views[name]) / 0.1).log_softmax(-1).split(samples)]
+        logs = [(self.student(views[name]) / 0.1).log_softmax(-1) for name in ("global", "local")]
+        given = [view for log in logs for view in log.split(samples)]
         self.centre.lerp_(answers.mean(0), 0.1)
         pairs = [(t, s) for t in range(len(wanted)) for s in range(len(given)) if s != t]
         return torch.stack([-(wanted[t] * given[s]).sum(-1).mean() for t, s in pairs]).mean()
