@@ -30,6 +30,7 @@ export async function askAll<Service extends Client, Answer>(
   { count, patience, connectTimeout, wanted }: Asked,
 ): Promise<Map<string, Answer>> {
   const { clock } = replicas;
+  replicas.forgetRefusals();
   const start = clock.now();
   const stop = clock.onTick(() => replicas.say(clock.now() - start, wanted));
   try {

@@ -89,6 +89,7 @@ export class Lanes {
 
   /** The batches, in order. Leaving the loop ends every stream. */
   async *batches(): AsyncGenerator<ReceivedBatch> {
+    this.#replicas.forgetRefusals();
     this.#addLanes();
     const { clock } = this.#replicas;
     const stop = clock.onTick(() => {

@@ -170,6 +170,11 @@ export class Replicas<Service extends Client> {
     replica.refused = replica.lastError = null;
   }
 
+  /** Before something else is asked for: what was refused is no refusal of that. */
+  forgetRefusals(): void {
+    for (const replica of this.#known.values()) if (replica.refused !== null) this.succeeded(replica);
+  }
+
   /** A refusal, where every replica refuses and waiting is of no use. */
   refusal(): TributaryError | null {
     const replicas = [...this.#known.values()].filter(({ gone }) => !gone);

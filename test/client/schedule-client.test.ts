@@ -27,4 +27,5 @@ test('an epoch’s settings come from an endpoint of the same run alone', async 
   assert.ok(epochs[1]!.weightDecay > 0.1);
   await assert.rejects(schedule.epoch(2, fingerprint), { reason: 'EPOCH_OUT_OF_RANGE' });
   await assert.rejects(schedule.epoch(0, '0'.repeat(64)), { reason: 'FINGERPRINT_MISMATCH' });
+  assert.equal((await schedule.epoch(0, fingerprint)).weightDecay, 0.1);
 });
