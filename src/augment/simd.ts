@@ -68,9 +68,9 @@ export class SimdKernels {
   }
 
   /** Packs a crop for a device that resizes it; `target` has as many pixels. */
-  packCrop({ data }: Crop, target: Float32Array): void {
+  packCrop(crop: Crop, target: Float32Array): void {
     this.#start();
-    packCrop(this.#kernels, data, target);
+    packCrop(this.#kernels, crop, target);
   }
 
   /** The inverse of `packCrop`: the crop's bytes. */

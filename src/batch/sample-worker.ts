@@ -152,14 +152,10 @@ function makeView(
   const start = performance.now();
   const offer = task.offers[group] ?? null;
   const crop = cutView(whole, draw.geometry.crop);
-  try {
-    const { extent, from } = extentOf(offer, draw);
-    const left =
-      stow(offer, crop, draw, extent, from, seconds) ?? pack(task, task.tensors[group]!.size, at, crop, draw, seconds);
-    return { left, extent, spent: since(start) };
-  } finally {
-    crop.give?.();
-  }
+  const { extent, from } = extentOf(offer, draw);
+  const left =
+    stow(offer, crop, draw, extent, from, seconds) ?? pack(task, task.tensors[group]!.size, at, crop, draw, seconds);
+  return { left, extent, spent: since(start) };
 }
 
 /** What a device could do of a view, and from which step on. */

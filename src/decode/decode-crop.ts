@@ -9,9 +9,9 @@ import type { Crop, ImageSize } from './crop.js';
 import { cutCrop } from './cut-crop.js';
 import { decodeTimeout } from './decode-timeout.js';
 import type { Header } from './header.js';
+import { orientedBox, seenSize } from './orientation.js';
 import { probe } from './probe.js';
 import { withRoom } from './room.js';
-import { seenSize, turnedBox } from './turn.js';
 
 // One image takes one thread, as many images run at once as the pool has threads, and no file is read twice soon.
 sharp.concurrency(1);
@@ -59,12 +59,17 @@ async function decodeNow(bytes: Uint8Array, box: Box, limits: Limits, header: He
   const pixels = header.isCmyk
     ? cmykToRgb(await decodeRaw(image.pipelineColourspace('cmyk').toColourspace('cmyk'), limits))
     : await decodeRaw(image.toColourspace('srgb').removeAlpha(), limits);
-  const { turn } = header;
+  const { orientation } = header;
   const expected = decodesAll ? header : box;
   if (pixels.length !== expected.width * expected.height * 3) {
     throw corruptSample('data', `pixels that do not fill the ${header.width} x ${header.height} of the header`);
   }
-  if (turn) return { data: turnedBox(pixels, seenSize(header, turn), turn, box), width: box.width, height: box.height };
+  if (orientation)
+    return {
+      data: orientedBox(pixels, seenSize(header, orientation), orientation, box),
+      width: box.width,
+      height: box.height,
+    };
   const { width, height } = expected;
   return decodesAll && !isWholeImage ? cutCrop({ data: pixels, width, height }, box) : { data: pixels, width, height };
 }

@@ -1,6 +1,6 @@
 import type { Box, SampleDraw } from '../sample/draw.js';
 import type { Crop, ImageSize } from './crop.js';
-import { cutCrop } from './cut-crop.js';
+import { boxIn } from './cut-crop.js';
 
 /** The pixels that all views of a sample need, decoded once, and their box in the image. */
 export interface Union {
@@ -24,11 +24,9 @@ export async function decodeUnion(
   return { box, crop: await decode(box) };
 }
 
-/** The pixels of one view's crop: the union itself where they are the same. Its memory is then the union's. */
+/** The pixels of one view's crop, in the union's memory. */
 export function cutView({ crop, box }: Union, view: Box): Crop {
-  const { width, height } = view;
-  if (width === box.width && height === box.height) return { data: crop.data, width, height };
-  return cutCrop(crop, { top: view.top - box.top, left: view.left - box.left, width, height });
+  return boxIn(crop, { ...view, top: view.top - box.top, left: view.left - box.left });
 }
 
 /** The smallest box that holds all boxes but those without a pixel. */

@@ -1,7 +1,7 @@
 import type { Limits } from '../run/limits.js';
 import type { Box } from '../sample/draw.js';
 import type { Crop, ImageSize } from './crop.js';
-import type { Turn } from './turn.js';
+import type { Orientation } from './orientation.js';
 
 /** What the first bytes of a file say about it, and how it is decoded. */
 export interface Header extends ImageSize {
@@ -16,7 +16,7 @@ export interface Header extends ImageSize {
   /** The bytes that the loader decodes in the file's place, where its own reading would be another than Pillow's. Throws DECODE_TIMEOUT. */
   rewrite?(bytes: Buffer, limits: Limits): Buffer | null;
   /** How what the loader decodes is turned to be seen. The header's size is that of the image as it is seen. */
-  readonly turn?: Turn;
+  readonly orientation?: Orientation;
   /**
    * Decodes a box of the same bytes as Pillow does; null where that is the loader's to do, and absent where it always is. Throws
    * SAMPLE_CORRUPT where Pillow would refuse the file, whatever the box, and DECODE_TIMEOUT beyond `limits.seconds`.

@@ -3,9 +3,9 @@ import { corruptSample } from './corrupt.js';
 import type { Crop, ImageSize } from './crop.js';
 import { cropBuffer } from './crop-buffers.js';
 import { decodeTimeout } from './decode-timeout.js';
+import { type Orientation, placing } from './orientation.js';
 import { decodePiece, reversedBits } from './tiff-pieces.js';
 import { type TiffKind, unpackRow } from './tiff-pixels.js';
-import { placing, type Turn } from './turn.js';
 
 /** A page, and where its pixels lie. */
 export interface TiffPage extends ImageSize {
@@ -24,7 +24,7 @@ export interface TiffPage extends ImageSize {
   /** Absent where nothing says where a strip ends. */
   readonly lengths: readonly number[];
   readonly palette: Buffer;
-  readonly turn: Turn;
+  readonly orientation: Orientation;
 }
 
 /** Bytes that decoding takes beside the file: a strip or tile, as it is decoded and as its planes are joined. */
@@ -49,7 +49,7 @@ export function decodePage(file: Buffer, page: TiffPage, box: Box, seconds: numb
   const { width, height, across, down, kind } = page;
   const { data, give } = cropBuffer(box.width * box.height * 3);
   data.fill(0);
-  const place = placing(page, page.turn, box);
+  const place = placing(page, page.orientation, box);
   const columns = Math.ceil(width / across);
   const pieces = columns * Math.ceil(height / down);
   const stride = page.isPlanar ? (across * kind.samples * kind.bits) / 8 : rowOf(page);

@@ -2,10 +2,10 @@ import { corruptSample } from './corrupt.js';
 import { type Directory, readDirectory, wholeAt } from './exif.js';
 import type { Format, Header } from './header.js';
 import { fullPalette } from './indexed.js';
+import { orientationOf, seenSize } from './orientation.js';
 import { decodePage, memoryOf, type TiffPage } from './tiff-page.js';
 import { codings } from './tiff-pieces.js';
 import { kindOf, type TiffKind } from './tiff-pixels.js';
-import { seenSize, turnOf } from './turn.js';
 
 const tags = {
   ...{ width: 256, height: 257, bits: 258, compression: 259, photometric: 262, fillOrder: 266, stripOffsets: 273 },
@@ -37,11 +37,11 @@ export const tiff: Format = {
     if (directory.entries.has(tags.dngVersion)) throw corruptSample('format', 'a DNG file, which is not read');
     const page = readPage(directory, readDirectory(bytes, at, isLittle, { isBig, skips: true }));
     if (page === null) return null;
-    const { width, height, kind, turn } = page;
-    const seen = seenSize(page, turn);
+    const { width, height, kind, orientation } = page;
+    const seen = seenSize(page, orientation);
     if (isLoaded(page.compression)) {
       // The pixels, once as libvips has them and once as they come out.
-      return { ...seen, memory: 8 * width * height, decodesAll: true, isCmyk: kind.colour === 'cmyk', turn };
+      return { ...seen, memory: 8 * width * height, decodesAll: true, isCmyk: kind.colour === 'cmyk', orientation };
     }
     const memory = memoryOf(page);
     return { ...seen, memory, decode: (same, box, { seconds }) => decodePage(same, page, box, seconds) };
@@ -105,7 +105,7 @@ function readPage(directory: Directory, skipped: Directory): TiffPage | null {
     predictor: compression === 1 || compression === 32773 ? 1 : predictor,
     isReversed: fillOrder === 2,
     palette: kind.colour === 'palette' ? paletteOf(all(tags.colours)) : fullPalette(null),
-    turn: turnOf(directory.entries.get(tags.orientation)?.type === 3 ? one(tags.orientation, 1) : 1),
+    orientation: orientationOf(directory.entries.get(tags.orientation)?.type === 3 ? one(tags.orientation, 1) : 1),
   };
 }
 

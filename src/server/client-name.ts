@@ -1,4 +1,5 @@
 import type { ServerUnaryCall } from '@grpc/grpc-js';
+import ipaddr from 'ipaddr.js';
 
 /** What tells of a call who makes it. */
 type Peered = Pick<ServerUnaryCall<unknown, unknown>, 'getPeer' | 'getAuthContext'>;
@@ -16,15 +17,10 @@ export function clientName(call: Peered): string {
 
 /** An address as it counts: without its port, and of IPv6 the network of 64 bits that one host is given. */
 function addressOf(peer: string): string {
-  const address = peer
-    .replace(/:\d+$/, '')
-    .replace(/^\[|\]$/g, '')
-    .replace(/^::ffff:(?=\d+\.)/i, '');
-  const groups = address.split('%', 1)[0]!.split(':');
-  if (groups.length <= 2) return address;
-  const [head = '', tail = ''] = address.split('%', 1)[0]!.split('::');
-  const before = head === '' ? [] : head.split(':');
-  const after = tail === '' ? [] : tail.split(':');
-  const missing = address.includes('::') ? Math.max(0, 8 - before.length - after.length) : 0;
-  return [...before, ...Array<string>(missing).fill('0'), ...after].slice(0, 4).join(':').concat('::/64');
+  const text = peer.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
+  if (!ipaddr.isValid(text)) return text;
+  const address = ipaddr.process(text);
+  if (address instanceof ipaddr.IPv4) return address.toString();
+  const network = address.parts.slice(0, 4).map((part) => part.toString(16));
+  return `${network.join(':')}::/64`;
 }

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import sharp from 'sharp';
+import { orientationOf } from '../../src/decode/orientation.js';
 import { tiff } from '../../src/decode/tiff.js';
 import { decodePage, memoryOf, type TiffPage } from '../../src/decode/tiff-page.js';
-import { turnOf } from '../../src/decode/turn.js';
 import { defaultLimits } from '../../src/run/limits.js';
 
 const page: TiffPage = {
   ...{ width: 3, height: 3, compression: 1, predictor: 1, isReversed: false, isLittle: true, isPlanar: false },
   kind: { colour: 'rgb', samples: 3, bits: 8 },
   ...{ isTiled: false, across: 3, down: 2, offsets: [0, 18], lengths: [18, 9] },
-  ...{ palette: Buffer.alloc(768), turn: turnOf(1) },
+  ...{ palette: Buffer.alloc(768), orientation: orientationOf(1) },
 };
 const whole = { top: 0, left: 0, width: 3, height: 3 };
 

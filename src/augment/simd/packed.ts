@@ -1,3 +1,5 @@
+import type { Crop } from '../../decode/crop.js';
+import { copyRows } from '../../decode/cut-crop.js';
 import { interleavedBytes } from './image.js';
 import type { Kernels } from './kernels.js';
 
@@ -32,15 +34,17 @@ export function unpackImage(kernels: Kernels, packed: Float32Array, size: number
 }
 
 /** Packs the pixels of a crop one behind another. `target` has as many. */
-export function packCrop(kernels: Kernels, data: Uint8Array, target: Float32Array): void {
-  const most = Math.min(stripPixels, target.length);
-  const from = kernels.allocate(3 * most);
-  const to = kernels.allocate(4 * most);
-  for (let done = 0; done < target.length; done += most) {
-    const count = Math.min(most, target.length - done);
-    kernels.bytes().set(data.subarray(3 * done, 3 * (done + count)), from);
+export function packCrop(kernels: Kernels, crop: Crop, target: Float32Array): void {
+  const { width, height } = crop;
+  const most = Math.min(Math.max(1, Math.floor(stripPixels / width)), height);
+  const from = kernels.allocate(3 * width * most);
+  const to = kernels.allocate(4 * width * most);
+  for (let row = 0; row < height; row += most) {
+    const end = Math.min(row + most, height);
+    const count = (end - row) * width;
+    copyRows(crop, row, end, kernels.bytes(), from);
     kernels.run.packPixels!(from, to, count, (count + 3) & ~3, 1);
-    target.set(floatsAt(kernels, to, count), done);
+    target.set(floatsAt(kernels, to, count), row * width);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Crop } from '../../decode/crop.js';
+import { copyRows } from '../../decode/cut-crop.js';
 import type { Geometry } from '../../sample/draw.js';
 import { interleavedBytes } from './image.js';
 import type { Kernels } from './kernels.js';
@@ -64,7 +65,7 @@ function resample(
     }
     for (let row = from; row < to; row += stripRows) {
       const read = Math.min(stripRows, to - row);
-      kernels.bytes().set(crop.data.subarray(row * cropStride, (row + read) * cropStride), strip);
+      copyRows(crop, row, row + read, kernels.bytes(), strip);
       kernels.run.resampleHorizontal!(
         strip,
         cropStride,
@@ -132,7 +133,7 @@ function resizeNearest(kernels: Kernels, crop: Crop, geometry: Geometry, size: n
   let held = -1;
   for (let y = 0; y < size; y++) {
     const row = rows[y]!;
-    if (row !== held) kernels.bytes().set(crop.data.subarray(row * cropStride, (row + 1) * cropStride), source);
+    if (row !== held) copyRows(crop, row, row + 1, kernels.bytes(), source);
     held = row;
     kernels.run.gatherRow!(source, target + y * 3 * size, columnTable, size);
   }

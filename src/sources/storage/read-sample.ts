@@ -1,5 +1,5 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { TributaryError } from '../../errors.js';
+import { pauseAfter } from './pause.js';
 import { fill, type Location, type SourceStorage, StorageFault } from './storage.js';
 import { storageOf } from './storages.js';
 
@@ -7,7 +7,7 @@ import { storageOf } from './storages.js';
 export interface ReadOptions {
   /** How often a failing storage is asked again; 5 where it is not given. */
   readonly retries?: number | undefined;
-  /** The first pause in milliseconds; each is twice the one before, up to 30 times the first, times a random half to whole. */
+  /** The first pause in milliseconds, as `pauseAfter` has it. */
   readonly pauseMs?: number | undefined;
   /** The storage of the location's scheme where it is not given. */
   readonly storage?: SourceStorage | undefined;
@@ -23,7 +23,6 @@ export interface ReadOptions {
 export async function readSample(location: Location, options: ReadOptions = {}): Promise<Buffer> {
   const { retries = 5, pauseMs = 50, storage = storageOf(location.path) } = options;
   for (let attempts = 0; ; ) {
-    const longest = pauseMs * Math.min(30, 2 ** attempts);
     try {
       return await readOnce(location, storage);
     } catch (error) {
@@ -33,7 +32,7 @@ export async function readSample(location: Location, options: ReadOptions = {}):
       attempts += error.attempts;
       if (error.remedy !== null || attempts > retries) throw unavailable(location, error, attempts);
     }
-    await pause(longest * (0.5 + Math.random() / 2));
+    await pauseAfter(pauseMs, attempts);
   }
 }
 

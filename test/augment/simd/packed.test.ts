@@ -39,7 +39,7 @@ test('a crop of any length and alignment is packed pixel by pixel, strip by stri
     for (let i = 0; i < data.length; i++) data[i] = next() * 256;
     const kernels = openKernels();
     const packed = new Float32Array(count + 2).fill(-1).subarray(1, count + 1);
-    packCrop(kernels, data, packed);
+    packCrop(kernels, { data, width: count, height: 1 }, packed);
     for (let i = 0; i < count; i++) assert.equal(packed[i], pixelOf(data, i));
     assert.deepEqual([new Float32Array(packed.buffer)[0], new Float32Array(packed.buffer).at(-1)], [-1, -1]);
     kernels.reset();

@@ -1,11 +1,11 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { longestPause, pauseAfter } from '../pause.js';
 import { StorageFault } from '../storage.js';
 
 /** How patient one is with a store. */
 export interface Patience {
   /** Attempts at most. */
   readonly attempts: number;
-  /** The first pause in milliseconds; each is twice the one before, up to 30 times the first, times a random half to whole. */
+  /** The first pause in milliseconds, as `pauseAfter` has it. */
   readonly pauseMs: number;
   /** An attempt in which nothing comes for so long, in milliseconds, is given up. */
   readonly stallMs: number;
@@ -38,10 +38,9 @@ export async function tryAgain<T>(
     } catch (error) {
       if (!(error instanceof StorageFault)) throw error;
       error.attempts = attempts;
-      const longest = patience.pauseMs * Math.min(30, 2 ** (attempts - 1));
-      const isLate = performance.now() - start + longest > patience.budgetMs;
+      const isLate = performance.now() - start + longestPause(patience.pauseMs, attempts) > patience.budgetMs;
       if (!error.mayPass || error.remedy !== null || attempts >= patience.attempts || isLate) throw error;
-      await pause(longest * (0.5 + Math.random() / 2));
+      await pauseAfter(patience.pauseMs, attempts);
     }
   }
 }

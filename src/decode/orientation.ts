@@ -2,23 +2,23 @@ import type { Box } from '../sample/draw.js';
 import type { ImageSize } from './crop.js';
 
 /** How an image is turned to be seen: columns and rows the other way round, and then in each other's place. */
-export interface Turn {
+export interface Orientation {
   readonly flipsColumns: boolean;
   readonly flipsRows: boolean;
   readonly swaps: boolean;
 }
 
-/** The turn of TIFF's orientation, 1 to 8; none for any other number. */
-export function turnOf(orientation: number): Turn {
+/** What the number of TIFF's tag means, 1 to 8; any other means nothing. */
+export function orientationOf(tag: number): Orientation {
   return {
-    flipsColumns: [2, 3, 7, 8].includes(orientation),
-    flipsRows: [3, 4, 6, 7].includes(orientation),
-    swaps: orientation >= 5 && orientation <= 8,
+    flipsColumns: [2, 3, 7, 8].includes(tag),
+    flipsRows: [3, 4, 6, 7].includes(tag),
+    swaps: tag >= 5 && tag <= 8,
   };
 }
 
 /** The size in which an image is seen. */
-export function seenSize({ width, height }: ImageSize, { swaps }: Turn): ImageSize {
+export function seenSize({ width, height }: ImageSize, { swaps }: Orientation): ImageSize {
   return swaps ? { width: height, height: width } : { width, height };
 }
 
@@ -35,7 +35,11 @@ export interface Placing {
 }
 
 /** @param size of the image as it is stored. */
-export function placing({ width, height }: ImageSize, { flipsColumns, flipsRows, swaps }: Turn, box: Box): Placing {
+export function placing(
+  { width, height }: ImageSize,
+  { flipsColumns, flipsRows, swaps }: Orientation,
+  box: Box,
+): Placing {
   const across = [box.left, box.left + box.width] as const;
   const down = [box.top, box.top + box.height] as const;
   const [columns, rows] = swaps ? [down, across] : [across, down];
@@ -51,9 +55,9 @@ export function placing({ width, height }: ImageSize, { flipsColumns, flipsRows,
 }
 
 /** A box of the image as it is seen, out of all RGB of the image as it is stored. */
-export function turnedBox(pixels: Uint8Array, stored: ImageSize, turn: Turn, box: Box): Uint8Array {
+export function orientedBox(pixels: Uint8Array, stored: ImageSize, orientation: Orientation, box: Box): Uint8Array {
   const data = new Uint8Array(box.width * box.height * 3);
-  const { left, right, top, bottom, at, step } = placing(stored, turn, box);
+  const { left, right, top, bottom, at, step } = placing(stored, orientation, box);
   for (let y = top; y < bottom; y++)
     for (let x = left, to = at(left, y); x < right; x++, to += step) {
       const from = (y * stored.width + x) * 3;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { seenSize, turnedBox, turnOf } from '../../src/decode/turn.js';
+import { orientationOf, orientedBox, seenSize } from '../../src/decode/orientation.js';
 
 // Three columns and two rows, as they are stored and as each orientation has them seen.
 const stored = [1, 2, 3, 4, 5, 6];
@@ -20,16 +20,16 @@ test('an image is seen as its orientation says, whole and in boxes', () => {
   const size = { width: 3, height: 2 };
   const pixels = Uint8Array.from(stored.flatMap((level) => [level, level, level]));
   for (const [orientation, levels] of Object.entries(seen)) {
-    const turn = turnOf(Number(orientation));
+    const turn = orientationOf(Number(orientation));
     const { width, height } = seenSize(size, turn);
     assert.deepEqual([width, height], Number(orientation) >= 5 && orientation !== '9' ? [2, 3] : [3, 2]);
-    const whole = turnedBox(pixels, size, turn, { top: 0, left: 0, width, height });
+    const whole = orientedBox(pixels, size, turn, { top: 0, left: 0, width, height });
     assert.deepEqual(
       [...whole].filter((_, i) => i % 3 === 0),
       levels,
       orientation,
     );
-    const corner = turnedBox(pixels, size, turn, { top: 1, left: 1, width: width - 1, height: 1 });
+    const corner = orientedBox(pixels, size, turn, { top: 1, left: 1, width: width - 1, height: 1 });
     assert.deepEqual(
       [...corner].filter((_, i) => i % 3 === 0),
       levels.slice(width + 1, 2 * width),
