@@ -8,26 +8,26 @@ case ${1:-} in
   *) echo "expected --fast or nothing, but got $1: see the head of $0" >&2; exit 2 ;;
 esac
 . "$(dirname "$0")/setup.sh"
+check_form() {
+  say "Checking the contract (buf), the code's form (biome) and what nobody uses (knip)"
+  npx --no-install buf lint
+  npx --no-install buf format -d --exit-code
+  npx --no-install biome check --error-on-warnings .
+  bash scripts/lint-assembly.sh
+  npx --no-install knip
+  say "Checking the Python package (ruff and pyright)"
+  node dist/scripts/lint-python.js
+}
 if [ "${1:-}" = --fast ]; then
   build
-  say "Checking the contract, the code's form and what nobody uses"
-  npx --no-install buf lint
-  npx --no-install biome check --error-on-warnings .
-  npx --no-install knip
+  check_form
   say "Testing the rooms that start no server and no device"
   mapfile -t tests < <(find dist/test/{contract,decode,memory,plan,run,runs,sample,schedule,sources} dist/test/augment/{operations,simd} dist/test/*.test.js -name '*.test.js' | sort)
   exec node --test --test-concurrency=2 --test-timeout=120000 "${tests[@]}"
 fi
 need_packages python3-torch python3-torchvision python3-pil python3-grpcio python3-numpy python3-protobuf chromium-common iproute2 dnsmasq-base libjpeg-turbo-progs openssl nginx-light radosgw ceph-mon ceph-osd
 build
-say "Checking the contract (buf), the code's form (biome) and what nobody uses (knip)"
-npx --no-install buf lint
-npx --no-install buf format -d --exit-code
-npx --no-install biome check --error-on-warnings .
-bash scripts/lint-assembly.sh
-npx --no-install knip
-say "Checking the Python package (ruff and pyright)"
-node dist/scripts/lint-python.js
+check_form
 say "Testing the Python package"
 (cd python && PYTHONPATH=src /usr/bin/python3 -m unittest discover -s tests -t . -v 2>&1) || python_failed=1
 bash scripts/other-nodes.sh 22 24 || others_failed=1

@@ -1,11 +1,11 @@
-"""Trains a small encoder by self-distillation over several views of each image, as DINO does, on the CPU, to the same bits every time.
+"""Trains a small encoder by self-distillation over several views of each image, as DINO does, to the same bits every time.
 
     python3 dino.py --loader HOST:PORT --schedule HOST:PORT --run NAME --out dino.pt
 
-The run has the groups of views `global` and `local` (recipe `dinov3_vitl`, say). The student sees all views, the teacher, which is the
-student's average over time, the global ones; each of the student's answers is drawn to the teacher's answer to another view. Killed
-at any moment and started again with the same arguments, it goes on from its last checkpoint, and ends with the weights that an
-undisturbed run ends with. It prints the digest of these.
+It runs on the CPU. The run has the groups of views `global` and `local` (recipe `dinov3_vitl`, say). The student sees all
+views, the teacher, which is the student's average over time, the global ones; each of the student's answers is drawn to the
+teacher's answer to another view. Killed at any moment and started again with the same arguments, it goes on from its last
+checkpoint, and ends with the weights that an undisturbed run ends with. It prints the digest of these.
 """
 
 from __future__ import annotations
