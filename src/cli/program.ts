@@ -100,4 +100,6 @@ export async function run(argv: readonly string[]): Promise<void> {
       process.exitCode = 1;
     }
   }
+  // The channel to whoever started this process as one of several would keep it.
+  if (process.connected) process.exit();
 }

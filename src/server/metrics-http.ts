@@ -1,13 +1,18 @@
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { createServer, type Socket } from 'node:net';
-import type { Registry } from 'prom-client';
 import type { PemFiles } from '../contract/pem-files.js';
 
 /** A server of metrics and probes that listens. */
 export interface HttpListening {
   readonly port: number;
   close(): void;
+}
+
+/** Metrics in Prometheus' text form. */
+export interface MetricsText {
+  readonly contentType: string;
+  metrics(): Promise<string>;
 }
 
 const firstByteSeconds = 10;
@@ -19,7 +24,7 @@ const handshake = 22;
  * this machine alone, so that a container's probe needs neither a certificate nor a client of TLS.
  */
 export async function listenOverHttp(
-  registry: Registry,
+  registry: MetricsText,
   [port, host]: readonly [port: number, host: string],
   ready: () => boolean,
   pemFiles?: PemFiles,
@@ -58,10 +63,13 @@ export async function listenOverHttp(
   };
 }
 
-function answerer(registry: Registry, ready: () => boolean): RequestListener {
+function answerer(registry: MetricsText, ready: () => boolean): RequestListener {
   return ({ url }, response) => {
     if (url === '/metrics')
-      void registry.metrics().then((text) => response.setHeader('content-type', registry.contentType).end(text));
+      registry.metrics().then(
+        (text) => response.setHeader('content-type', registry.contentType).end(text),
+        (error: Error) => response.writeHead(503).end(`expected the metrics, but got ${error.message}\n`),
+      );
     else if (url === '/healthz') response.end('ok\n');
     else if (url === '/readyz') response.writeHead(ready() ? 200 : 503).end(ready() ? 'ready\n' : 'draining\n');
     else response.writeHead(404).end('expected /metrics, /healthz or /readyz\n');

@@ -60,7 +60,11 @@ export class Metrics {
     for (const result of ['ok', 'substituted']) this.samples.inc({ result }, 0);
     const registers = [this.registry];
     const help = 'The version that runs: always 1';
-    new Gauge({ name: 'tributary_build_info', help, labelNames: ['version'], registers }).set({ version }, 1);
+    const aggregator = 'first';
+    new Gauge({ name: 'tributary_build_info', help, labelNames: ['version'], registers, aggregator }).set(
+      { version },
+      1,
+    );
   }
 
   /** Adds the time that one sample spent in each stage. */
@@ -80,11 +84,18 @@ export class Metrics {
     this.#gauge('tributary_queue_size', 'Groups of up to four samples that wait for a worker thread', () => queue.size);
     this.#gauge('tributary_queue_pending', 'Groups of up to four samples in worker threads', () => queue.pending);
     this.#gauge('tributary_prepared_bytes', 'Bytes of batches held, being made or kept', () => maker.preparedBytes);
-    this.#gauge('tributary_consumer_wait_ratio', 'Share of the last minute that streams waited for batches', () =>
-      this.load.waitRatio(now()),
+    this.#gauge(
+      'tributary_consumer_wait_ratio',
+      'Share of the last minute that streams waited for batches',
+      () => this.load.waitRatio(now()),
+      'max',
     );
-    this.#gauge('tributary_replicas_wanted', "Replicas like this one that would feed this one's streams", () =>
-      this.load.wanted(now(), pool.threads),
+    this.#gauge(
+      'tributary_replicas_wanted',
+      "Replicas like this one that would feed this one's streams",
+      () => this.load.wanted(now(), pool.threads),
+      // Of a replica's processes each has a part of its threads, and says how many like itself it wants.
+      'average',
     );
     this.#gauge('tributary_reserved_bytes', 'Bytes that open streams have reserved', () => maker.budget.reserved);
     if (!caches.state().next().done) this.#watchCaches(caches);
@@ -168,13 +179,14 @@ export class Metrics {
     return new Histogram({ name, help, buckets, labelNames, registers: [this.registry] });
   }
 
-  /** A gauge that is read when it is asked for. */
-  #gauge(name: string, help: string, read: () => number): void {
+  /** A gauge that is read when it is asked for. @param aggregator what the processes of a replica make of it together. */
+  #gauge(name: string, help: string, read: () => number, aggregator: 'sum' | 'max' | 'average' = 'sum'): void {
     const registers = [this.registry];
     new Gauge({
       name,
       help,
       registers,
+      aggregator,
       collect() {
         this.set(read());
       },

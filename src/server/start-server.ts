@@ -15,7 +15,7 @@ import type { OpenRuns } from '../runs/open-runs.js';
 import type { Security } from './credentials.js';
 import { loaderService } from './loader-service.js';
 import { Metrics } from './metrics.js';
-import { type HttpListening, listenOverHttp } from './metrics-http.js';
+import { type HttpListening, listenOverHttp, type MetricsText } from './metrics-http.js';
 import type { Replica } from './replica.js';
 import { scheduleService } from './schedule-service.js';
 
@@ -97,7 +97,8 @@ async function serve(
   new ReflectionService(packageDefinition, { services: [name] }).addToServer(server);
   const port = await bind(server, listen, credentials);
   let ready = true;
-  const http = metricsListen === undefined ? null : await listenHttp(metrics, metricsListen, () => ready, pemFiles);
+  const http =
+    metricsListen === undefined ? null : await listenHttp(metrics.registry, metricsListen, () => ready, pemFiles);
   return {
     port,
     metricsPort: http?.port ?? null,
@@ -137,8 +138,9 @@ function bind(server: Server, listen: string, credentials: ServerCredentials): P
   });
 }
 
-async function listenHttp(
-  { registry }: Metrics,
+/** Serves metrics and probes over HTTP. ADDRESS_IN_USE where the port is taken. */
+export async function listenHttp(
+  registry: MetricsText,
   listen: string,
   ready: () => boolean,
   pemFiles?: PemFiles,

@@ -152,7 +152,7 @@ test('both clients behave the same', async (t) => {
     for (const { taken, error } of await ends(both(t, [sound.address], { run: 'lang' }))) {
       assert.deepEqual([taken.length, error?.reason], [0, 'UNKNOWN_RUN']);
     }
-    assert.ok(performance.now() - start < 20_000, 'the patience was waited for');
+    assert.ok(performance.now() - start < 60_000, 'the patience was waited for');
   });
 
   await t.test('a replica of another run is never mixed in', async (t) => {

@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { type TestContext, test } from 'node:test';
+import { Loader } from '../../src/client/loader.js';
+import type { ReceivedBatch } from '../../src/client/receive.js';
+import { indexedSamples, metric, type ServerProcess, sevenRun, startServer, tributary } from '../fleet.js';
+
+const flags = ['--workers', '2', '--backend', 'simd', '--log-level', 'debug'];
+
+/** Starts a replica over some samples, with more flags. */
+async function start(t: TestContext, config: string, ...more: string[]): Promise<ServerProcess> {
+  return startServer(t, 'serve', ['--config', config, ...flags, '--metrics-listen', '127.0.0.1:0', ...more]);
+}
+
+/** A trainer with a connection of its own. */
+async function trainer(t: TestContext, { address }: ServerProcess): Promise<Loader> {
+  const loader = await Loader.connect({ address, run: { name: 'seven' }, patience: 60, lanes: 1, lease: 2 });
+  t.after(() => loader.close());
+  return loader;
+}
+
+/** Processes that have ended streams, by the log. */
+function busy({ log }: ServerProcess): Set<unknown> {
+  return new Set(log.filter(({ method }) => method === 'StreamBatches').map(({ pid }) => pid));
+}
+
+/** Resolves once the log has a line. */
+async function logged({ process, log }: ServerProcess, isIt: (line: Record<string, unknown>) => boolean) {
+  for (;;) {
+    const line = log.find(isIt);
+    if (line !== undefined) return line;
+    await new Promise((resolve) => process.stdout!.once('data', resolve));
+  }
+}
+
+test('several processes behind one address send what one sends, and one that dies is replaced unnoticed', async (t) => {
+  const config = await indexedSamples(t, { seven: sevenRun({ global_batch: 2 }) });
+  const one = await start(t, config);
+  const crcs = (await collect((await trainer(t, one)).batches(0))).map(({ crc32 }) => crc32);
+  await one.stop();
+  const several = await start(t, config, '--processes', '2', '--memory', '64MiB');
+  assert.deepEqual([several.serving.processes, several.serving.workers], [2, 2]);
+
+  await t.test('connections go to them in turn, and their metrics are added up', async (t) => {
+    const loaders = await Promise.all([trainer(t, several), trainer(t, several)]);
+    const epochs = await Promise.all(loaders.map((loader) => collect(loader.batches(0))));
+    for (const epoch of epochs)
+      assert.deepEqual(
+        epoch.map(({ crc32 }) => crc32),
+        crcs,
+      );
+    assert.equal(busy(several).size, 2);
+    assert.equal(await metric(several, 'tributary_samples_total{result="ok"}'), 2 * 2 * crcs.length);
+    assert.match(String(await metric(several, 'tributary_build_info')), /^1$/);
+  });
+
+  await t.test('kill -9 of one costs its trainer a connection', async (t) => {
+    const loaders = await Promise.all([trainer(t, several), trainer(t, several)]);
+    const dead = [...busy(several)][0] as number;
+    const epochs = loaders.map(async (loader) => {
+      const batches: ReceivedBatch[] = [];
+      for await (const batch of loader.batches(1)) {
+        if (batches.length === 3 && loader === loaders[0]) process.kill(dead, 'SIGKILL');
+        batches.push(batch);
+      }
+      return batches.map(({ crc32 }) => crc32);
+    });
+    const [first, second] = await Promise.all(epochs);
+    assert.deepEqual(first, second);
+    assert.equal(first!.length, crcs.length);
+    assert.equal((await logged(several, ({ msg }) => /^process died/.test(String(msg)))).signal, 'SIGKILL');
+    const known = new Set(several.log.filter(({ msg }) => msg === 'process serves').map(({ pid }) => pid));
+    const isNew = ({ msg, pid }: Record<string, unknown>): boolean => msg === 'process serves' && pid !== dead;
+    await logged(several, (line) => isNew(line) && (known.size === 3 || !known.has(line.pid)));
+  });
+
+  await t.test('a signal drains all', async () => {
+    const { pid } = several.process;
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
+    assert.equal(children.length, 2);
+    assert.equal(await several.stop('SIGTERM'), 0);
+    for (const child of children) assert.throws(() => process.kill(Number(child), 0), { code: 'ESRCH' });
+  });
+});
+
+test('a mistake of several processes is one line, as of one', async (t) => {
+  const config = await indexedSamples(t);
+  writeFileSync(config, `${readFileSync(config, 'utf8')}\nnonsense: 1\n`);
+  const { code, stderr } = await tributary([
+    'serve',
+    '--config',
+    config,
+    '--listen',
+    '127.0.0.1:0',
+    '--processes',
+    '3',
+  ]);
+  assert.equal(code, 2);
+  assert.match(stderr, /^tributary: .*nonsense.*\[CONFIG_INVALID\]\n$/);
+  const wrong = await tributary(['serve', '--listen', '127.0.0.1:0', '--processes', 'many']);
+  assert.deepEqual([wrong.code, /--processes.*an integer of/i.test(wrong.stderr)], [2, true]);
+});
+
+async function collect(batches: AsyncIterable<ReceivedBatch>): Promise<ReceivedBatch[]> {
+  const all: ReceivedBatch[] = [];
+  for await (const batch of batches) all.push(batch);
+  return all;
+}
