@@ -25,14 +25,16 @@ if [ "${1:-}" = --fast ]; then
   mapfile -t tests < <(find dist/test/{contract,decode,memory,plan,run,runs,sample,schedule,sources} dist/test/augment/{operations,simd} dist/test/*.test.js -name '*.test.js' | sort)
   exec node --test --test-concurrency=2 --test-timeout=120000 "${tests[@]}"
 fi
-need_packages python3-torch python3-torchvision python3-pil python3-grpcio python3-numpy python3-protobuf chromium-common iproute2 dnsmasq-base libjpeg-turbo-progs openssl nginx-light radosgw ceph-mon ceph-osd
+need_packages python3-torch python3-torchvision python3-pytest python3-pytest-xdist python3-pil python3-grpcio python3-numpy python3-protobuf chromium-common iproute2 dnsmasq-base libjpeg-turbo-progs openssl nginx-light radosgw ceph-mon ceph-osd
 build
 check_form
 say "Testing the Python package"
-(cd python && PYTHONPATH=src /usr/bin/python3 -m unittest discover -s tests -t . -v 2>&1) || python_failed=1
+# Most of a test waits for servers and trainers: more of them at once than there are processors.
+at_once=$(($(nproc) + 1))
+(cd python && PYTHONPATH=src /usr/bin/python3 -m pytest -p no:cacheprovider -n "$at_once" --dist loadfile -q -rfEs --durations=10 tests 2>&1) || python_failed=1
 bash scripts/other-nodes.sh 22 24 || others_failed=1
 say "Testing the rest, on Node $(node --version)"
 mapfile -t tests < <(find dist/test -name '*.test.js' | sort)
 # A test that hangs fails after 20 minutes; the slowest takes 3.
-node --test --test-concurrency=2 --test-timeout=1200000 "${tests[@]}" || exit 1
+node --test --test-concurrency="$at_once" --test-timeout=1200000 "${tests[@]}" || exit 1
 exit $((${python_failed:-0} | ${others_failed:-0}))
