@@ -1,6 +1,6 @@
-import { checkHealth } from '../client/ask-health.js';
+import { checkHealth, usualPatience } from '../client/ask-health.js';
 import { securedCommand, security } from './connecting.js';
-import { hostPort } from './options.js';
+import { hostPort, seconds } from './options.js';
 
 /** `health`: asks a server whether it serves; for containers' health checks. */
 export function healthCommand() {
@@ -12,9 +12,10 @@ export function healthCommand() {
       'the service: tributary.v1.LoaderService, tributary.v1.ScheduleService, live, or empty for the server',
       '',
     )
-    .action(async ({ address, service, ...flags }) => {
+    .option('--patience <seconds>', 'time for its answer', seconds, usualPatience)
+    .action(async ({ address, service, patience, ...flags }) => {
       const { credentials } = await security(flags);
-      const health = await checkHealth(address, service, credentials);
+      const health = await checkHealth(address, service, { credentials, patience });
       process.stdout.write(`${health}\n`);
       if (health !== 'SERVING') process.exitCode = 1;
     });

@@ -9,20 +9,27 @@ import { service as definition } from 'grpc-health-check';
 
 const Health = makeClientConstructor(definition, 'Health');
 
-const answerSeconds = 3;
+/** Seconds in which a server answers. */
+export const usualPatience = 3;
 
-/** What a server says of a service's health: SERVING, NOT_SERVING, UNKNOWN. Throws where it does not answer in 3 s. */
+/** How it is asked. */
+interface HealthOptions {
+  readonly credentials?: ChannelCredentials | undefined;
+  readonly patience?: number;
+}
+
+/** What a server says of a service's health: SERVING, NOT_SERVING, UNKNOWN. Throws where it does not answer in `patience` seconds. */
 export async function checkHealth(
   address: string,
   service: string,
-  credentials: ChannelCredentials = plain.createInsecure(),
+  { credentials = plain.createInsecure(), patience = usualPatience }: HealthOptions = {},
 ): Promise<string> {
   const client = new Health(address, credentials, { 'grpc.enable_http_proxy': 0 });
   let timer: NodeJS.Timeout | undefined;
   try {
     return await new Promise<string>((resolve, reject) => {
-      const silent = { code: status.DEADLINE_EXCEEDED, message: `none within ${answerSeconds} s` };
-      timer = setTimeout(() => reject(silent), answerSeconds * 1000);
+      const silent = { code: status.DEADLINE_EXCEEDED, message: `none within ${patience} s` };
+      timer = setTimeout(() => reject(silent), patience * 1000);
       client.check!({ service }, (error: ServiceError | null, answer?: { status: string }) => {
         if (error === null) resolve(answer!.status);
         else reject(error);

@@ -6,7 +6,7 @@ test('health is told in a word and by the exit code', async (t) => {
   const config = await indexedSamples(t);
   const server = await startServer(t, 'schedule', ['--config', config]);
   const health = async (...more: string[]) => {
-    const { code, stdout } = await tributary(['health', '--address', server.address, ...more]);
+    const { code, stdout } = await tributary(['health', '--address', server.address, '--patience', '60', ...more]);
     return [code, stdout];
   };
   assert.deepEqual(await health(), [0, 'SERVING\n']);

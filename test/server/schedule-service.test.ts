@@ -14,7 +14,7 @@ test('the schedule endpoint gives what upstream sets, and notices a loader of an
     startServer(t, 'serve', ['--config', config]),
     startServer(t, 'schedule', ['--config', config]),
   ]);
-  assert.equal(await checkHealth(endpoint.address, 'tributary.v1.ScheduleService'), 'SERVING');
+  assert.equal(await checkHealth(endpoint.address, 'tributary.v1.ScheduleService', { patience: 60 }), 'SERVING');
   const loader = await Loader.connect({ address: server.address, run: seven });
   const schedule = await Schedule.connect({ address: endpoint.address, run: seven });
   const strange = await Schedule.connect({

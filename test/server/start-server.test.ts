@@ -33,7 +33,7 @@ test('a replica tells its health, its services and its readiness, and goes on li
   const config = await indexedSamples(t, { large: sevenRun({ image_size: 518, global_batch: 16 }) });
   const server = await startServer(t, 'serve', ['--config', config, '--metrics-listen', '127.0.0.1:0']);
   for (const service of ['', 'tributary.v1.LoaderService', 'live'])
-    assert.equal(await checkHealth(server.address, service), 'SERVING', service);
+    assert.equal(await checkHealth(server.address, service, { patience: 60 }), 'SERVING', service);
   await assert.rejects(checkHealth(server.address, 'tributary.v1.NoSuchService'));
   assert.deepEqual(await http(server.metricsPort, '/readyz'), { status: 200, body: 'ready\n' });
   assert.equal((await http(server.metricsPort, '/healthz')).status, 200);
