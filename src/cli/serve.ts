@@ -48,8 +48,8 @@ export function serveCommand() {
       const [opened, caches] = await Promise.all([runs.openAll(), openCaches(part, log)]);
       const metrics = new Metrics();
       const backend = await openBackend(flags.backend);
-      const { workers, memory } = part;
-      const replica = openReplica({ runs, backend, workers, memory, caches, metrics, log });
+      const { workers, memory, processes } = part;
+      const replica = openReplica({ runs, backend, workers, processes, memory, caches, metrics, log });
       try {
         const listening = await serveLoader(replica, { ...part, ...security });
         if (isOneOfSeveral) shareMetrics(metrics.registry);

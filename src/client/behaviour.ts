@@ -54,6 +54,7 @@ export const rules = camelCase(mapped(behaviour.rules, (entry) => entry.value)) 
     | 'firstLanes'
     | 'lanesPerReplica'
     | 'mostLanes'
+    | 'connections'
     | 'starvedShare'
     | 'starvedSeconds'
     | 'prefetchPerLane'

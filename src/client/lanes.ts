@@ -2,6 +2,7 @@ import type { ClientReadableStream } from '@grpc/grpc-js';
 import type { LoaderServiceClient } from '../../protos/generated/tributary/v1/LoaderService.js';
 import type { StreamBatchesRequest } from '../../protos/generated/tributary/v1/StreamBatchesRequest.js';
 import type { StreamBatchesResponse__Output } from '../../protos/generated/tributary/v1/StreamBatchesResponse.js';
+import { processesKey } from '../contract/contract.js';
 import { TributaryError } from '../errors.js';
 import { type ClientOptions, rules } from './behaviour.js';
 import { toFailure } from './failure.js';
@@ -218,6 +219,7 @@ export class Lanes {
     const call = this.#replicas
       .client(replica)
       .streamBatches({ ...this.#request, firstStep: step, stepCount, stepStride: stride });
+    call.once('metadata', (metadata) => this.#replicas.spread(replica, Number(metadata.get(processesKey)[0] ?? 1)));
     const reader: Reader = { lane, replica, call, since: clock.now(), overtaken: false };
     this.#readers.add(reader);
     const { connectTimeout, stallTimeout } = this.#options;

@@ -28,10 +28,12 @@ export type ClientClass<Service extends Client> = new (
   options: ChannelOptions,
 ) => Service;
 
-/** One address and what is known of it. Times are those of `performance.now()`. */
+/** One connection to an address, and what is known of it. Times are those of `performance.now()`. */
 export class Replica<Service extends Client = Client> {
   /** In gRPC's form: `ipv4:10.0.0.1:50051`. */
   readonly address: string;
+  /** Of this connection among all. */
+  readonly key: string;
   /** As people write it: `10.0.0.1:50051`. */
   readonly name: string;
   /** The part of the target that it is from. */
@@ -47,8 +49,10 @@ export class Replica<Service extends Client = Client> {
   lastError: TributaryError | null = null;
   client: Service | null = null;
 
-  constructor(address: string, authority: string) {
+  /** @param connection which of several to the address: a host's processes share one. */
+  constructor(address: string, authority: string, connection = 0) {
     this.address = address;
+    this.key = keyOf(address, connection);
     this.name = address.replace(/^ip(v4|v6):/, '');
     this.authority = authority;
   }
@@ -99,17 +103,24 @@ export class Replicas<Service extends Client> {
     if (this.#closed) return;
     this.#unresolved = failed;
     for (const [address, authority] of addresses) {
-      const replica = this.#known.get(address);
-      if (replica === undefined) this.#known.set(address, new Replica(address, authority));
-      else replica.gone = false;
+      const key = keyOf(address, 0);
+      if (!this.#known.has(key)) this.#known.set(key, new Replica(address, authority));
     }
     for (const replica of this.#known.values()) {
       // A name that does not resolve for a moment must not take the replicas away that it stood for.
-      if (addresses.has(replica.address) || failed.has(replica.authority)) continue;
-      replica.gone = true;
+      replica.gone = !addresses.has(replica.address) && (replica.gone || !failed.has(replica.authority));
+      if (!replica.gone) continue;
       this.#tidy(replica);
     }
     this.change();
+  }
+
+  /** Notes that so many processes share a replica's address: each further connection to it goes to the next of them. */
+  spread({ address, authority, gone }: Replica, processes: number): void {
+    for (let connection = 1; connection < Math.min(processes, rules.connections); connection++) {
+      const key = keyOf(address, connection);
+      if (!gone && !this.#known.has(key)) this.#known.set(key, new Replica(address, authority, connection));
+    }
   }
 
   /**
@@ -235,7 +246,7 @@ export class Replicas<Service extends Client> {
       replica.client?.close();
       replica.client = null;
     }
-    if (replica.gone) this.#known.delete(replica.address);
+    if (replica.gone) this.#known.delete(replica.key);
   }
 
   /** Waits until anything changes here, so many milliseconds at most. */
@@ -275,6 +286,10 @@ export class Replicas<Service extends Client> {
 /** Whether a replica's channel has a connection. */
 export function isConnected({ client }: Replica): boolean {
   return client?.getChannel().getConnectivityState(false) === connectivityState.READY;
+}
+
+function keyOf(address: string, connection: number): string {
+  return `${address} ${connection}`;
 }
 
 function came(error: TributaryError | null): string {

@@ -25,6 +25,9 @@ export const packageDefinition: PackageDefinition = withChunkEncoder(
   ),
 );
 
+/** The metadata of a stream by which a replica says how many processes share its address. */
+export const processesKey = 'tributary-processes';
+
 /** Services and messages by their full names. */
 export const contract = loadPackageDefinition(packageDefinition) as unknown as Loader &
   Schedule &

@@ -1,7 +1,14 @@
 import { setMaxListeners } from 'node:events';
 import { constants, type ServerHttp2Stream } from 'node:http2';
-import { type handleServerStreamingCall, type handleUnaryCall, type ServerWritableStream, status } from '@grpc/grpc-js';
+import {
+  type handleServerStreamingCall,
+  type handleUnaryCall,
+  Metadata,
+  type ServerWritableStream,
+  status,
+} from '@grpc/grpc-js';
 import type { Logger } from 'pino';
+import { processesKey } from '../contract/contract.js';
 import { toServiceError } from '../contract/error-details.js';
 import { clientName } from './client-name.js';
 import { type Caller, costOfBytes, type Gate } from './gate.js';
@@ -11,6 +18,8 @@ interface Watch {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly gate: Gate;
+  /** How many processes share the address; 1 where it is not said. */
+  readonly processes?: number;
 }
 
 /** A call with a stream for its answer. */
@@ -65,6 +74,7 @@ export function handleStream<Request, Response>(
         await watch.gate.turn(caller, act, costOfBytes(bytes));
         await written;
       };
+      if (watch.processes !== undefined && watch.processes > 1) call.sendMetadata(processesMetadata(watch.processes));
       await answer(call.request, { ...caller, send });
     } catch (error) {
       if (!gone.aborted) {
@@ -77,6 +87,12 @@ export function handleStream<Request, Response>(
     ended(gone.aborted ? status.CANCELLED : status.OK);
     call.end();
   };
+}
+
+function processesMetadata(processes: number): Metadata {
+  const metadata = new Metadata();
+  metadata.set(processesKey, String(processes));
+  return metadata;
 }
 
 /** Aborted once a call's client has left. */

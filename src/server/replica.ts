@@ -16,6 +16,8 @@ export interface ReplicaOptions {
   readonly runs: OpenRuns;
   readonly backend: Backend;
   readonly workers: number;
+  /** Processes that share its address; 1 where absent. */
+  readonly processes?: number;
   /** Bytes for batches. */
   readonly memory: number;
   readonly caches: SampleCaches;

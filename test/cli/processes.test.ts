@@ -4,6 +4,7 @@ import { type TestContext, test } from 'node:test';
 import { Loader } from '../../src/client/loader.js';
 import type { ReceivedBatch } from '../../src/client/receive.js';
 import { indexedSamples, metric, type ServerProcess, sevenRun, startServer, tributary } from '../fleet.js';
+import { clients, sums, Trainer } from '../network/trainers.js';
 
 const flags = ['--workers', '2', '--backend', 'simd', '--log-level', 'debug'];
 
@@ -20,7 +21,7 @@ async function trainer(t: TestContext, { address }: ServerProcess): Promise<Load
 }
 
 /** Processes that have ended streams, by the log. */
-function busy({ log }: ServerProcess): Set<unknown> {
+function busy(log: ServerProcess['log']): Set<unknown> {
   return new Set(log.filter(({ method }) => method === 'StreamBatches').map(({ pid }) => pid));
 }
 
@@ -49,14 +50,23 @@ test('several processes behind one address send what one sends, and one that die
         epoch.map(({ crc32 }) => crc32),
         crcs,
       );
-    assert.equal(busy(several).size, 2);
+    assert.equal(busy(several.log).size, 2);
     assert.equal(await metric(several, 'tributary_samples_total{result="ok"}'), 2 * 2 * crcs.length);
     assert.match(String(await metric(several, 'tributary_build_info')), /^1$/);
   });
 
+  await t.test('one trainer has all of them work, with nothing set', async (t) => {
+    for (const client of clients) {
+      const { length } = several.log;
+      const one = new Trainer(t, client, [], { address: several.address, run: 'seven' });
+      assert.deepEqual(sums(await one.epoch(0)), crcs);
+      assert.equal(busy(several.log.slice(length)).size, 2, client);
+    }
+  });
+
   await t.test('kill -9 of one costs its trainer a connection', async (t) => {
     const loaders = await Promise.all([trainer(t, several), trainer(t, several)]);
-    const dead = [...busy(several)][0] as number;
+    const dead = [...busy(several.log)][0] as number;
     const epochs = loaders.map(async (loader) => {
       const batches: ReceivedBatch[] = [];
       for await (const batch of loader.batches(1)) {

@@ -11,6 +11,8 @@ from typing import Any, Dict, NamedTuple, Tuple
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 LOADER_SERVICE = "tributary.v1.LoaderService"
+# The metadata of a stream by which a replica says how many processes share its address.
+PROCESSES_KEY = "tributary-processes"
 SCHEDULE_SERVICE = "tributary.v1.ScheduleService"
 
 

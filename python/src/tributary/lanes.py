@@ -268,6 +268,8 @@ class Lanes:
                     raise TributaryError("UNAVAILABLE", "the stream ended before its first batch", code="UNAVAILABLE")
                 if batch is None:
                     break
+                if index == 0:
+                    self._replicas.spread(replica, call)
                 self._deliver(reader, replica, batch, self._clock.now() - (reader.batch_since or 0))
                 with self._changed:
                     came, reader.turn = reader.turn, self._turns.after(reader.turn, reader.number)
@@ -372,7 +374,7 @@ class Lanes:
                 if other is not reader and other.turn == turn and other.call is not None:
                     if other.replica is not None:
                         other.replica.slow_until = time.monotonic() + behaviour.SLOW_SECONDS
-                        other.avoid = {other.replica.address}
+                        other.avoid = {other.replica.key}
                     other.cancel("late")
             self._changed.notify_all()
 
@@ -392,7 +394,7 @@ class Lanes:
             if error.reason == "CRC_MISMATCH":
                 self._damaged[turn] = self._damaged.get(turn, 0) + 1
             self._replicas.failed(replica, error)
-            reader.avoid.add(replica.address)
+            reader.avoid.add(replica.key)
             final = verdict(error.code, error.reason) == "end" or self._damaged.get(turn, 0) >= behaviour.CRC_ATTEMPTS
             since = reader.failing_since
             if not final and since is not None and self._replicas.out_of_patience(since):
@@ -442,9 +444,9 @@ class Lanes:
             if lane.batch_since is None or now - lane.batch_since <= late_after:
                 continue
             self._asked_again += 1
-            avoid = {r.replica.address for r in late if r.replica is not None}
+            avoid = {r.replica.key for r in late if r.replica is not None}
             replica = self._replicas.choose(avoid)
-            if replica is None or replica.address in avoid or not self._may_hedge.spend():
+            if replica is None or replica.key in avoid or not self._may_hedge.spend():
                 return
             hedge = _Reader(turn)
             self._hedges.append(hedge)

@@ -3,7 +3,7 @@
 A target is one DNS name that stands for all replicas, or a list of addresses. Names are resolved again every few
 seconds, so that a replica that was added gets streams and one that was removed gets no new ones. gRPC's own balancing would
 hide which replica answers, and so could not keep a second attempt away from the first one's replica: hence one channel
-per address.
+per address, or as many as there are processes behind it.
 """
 
 from __future__ import annotations
@@ -57,10 +57,12 @@ class Options:
 
 @dataclass
 class Replica:
-    """One address and what is known of it. Guarded by the pool's condition."""
+    """One connection to an address, and what is known of it. Guarded by the pool's condition."""
 
     address: str
     authority: str
+    # Which of several to the address: a host's processes share one.
+    connection: int = 0
     streams: int = 0
     failures: int = 0
     retry_at: float = 0.0
@@ -71,6 +73,11 @@ class Replica:
     refused: Optional[TributaryError] = None
     last_error: Optional[TributaryError] = None
     channel: Optional[grpc.Channel] = field(default=None, repr=False)
+
+    @property
+    def key(self) -> str:
+        """The name of the connection among all."""
+        return f"{self.address} {self.connection}"
 
 
 _ENDPOINT = re.compile(r"(?:dns:(?:///)?|ipv4:|ipv6:)?(\[[0-9a-fA-F:.%\w]+\]|[^:/\[\]]+):(\d{1,5})")
@@ -163,15 +170,29 @@ class Replicas:
             # A name that does not resolve for a moment must not take the replicas away that it stood for.
             kept = {r.authority for r in self._known.values()} & set(failed)
             for address, authority in addresses.items():
-                replica = self._known.setdefault(address, Replica(address, authority))
-                replica.gone = False
-            for address, replica in list(self._known.items()):
-                if address not in addresses and replica.authority not in kept:
+                self._know(Replica(address, authority))
+            for replica in list(self._known.values()):
+                if replica.address in addresses:
+                    replica.gone = False
+                elif replica.authority not in kept:
                     replica.gone = True
                     if replica.streams == 0:
                         self._drop(replica)
-                        del self._known[address]
+                        del self._known[replica.key]
             self.changed.notify_all()
+
+    def _know(self, replica: Replica) -> None:
+        self._known.setdefault(replica.key, replica)
+
+    def spread(self, replica: Replica, call: Any) -> None:
+        """Makes as many connections to a replica's address as there are processes behind it, where it says so with a stream
+        that has had its first message: each further one goes to the next process.
+        """
+        said = dict(call.initial_metadata() or ()).get(contract.PROCESSES_KEY, "1")
+        with self.changed:
+            for connection in range(1, min(int(said), behaviour.CONNECTIONS)):
+                if not replica.gone:
+                    self._know(Replica(replica.address, replica.authority, connection))
 
     def choose(self, avoid: Set[str]) -> Optional[Replica]:
         """A replica that is well, outside `avoid` where there is one such, or None. Call with `changed` held.
@@ -181,7 +202,7 @@ class Replicas:
         """
         now = time.monotonic()
         well = [r for r in self._known.values() if r.retry_at <= now and not r.gone]
-        others = [r for r in well if r.address not in avoid]
+        others = [r for r in well if r.key not in avoid]
         return min(
             others or well,
             key=lambda r: (r.slow_until > now, r.streams, r.failures > 0, self._dice.random()),
@@ -296,7 +317,7 @@ class Replicas:
                 # A channel that failed to connect has a backoff of its own, and would hide that the replica is back.
                 self._drop(replica)
             if replica.streams == 0 and replica.gone:
-                self._known.pop(replica.address, None)
+                self._known.pop(replica.key, None)
             self.changed.notify_all()
 
     def ask_all(self, method: str, request: Any, response: Any, wanted: str, count: int) -> List[Tuple[Replica, Any]]:
@@ -310,7 +331,7 @@ class Replicas:
             with self.changed:
                 chosen: List[Replica] = []
                 while len(chosen) < count:
-                    replica = self.choose({r.address for r in chosen})
+                    replica = self.choose({r.key for r in chosen})
                     if replica is None or replica in chosen:
                         break
                     chosen.append(replica)
