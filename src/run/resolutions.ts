@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { isMapping, number } from './fields.js';
-import type { Problem } from './problems.js';
-import { dotted } from './problems.js';
+import { dotted, type Problem } from './problems.js';
 import type { Knobs, Resolution, Run } from './run.js';
 import { groupKey, side } from './view-schema.js';
 import { onlyView, resolveViews, type ViewSettings } from './views.js';
