@@ -194,7 +194,8 @@ class UltralyticsTest(FleetTest):
         self.refused(self.trainer(replica, epochs=3), "the run's 5 epochs", "got 3", "epochs=5")
         self.refused(self.trainer(replica, time=2.0), "5 epochs", "2.0 hours")
         self.refused(self.trainer(replica, imgsz=96), f"{SIZE} pixels", "96, imgsz", f"imgsz={SIZE}")
-        run = replace(self.loader(replica).describe(), resolutions=(Resolution(1, {"image": SIZE}), Resolution(1, {"image": 96})))
+        sizes = (Resolution(1, {"image": SIZE}), Resolution(1, {"image": 96}))
+        run = replace(self.loader(replica).describe(), resolutions=sizes)
         with self.assertRaisesRegex(TributaryError, "images of one size, but got 2 resolutions"):
             check_image_size(self.trainer(replica), run)
         self.refused(self.trainer(replica, batch=4), "global batch of 8", "batch=8")
