@@ -1,9 +1,10 @@
 /**
- * Measures the memory of a replica and of a client: `node dist/scripts/measure-memory.js stall|streams [memory] [workers]`.
+ * Measures the memory of a replica and of a client: `node dist/scripts/measure-memory.js stall|streams|views [memory] [workers]`.
  *
  * stall: a client takes one batch and then nothing for a minute, four streams open. streams: 16 streams of batches of 8
- * at 518 pixels from 20-megapixel photographs, all read at once for two minutes. Both print the resident memory every 5 s, of
- * the replica (`--memory`, 256MiB) and of the client, and their peaks. Environment, MALLOC_ARENA_MAX and LD_PRELOAD
+ * at 518 pixels from 20-megapixel photographs, all read at once for two minutes. views: the same with batches of 64 samples of ten
+ * views, from photographs of 500 x 375. All print the resident memory every 5 s, of the replica (`--memory`, 256MiB, and 1GiB for
+ * views) and of the client, and their peaks. Environment, MALLOC_ARENA_MAX and LD_PRELOAD
  * say, is passed on to the replica. Everything is made in a temporary folder and deleted.
  */
 import { execFileSync } from 'node:child_process';
@@ -17,8 +18,18 @@ import { stringify } from 'yaml';
 import { Loader } from '../src/client/loader.js';
 import { main, type ServerProcess, startServer } from './server-process.js';
 
-const [what = 'stall', memory = '256MiB', workers = '2', length = what === 'stall' ? '60' : '120'] =
-  process.argv.slice(2);
+const [
+  what = 'stall',
+  memory = what === 'views' ? '1GiB' : '256MiB',
+  workers = '2',
+  length = what === 'stall' ? '60' : '120',
+] = process.argv.slice(2);
+const photographs =
+  what === 'views' ? { count: 128, width: 500, height: 375 } : { count: 32, width: 5472, height: 3648 };
+const run =
+  what === 'views'
+    ? { recipe: 'dinov3_vitl', global_batch: 64, global_masks: { patch: 16 } }
+    : { recipe: 'dinov3', image_size: 518, global_batch: 8 };
 const folder = await mkdtemp(join(tmpdir(), 'tributary-memory-'));
 let replica: ServerProcess | undefined;
 try {
@@ -68,20 +79,23 @@ try {
   await rm(folder, { recursive: true, force: true });
 }
 
-/** 32 photographs of 5472 x 3648 pixels: smooth noise, so that files are of a camera's size. */
+/** Photographs of smooth noise, so that files are of a camera's size. */
 async function makeSource(): Promise<string> {
   await mkdir(join(folder, 'images'));
-  for (let i = 0; i < 32; i++) {
+  const { count, width, height } = photographs;
+  for (let i = 0; i < count; i++) {
     const noise = { type: 'gaussian' as const, mean: 100 + i, sigma: 40 };
-    const small = sharp({ create: { width: 684, height: 456, channels: 3, background: 'black', noise } });
+    const small = sharp({
+      create: { width: width >> 3, height: height >> 3, channels: 3, background: 'black', noise },
+    });
     const large = sharp(await small.png().toBuffer())
-      .resize(5472, 3648)
+      .resize(width, height)
       .jpeg({ quality: 90 });
     await writeFile(join(folder, 'images', `${i}.jpg`), await large.toBuffer());
   }
   const config = join(folder, 'tributary.yaml');
-  const run = { recipe: 'dinov3', sources: ['images'], seed: 1, image_size: 518, global_batch: 8, epochs: 1000 };
-  await writeFile(config, stringify({ sources: { images: './images' }, runs: { large: run } }));
+  const large = { ...run, sources: ['images'], seed: 1, epochs: 1000 };
+  await writeFile(config, stringify({ sources: { images: './images' }, runs: { large } }));
   execFileSync(process.execPath, [main, 'index', '--config', config], { stdio: 'ignore' });
   return config;
 }

@@ -53,19 +53,24 @@ export function randomKnobs({ below, pick }: ReturnType<typeof randomness>): Kno
 }
 
 /**
- * The views of a random recipe of several, as it is or with other sizes, counts, scales and probabilities; in some of them jitter is
- * shared.
+ * The views of a random recipe of several, as it is or with other sizes, counts, scales and probabilities, some groups with random
+ * knobs altogether; in some of them jitter is shared.
  */
-export function randomViews({ below, pick }: ReturnType<typeof randomness>): Drawing {
+export function randomViews(random: ReturnType<typeof randomness>): Drawing {
+  const { below, pick } = random;
   const recipe = pick(recipes.filter(({ views }) => views !== undefined));
   const side = (usual: number) => pick([usual, 96, 64, 17 + below(200)]);
   const probability = () => pick([0, 0.1, 0.5, 0.9, 1, below(1001) / 1000]);
   const settings = recipe.views!.map((group) => {
-    if (group.of !== undefined) return { ...group, image_size: pick([null, group.image_size, side(160)]) };
+    if (group.of !== undefined) {
+      const interpolation = pick(['NEAREST', 'BILINEAR', 'BICUBIC'] as const);
+      return { ...group, interpolation, image_size: pick([null, group.image_size, side(160)]) };
+    }
     const count = pick([group.count!, 1 + below(3)]);
     const each = (): number | number[] => (below(2) === 0 ? probability() : Array.from({ length: count }, probability));
     return {
       ...group,
+      ...(below(3) === 0 ? { ...randomKnobs(random), erasing: 0 } : {}),
       count,
       image_size: side(group.image_size!),
       ...(count === group.count ? {} : { gaussian_blur: each(), solarize: each() }),

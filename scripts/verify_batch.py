@@ -8,7 +8,8 @@
 Each NAME=PATH is a source of the run, as the config has it. The knobs are the run's: its recipe, and with --set whatever
 the run sets beside it, the value as JSON. Sources, keys, seeds, erase boxes and whether it is an evaluation come from the
 .json beside the .npy; of a file that does not say the last, --split val does. Of a run of several views name the .json: the .npy of each
-group lies beside it, and --set takes the keys of the groups as the config does (global_size=256, views=[...]).
+group lies beside it, and --set takes the keys of the groups as the config does (global_size=256, views=[...]). Of a run whose steps differ
+in their sizes it also takes resolutions=[...].
 
 A sample passes when all its views do, and a view when its pixels equal torchvision's to the byte, but that a value may be one level apart
 where it was blurred and its exact level lies within 0.02 of a half; when the erase box of its one view is the one that torchvision draws; and,
@@ -115,6 +116,13 @@ def main():
         with contextlib.suppress(json.JSONDecodeError):
             value = json.loads(value)
         settings[name] = value
+    stem = os.path.splitext(args.batch)[0]
+    with open(stem + ".json") as file:
+        header = json.load(file)
+    resolutions = settings.pop("resolutions", None)
+    if (header.get("resolution") is None) != (resolutions is None):
+        parser.error("--set resolutions=[...] is for batches of a run that has them, and these need it")
+    size = at_resolution(settings, resolutions[header["resolution"]]) if resolutions else None
     groups = spec.resolve_views(args.recipe, settings)
     prefixes = ["views", "share_color_jitter", *(f"{group['name']}_" for group in groups)]
     for name in settings:
@@ -122,9 +130,6 @@ def main():
             parser.error(f"unknown knob {name}; there are {', '.join(knobs)}")
     knobs.update({name: value for name, value in settings.items() if name in knobs})
     roots = dict(pair.split("=", 1) for pair in args.sources)
-    stem = os.path.splitext(args.batch)[0]
-    with open(stem + ".json") as file:
-        header = json.load(file)
     data_type = str(header.get("data_type", "UINT8")).replace("DATA_TYPE_", "").replace("UNSPECIFIED", "UINT8")
     names = [view["name"] for view in header.get("views", [])]
     tensors = {name: np.load(f"{stem}.{name}.npy") for name in names} or {"image": np.load(args.batch)}
@@ -136,16 +141,18 @@ def main():
         count = next((len(group["knobs"]) for group in groups if names and group["name"] == name), 1)
         if len(tensor) != len(rows) * count:
             sys.exit(f"{len(rows)} samples of {count} views in the header, {len(tensor)} images in the tensor of {name}")
+    first = next(iter(tensors.values())).shape[1]
+    if not names and size not in (None, first):
+        sys.exit(f"images of {first} pixels, where the step's resolution has {size}")
     for slot, row in enumerate(rows):
         image = Image.open(io.BytesIO(read_sample(roots[row["source"]], row["key"]))).convert("RGB")
-        size = next(iter(tensors.values())).shape[1]
         if names:
             made = spec.sample_views(image, int(row["seed"]), groups, shares)
             expected = [(name, out, None, uncertain) for name, out, uncertain in made]
         elif header.get("evaluate") or args.split == "val":
-            expected = [("", spec.evaluation(size, knobs["interpolation"], args.resize_size)(image), None, None)]
+            expected = [("", spec.evaluation(first, knobs["interpolation"], args.resize_size)(image), None, None)]
         else:
-            expected = [("", *spec.sample(image, int(row["seed"]), size, **knobs))]
+            expected = [("", *spec.sample(image, int(row["seed"]), first, **knobs))]
         order = str(header.get("view_order", ""))
         values = [view for name in tensors for view in views_of(tensors[name], len(rows), slot, order)]
         found = []
@@ -158,6 +165,16 @@ def main():
             print(f"slot {slot} {row['source']} {row['key']} seed {row['seed']}: {'; '.join(found)}")
     print(f"{len(rows) - failed} of {len(rows)} samples are torchvision's")
     return failed > 0
+
+
+def at_resolution(settings, sizes):
+    """Puts the sizes of one of `resolutions` into the settings, and gives that of the one view."""
+    own = settings.get("views")
+    if own is None:
+        settings.update({key: size for key, size in sizes.items() if key not in ("image_size", "weight")})
+    else:
+        settings["views"] = [{**group, "image_size": sizes.get(f"{group['name']}_size", group["image_size"])} for group in own]
+    return sizes.get("image_size")
 
 
 def views_of(tensor, samples, slot, order):

@@ -16,7 +16,9 @@ from torchvision import transforms
 from tests.fleet import FleetTest
 from tests.pixels import SIZE
 from tributary import Schedule, TributaryError, normalize
+from tributary.run import Resolution
 from tributary.ultralytics import Settings, TributaryTrainer
+from tributary.ultralytics_agreement import check_image_size
 
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 ZERO_ONE = ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
@@ -192,6 +194,10 @@ class UltralyticsTest(FleetTest):
         self.refused(self.trainer(replica, epochs=3), "the run's 5 epochs", "got 3", "epochs=5")
         self.refused(self.trainer(replica, time=2.0), "5 epochs", "2.0 hours")
         self.refused(self.trainer(replica, imgsz=96), f"{SIZE} pixels", "96, imgsz", f"imgsz={SIZE}")
+        sizes = (Resolution(1, {"image": SIZE}), Resolution(1, {"image": 96}))
+        run = replace(self.loader(replica).describe(), resolutions=sizes)
+        with self.assertRaisesRegex(TributaryError, "images of one size, but got 2 resolutions"):
+            check_image_size(self.trainer(replica), run)
         self.refused(self.trainer(replica, batch=4), "global batch of 8", "batch=8")
         self.refused(self.trainer(replica, weight_decay=0), "weight_decay=0")
         other = self.trainer(replica)

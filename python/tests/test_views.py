@@ -19,6 +19,8 @@ class ViewsTest(SevenTest):
         "dino": "recipe: dinov3_vitl, global_size: 64, local_size: 40, local_count: 3, global_batch: 8, epochs: 2, "
         "global_masks: {patch: 16}",
         "one": "recipe: dinov3, views: [{name: crops, count: 2, image_size: 48}], global_batch: 8, epochs: 2",
+        "sizes": "recipe: dinov3_vitl, local_count: 2, global_batch: 8, epochs: 2, "
+        "resolutions: [{global_size: 64, local_size: 40}, {global_size: 96, local_size: 32, weight: 2}]",
     }
 
     def test_a_batch_has_a_tensor_for_each_group(self) -> None:
@@ -34,6 +36,23 @@ class ViewsTest(SevenTest):
                 self.assertEqual(len(batch.labels), 8)
                 again = next(iter(loader))
                 self.assertEqual(again.address.step, 0)
+
+    def test_steps_have_one_of_the_sizes_of_the_run(self) -> None:
+        servers = self.serve()
+        seen = []
+        for receivers in (0, 1):
+            with self.open(servers, "sizes", receivers=receivers) as loader:
+                run = loader.describe()
+                sizes = [dict(r.image_sizes) for r in run.resolutions]
+                self.assertEqual(sizes, [{"global": 64, "local": 40}, {"global": 96, "local": 32}])
+                self.assertEqual([r.weight for r in run.resolutions], [1, 2])
+                self.assertEqual(run.sample_pixels, 2 * 96 * 96 + 2 * 32 * 32)
+                batches = list(loader)
+                self.assertEqual(len(batches), len(loader))
+                seen.append([({k: v.shape[1] for k, v in b.views.items()}, b.crc32) for b in batches])
+        self.assertEqual(seen[0], seen[1])
+        self.assertTrue(all(each in sizes for each, _ in seen[0]))
+        self.assertEqual(len({str(each) for each, _ in seen[0]}), 2)
 
     def test_other_forms_hold_the_same_pixels(self) -> None:
         servers = self.serve()

@@ -1,5 +1,6 @@
 import { Pool } from '../memory/pool.js';
-import { viewsOf } from '../run/views.js';
+import { viewsAt } from '../plan/resolution-at.js';
+import { possibleViews } from '../run/views.js';
 import type { Batch, BatchRequest } from './batch.js';
 import type { Flow } from './fair-queue.js';
 import { groupTensors, totalBytes } from './group-tensors.js';
@@ -52,9 +53,11 @@ export class BatchMaker {
     return sum;
   }
 
-  /** Bytes that one batch of a request takes. */
+  /** Bytes that one batch of a request takes at most, at whichever step. */
   batchBytes(request: Pick<BatchRequest, 'open' | 'form'>, worldSize: number): number {
-    return totalBytes(groupTensors(viewsOf(request.open.run), this.#slots(request, worldSize), request.form));
+    const slots = this.#slots(request, worldSize);
+    const bytes = possibleViews(request.open.run).map((views) => totalBytes(groupTensors(views, slots, request.form)));
+    return Math.max(...bytes);
   }
 
   #slots({ open }: Pick<BatchRequest, 'open'>, worldSize: number): number {
@@ -95,11 +98,12 @@ export class BatchMaker {
       return found;
     }
     this.#evict();
-    const bytes = this.batchBytes(request, address.worldSize);
+    const slots = this.#slots(request, address.worldSize);
+    const bytes = totalBytes(groupTensors(viewsAt(open.run, address), slots, form));
     const tensor = this.#buffers.take(bytes);
     const call = new AbortController();
     const { queue, pool } = this.#tools;
-    const turn = queue.whole(flow, this.#slots(request, address.worldSize) * pool.secondsOf(open));
+    const turn = queue.whole(flow, slots * pool.secondsOf(open));
     const batch = makeBatch(this.#tools, request, { form, tensor }, turn, call.signal);
     const entry: Entry = { key, bytes, batch, call, holders: 0, finished: false };
     this.#entries.set(key, entry);

@@ -1,7 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import type { Allotment } from '../augment/allotment.js';
 import { shareOf } from '../plan/plan.js';
-import { isOneView, viewsOf } from '../run/views.js';
+import { viewsAt } from '../plan/resolution-at.js';
+import { isOneView } from '../run/views.js';
 import { drawingOf } from '../sample/draw-sample.js';
 import type { Batch, BatchRequest } from './batch.js';
 import { BatchCargos } from './batch-cargos.js';
@@ -45,7 +46,7 @@ export async function makeBatch(
 
   const share = shareOf(open.plan, address);
   const slots = await inSlices(share.count, (slot) => ({ sample: share.sample(slot), slot }), signal);
-  const views = viewsOf(open.run);
+  const views = viewsAt(open.run, address);
   const tensors = groupTensors(views, slots.length, form);
   const data = new Uint8Array(room.tensor, 0, totalBytes(tensors));
   const places = { ...room, tensors, drawing: drawingOf(open.run, views) };
@@ -82,8 +83,11 @@ function cargosOf(
 ): BatchCargos[] {
   let firstView = 0;
   return tensors.map((tensor) => {
-    const run = tensors.length === 1 ? fingerprint : `${fingerprint} ${tensor.name}`;
-    const cargos = new BatchCargos(tools, { run, tensor, firstView, samples, room }, turn);
+    const cargos = new BatchCargos(
+      tools,
+      { run: `${fingerprint} ${tensor.name} ${tensor.size}`, tensor, firstView, samples, room },
+      turn,
+    );
     firstView += tensor.count;
     return cargos;
   });

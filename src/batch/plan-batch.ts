@@ -1,6 +1,6 @@
 import { shareOf } from '../plan/plan.js';
+import { viewsAt } from '../plan/resolution-at.js';
 import type { Address } from '../run/address.js';
-import { viewsOf } from '../run/views.js';
 import type { SampleDraw } from '../sample/draw.js';
 import { drawingOf } from '../sample/draw-sample.js';
 import type { BatchSample, ResolvedRun } from './batch.js';
@@ -44,7 +44,7 @@ export async function planBatch(
   const named = all.map(({ planned, ...sample }) => sample);
   const slots = all.map(({ planned }) => planned);
   if (!withDraw || pool === null) return named.map((sample) => ({ ...sample, draw: null, corrupt: null }));
-  const drawing = drawingOf(open.run, viewsOf(open.run));
+  const drawing = drawingOf(open.run, viewsAt(open.run, address));
   const outcomes = await Promise.all(
     inGroups(slots, groupSize(slots.length, pool.threads)).map((group) =>
       turns.drawing(() => pool.draw(open, group, drawing), group.length),

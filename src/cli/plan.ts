@@ -3,6 +3,7 @@ import { Command } from '@commander-js/extra-typings';
 import { planBatch } from '../batch/plan-batch.js';
 import { WorkerPool } from '../batch/worker-pool.js';
 import { batchSeed } from '../plan/hash.js';
+import { namedResolution } from '../plan/resolution-at.js';
 import { checkAddress } from '../run/address.js';
 import { drawnJson } from '../sample/draw-sample.js';
 import {
@@ -45,7 +46,8 @@ export function planCommand() {
             ...(corrupt === null ? {} : { corrupt }),
           }));
           const seed = batchSeed(open.run.seed, address);
-          const text = `${JSON.stringify({ epoch, step, rank, world_size: worldSize, seed, samples: line })}\n`;
+          const told = { epoch, step, rank, world_size: worldSize, seed, ...namedResolution(open.run, address) };
+          const text = `${JSON.stringify({ ...told, samples: line })}\n`;
           if (!process.stdout.write(text)) await once(process.stdout, 'drain');
         }
       } finally {

@@ -8,8 +8,9 @@ import { type GroupTensor, groupTensors, placeOf } from '../batch/group-tensors.
 import { WorkerPool } from '../batch/worker-pool.js';
 import { encodePng } from '../decode/encode-png.js';
 import { thumbnail } from '../decode/thumbnail.js';
+import { viewsAt } from '../plan/resolution-at.js';
 import { checkAddress } from '../run/address.js';
-import { isOneView, viewsOf } from '../run/views.js';
+import { isOneView } from '../run/views.js';
 import type { OpenRun } from '../runs/open-run.js';
 import { readSample } from '../sources/storage/read-sample.js';
 import { backendOption, configOption, positiveInteger, readConfig, wholeNumber } from './options.js';
@@ -46,7 +47,7 @@ export function previewCommand() {
         const form = { type: 'UINT8', axes: 'NHWC' } as const;
         const held = await maker.take({ open, address, form }, queue.flow(), new AbortController().signal);
         const shown = held.batch.samples.slice(0, images);
-        const views = viewsOf(open.run);
+        const views = viewsAt(open.run, address);
         const isOne = isOneView(views);
         const perRow = isOne ? columns : 1;
         const tensors = groupTensors(views, held.batch.samples.length, form);

@@ -86,7 +86,8 @@ export class Loader {
 
   /** Batches of one epoch from `firstStep` on, in order; all to the epoch's end where `stepCount` is absent. */
   async *batches(epoch: number, firstStep = 0, stepCount?: number): AsyncGenerator<ReceivedBatch> {
-    const { fingerprint, stepsPerEpoch, globalBatch, imageSize, training, evaluate, views } = await this.describe();
+    const { fingerprint, stepsPerEpoch, globalBatch, imageSize, training, evaluate, views, resolutions } =
+      await this.describe();
     const { rank = 0, worldSize = 1, dataType = 'DATA_TYPE_UINT8', layout = 'LAYOUT_NHWC' } = this.#options;
     const { run, withDrawn = false, withText = false, viewOrder = 'VIEW_ORDER_UNSPECIFIED' } = this.#options;
     const asked = { run, rank, worldSize, dataType, layout, viewOrder, withDrawn, withText, withProgress: true };
@@ -97,7 +98,11 @@ export class Loader {
     for (const step of [firstStep, firstStep + Math.max(count, 1) - 1])
       checkAddress(bounds, { epoch, step, rank, worldSize });
     const groups = views.length === 0 ? [{ imageSize, knobs: [null] }] : views;
-    const pixels = groups.reduce((sum, group) => sum + group.knobs.length * group.imageSize ** 2, 0);
+    const pixelsAt = (sizes: readonly number[]) =>
+      groups.reduce((sum, { knobs: { length } }, i) => sum + length * sizes[i]! ** 2, 0);
+    const atEach =
+      resolutions.length === 0 ? [groups.map((group) => group.imageSize)] : resolutions.map((each) => each.imageSizes);
+    const pixels = Math.max(...atEach.map(pixelsAt));
     const batchBytes = (globalBatch / worldSize) * pixels * 3 * (bytesOf[dataType] ?? 4);
     const most = Math.max(1, Math.floor(this.#options.budgetBytes / batchBytes));
     yield* new Lanes(this.#replicas, request, { first: firstStep, count, most }, this.#options).batches();

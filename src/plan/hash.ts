@@ -64,7 +64,7 @@ export function mix(x: number): number {
 /**
  * What a hash is for: the XXH32 seed that keeps the uses apart. Those that need 64 bits take this seed and the next one.
  */
-const purposes = { sample: 0, walk: 1, order: 3, draw: 5, batch: 7, masks: 9 } as const;
+const purposes = { sample: 0, walk: 1, order: 3, draw: 5, batch: 7, masks: 9, resolution: 11 } as const;
 
 const encoder = new TextEncoder();
 let message = new Uint8Array(1024);
@@ -142,7 +142,7 @@ export interface HashKey {
 
 /** The 64-bit key of (run seed, epoch, number, source name) for one purpose: XXH32 with the purpose's seed and the next. */
 export function hashKey(
-  purpose: 'walk' | 'order' | 'draw',
+  purpose: 'walk' | 'order' | 'draw' | 'resolution',
   runSeed: number,
   epoch: number,
   number: number,

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { TributaryError } from '../errors.js';
 import { canonicalJson } from './canonical-json.js';
+import { sizesOfSteps } from './resolutions.js';
 import type { Knobs, Run } from './run.js';
 import { isOneView, viewsOf } from './views.js';
 
@@ -60,7 +61,7 @@ export function deciding(run: Run): Readonly<Record<string, unknown>> {
   const { pixels, bytes } = run.limits;
   const views = viewsOf(run);
   const what = isOneView(views)
-    ? { knobs: decidingKnobs(run.knobs), image_size: run.image_size }
+    ? { knobs: decidingKnobs(run.knobs), image_size: views[0]!.size }
     : {
         views: views.map((group) => ({
           ...group,
@@ -70,9 +71,11 @@ export function deciding(run: Run): Readonly<Record<string, unknown>> {
         })),
         share_color_jitter: run.share_color_jitter,
       };
+  const resolutions = sizesOfSteps(run);
   return {
     version: streamVersion,
     ...what,
+    ...(resolutions.length === 0 ? {} : { resolutions }),
     sources: run.sources,
     // Where weights are given, sample_t says nothing.
     mixing: run.weights === null ? { sample_t: run.sample_t } : { weights: run.weights },

@@ -1,5 +1,6 @@
 import { canonicalJson } from './canonical-json.js';
 import { deciding } from './fingerprint.js';
+import { sizesOfSteps } from './resolutions.js';
 import type { Knobs, Run, ViewGroup } from './run.js';
 
 /** One knob that two runs set differently. */
@@ -26,8 +27,16 @@ export function diffRuns(left: Run, right: Run): Difference[] {
     }));
 }
 
-function flat({ name: _, knobs, training, limits, views, ...rest }: Run): Record<string, unknown> {
-  return { ...rest, ...knobs, ...training, ...prefixed('limits', limits), ...viewsByKey(views) };
+function flat(run: Run): Record<string, unknown> {
+  const { name: _, knobs, training, limits, views, ...rest } = run;
+  return {
+    ...rest,
+    resolutions: sizesOfSteps(run),
+    ...knobs,
+    ...training,
+    ...prefixed('limits', limits),
+    ...viewsByKey(views),
+  };
 }
 
 function flatDeciding(run: Run): Record<string, unknown> {

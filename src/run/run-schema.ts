@@ -4,10 +4,19 @@ import { knobFields, knobNames, unknownKnob, unknownRecipe } from './knobs.js';
 import type { Limits } from './limits.js';
 import { type Checked, check, dotted, type Problem, shown } from './problems.js';
 import { type Recipe, recipes } from './recipes.js';
+import {
+  groupNames,
+  type ResolutionSettings,
+  resolutionKeys,
+  resolutionProblems,
+  resolutionsField,
+  resolveResolutions,
+  settingsAt,
+} from './resolutions.js';
 import type { Knobs, Run, Training } from './run.js';
 import { suggestion } from './similar-names.js';
 import { groupFields, groupKey, groupKeys, settingsOf, viewProblems } from './view-schema.js';
-import { resolveViews, type ViewSettings } from './views.js';
+import { onlyView, resolveViews, type ViewSettings } from './views.js';
 
 const fraction = number('a number in [0, 1]', (value) => value >= 0 && value <= 1);
 const beta = number('a number in [0, 1)', (value) => value >= 0 && value < 1);
@@ -63,6 +72,7 @@ const runFields = {
       { error: 'a list of groups of views' },
     )
     .optional(),
+  resolutions: resolutionsField([onlyView]).optional(),
   share_color_jitter: z.boolean({ error: 'true or false' }).optional(),
   ...z.object(knobFields).partial().shape,
   ...z.object(trainingFields).partial().shape,
@@ -71,9 +81,10 @@ const runFields = {
 /** The keys that any run may have, in the order of docs/configuration.md. */
 export const runKeys: readonly string[] = Object.keys(runFields);
 
-/** What a run of this recipe may have: of a recipe of several views, keys of its groups as well. */
-function schemaOf(recipe: Recipe | undefined) {
-  return z.strictObject({ ...runFields, ...recipeGroupFields(recipe) } as typeof runFields, {
+/** What a run of this recipe may have: of a recipe of several views, keys of its groups as well; and sizes of these groups. */
+function schemaOf(recipe: Recipe | undefined, groups: readonly string[]) {
+  const resolutions = resolutionsField(groups).optional();
+  return z.strictObject({ ...runFields, ...recipeGroupFields(recipe), resolutions } as typeof runFields, {
     error: (issue) => (issue.code === 'invalid_type' ? 'a mapping of knobs' : undefined),
   });
 }
@@ -99,19 +110,29 @@ export function readRun(
   path: readonly PropertyKey[],
 ): Checked<Run> {
   const recipe = recipes.find(({ name }) => isMapping(value) && name === value.recipe);
+  const groups = groupNames(value, recipe?.views);
   const keys = [...runKeys, ...Object.keys(recipeGroupFields(recipe))];
-  const unknown = (key: string, at: readonly PropertyKey[]) =>
-    unknownKnob(at[path.length] === 'views' ? groupKeys : keys)(key, at);
-  const { data, problems } = check(schemaOf(recipe), value, path, unknown);
+  const inner: Record<PropertyKey, readonly string[]> = { views: groupKeys, resolutions: resolutionKeys(groups) };
+  const unknown = (key: string, at: readonly PropertyKey[]) => unknownKnob(inner[at[path.length]!] ?? keys)(key, at);
+  const { data, problems } = check(schemaOf(recipe, groups), value, path, unknown);
   const all = [...problems, ...(isMapping(value) ? between(value, sources, path) : [])];
   if (data === null || recipe === undefined || all.length > 0) return { data: null, problems: all };
   const own = picked<Knobs>(data, knobNames);
-  const settings = (data.views as readonly ViewSettings[] | undefined) ?? recipeSettings(recipe, data, own);
+  const listed = (data.views as readonly ViewSettings[] | undefined) ?? recipeSettings(recipe, data, own);
+  const given = (data.resolutions ?? []) as readonly ResolutionSettings[];
+  const atEach = given.length === 0 ? [listed] : given.map((each) => settingsAt(each, listed));
+  const [settings] = atEach as [readonly ViewSettings[]];
   const knobs = { ...recipe.knobs, ...own };
-  const image_size = data.image_size ?? settings[0]?.image_size ?? recipe.image_size ?? defaultImageSize;
+  const image_size =
+    data.image_size ?? settings[0]?.image_size ?? given[0]?.image_size ?? recipe.image_size ?? defaultImageSize;
+  const isOfRecipe = data.views === undefined && listed.length > 0;
+  const below = isOfRecipe ? recipe.knobs : knobs;
+  const resolutions = resolveResolutions(given, listed, below, image_size);
   const more = [
     ...strayProblems(data, recipe, path),
-    ...viewProblems(settings, path, data.views === undefined, knobs.erasing),
+    ...(atEach.map((each) => viewProblems(each, path, isOfRecipe, knobs.erasing)).find(({ length }) => length > 0) ??
+      []),
+    ...resolutionProblems(resolutions, [...path, 'resolutions']),
     ...sizeProblems(image_size, data.resize_size, path),
   ];
   if (more.length > 0) return { data: null, problems: more };
@@ -128,7 +149,8 @@ export function readRun(
     evaluate: data.evaluate ?? data.split === 'val',
     labels: data.labels ?? 'joined',
     seed: data.seed ?? 0,
-    views: resolveViews(settings, data.views === undefined ? recipe.knobs : knobs),
+    views: resolveViews(settings, below),
+    resolutions,
     share_color_jitter: data.share_color_jitter ?? recipe.share_color_jitter ?? false,
     image_size,
     resize_size: data.resize_size ?? image_size,

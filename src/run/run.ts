@@ -67,6 +67,14 @@ export interface Masks {
   readonly aspect: number;
 }
 
+/** The sizes of one step's views, of several that a run lists. */
+export interface Resolution {
+  /** How often it comes, in any unit. */
+  readonly weight: number;
+  /** The groups at these sizes; every resolution of a run has the same groups. */
+  readonly views: readonly ViewGroup[];
+}
+
 /** Upstream's optimiser knobs, which the trainer applies. They do not decide any byte. */
 export interface Training {
   readonly lr0: number;
@@ -107,6 +115,8 @@ export interface Run {
   readonly seed: number;
   /** The views of every sample; empty where it has one view, of `image_size` and `knobs`. See `viewsOf`. */
   readonly views: readonly ViewGroup[];
+  /** What each step takes one of; empty where all steps have the same sizes. Evaluation takes none. */
+  readonly resolutions: readonly Resolution[];
   /** Whether jitter and grey are drawn once, for the whole image, before any view is cut out of it. */
   readonly share_color_jitter: boolean;
   /** Side of the square images of one view, and of evaluation; in pixels. */

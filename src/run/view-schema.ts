@@ -5,7 +5,8 @@ import { dotted, type Problem, shown } from './problems.js';
 import type { Knobs } from './run.js';
 import { countOf, isList, mostViews, onlyView, perView, type ViewSettings } from './views.js';
 
-const side = integer(9, 4096);
+/** The side of a view, in pixels. */
+export const side = integer(9, 4096);
 const count = integer(0, mostViews);
 
 /** A knob of a group: one value for all its views, or, of a probability, one for each. */

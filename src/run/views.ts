@@ -24,11 +24,22 @@ export const mostViews = 64;
 /** What the group of a sample's only view is called. */
 export const onlyView = 'image';
 
-/** The groups of a run's samples, in the order of a batch's tensors: also where it has one view, and where it evaluates. */
-export function viewsOf(run: Pick<Run, 'views' | 'evaluate' | 'image_size' | 'knobs'>): readonly ViewGroup[] {
-  const { views, evaluate, image_size, knobs } = run;
-  return evaluate || views.length === 0 ? [{ name: onlyView, size: image_size, of: null, knobs: [knobs] }] : views;
+/**
+ * The groups of a run's samples, in the order of a batch's tensors: also where it has one view, and where it evaluates. Where steps
+ * differ in their sizes, those of the first resolution.
+ */
+export function viewsOf(run: ViewsOfRun): readonly ViewGroup[] {
+  return possibleViews(run)[0]!;
 }
+
+/** The groups at the sizes of every resolution that a step may have. */
+export function possibleViews(run: ViewsOfRun): readonly (readonly ViewGroup[])[] {
+  const { views, resolutions, evaluate, image_size, knobs } = run;
+  if (!evaluate && resolutions.length > 0) return resolutions.map((each) => each.views);
+  return [evaluate || views.length === 0 ? [{ name: onlyView, size: image_size, of: null, knobs: [knobs] }] : views];
+}
+
+type ViewsOfRun = Pick<Run, 'views' | 'resolutions' | 'evaluate' | 'image_size' | 'knobs'>;
 
 /** Whether a sample of these groups has one view: what a batch holds is then told without them. */
 export function isOneView(views: readonly ViewGroup[]): boolean {

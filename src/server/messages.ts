@@ -12,6 +12,7 @@ import { checkMessage, messageLimit, textBytes } from '../contract/message-limit
 import { formatCursor, nextCursor } from '../plan/cursor.js';
 import { batchSeed, masksSeed } from '../plan/hash.js';
 import { shares } from '../plan/mixing.js';
+import { resolutionAt } from '../plan/resolution-at.js';
 import { mean, std } from '../run/normalisation.js';
 import type { Knobs, Run, ViewGroup } from '../run/run.js';
 import { version } from '../run/version.js';
@@ -43,6 +44,9 @@ export function describeRun(open: OpenRun, backend: string): DescribeRunResponse
     recipe: run.recipe,
     knobs: knobsMessage(run.knobs),
     views: run.evaluate ? [] : run.views.map(viewGroup),
+    resolutions: run.evaluate
+      ? []
+      : run.resolutions.map(({ weight, views }) => ({ weight, imageSizes: views.map(({ size }) => size) })),
     shareColorJitter: run.share_color_jitter,
     training: {
       ...camelCase(training),
@@ -100,6 +104,7 @@ export function batchHeader(open: OpenRun, batch: Batch, samples: Sample[]): Bat
     `texts of step ${address.step}`,
     'Ask without text, or for a smaller share (more ranks)',
   );
+  const resolution = resolutionAt(open.run, address);
   const next = nextCursor(address.epoch, address.step, open.stepsPerEpoch);
   return {
     run: open.run.name,
@@ -116,6 +121,7 @@ export function batchHeader(open: OpenRun, batch: Batch, samples: Sample[]): Bat
     split: open.run.split,
     evaluate: open.run.evaluate,
     seed: batchSeed(open.run.seed, address),
+    ...(resolution === null ? {} : { resolution }),
     views: batch.tensors.map((tensor) => viewTensor(open.run, batch, tensor)),
     viewOrder: batch.tensors.length === 0 ? 'VIEW_ORDER_UNSPECIFIED' : `VIEW_ORDER_${batch.form.order ?? 'VIEW_MAJOR'}`,
   };

@@ -17,13 +17,13 @@ interface Made {
   request(step: number): BatchRequest;
 }
 
-async function maker(t: TestContext, memory: number): Promise<Made> {
+async function maker(t: TestContext, memory: number, more: object = {}): Promise<Made> {
   const pool = new WorkerPool(1);
   t.after(() => pool.close());
   const queue = new FairQueue(pool.concurrency);
   let tried = 0;
   const tools = { pool, queue, allotment: null, onSample: () => tried++ };
-  const open = await smallRun(t);
+  const open = await smallRun(t, more);
   const form = { type: 'UINT8', axes: 'NHWC' } as const;
   return {
     maker: new BatchMaker(tools, memory),
@@ -70,4 +70,20 @@ test('a batch is called off by the last who waits for it, and by no other', asyn
   await assert.rejects(alone, /gone too/);
   assert.equal(one.preparedBytes, batchBytes);
   assert.deepEqual((await one.take(request(1), flow, forever)).batch.address, request(1).address);
+});
+
+test('a run of several sizes has room reserved for its largest batch, and each takes what it has', async (t) => {
+  const resolutions = [{ image_size: 32 }, { image_size: 64 }];
+  const { maker: one, queue, request } = await maker(t, 20 * batchBytes, { global_batch: 3, resolutions });
+  assert.equal(one.batchBytes(request(0), 1), 3 * 64 * 64 * 3);
+  const sizes = new Set<number>();
+  let sum = 0;
+  for (let step = 0; step < 4; step++) {
+    const { batch } = await one.take(request(step), queue.flow(), forever);
+    sizes.add(batch.shape[1]!);
+    sum += batch.data.length;
+    assert.equal(batch.data.length, 3 * batch.shape[1]! ** 2 * 3);
+  }
+  assert.equal(one.preparedBytes, sum);
+  assert.deepEqual(sizes, new Set([32, 64]));
 });

@@ -25,6 +25,7 @@ test('a run has its recipe, the defaults, and its own values on top', () => {
     labels: 'joined',
     seed: 0,
     views: [],
+    resolutions: [],
     share_color_jitter: false,
     image_size: 224,
     resize_size: 224,

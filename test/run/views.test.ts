@@ -27,7 +27,7 @@ test('groups have the knobs below them but for what they set, one for each view 
 
 test('a run without groups, and one that evaluates, has one view', () => {
   const views = resolveViews([{ name: 'global', count: 2, image_size: 64 }], knobs);
-  const run = { views, evaluate: false, image_size: 32, knobs };
+  const run = { views, resolutions: [], evaluate: false, image_size: 32, knobs };
   assert.equal(viewsOf(run), views);
   assert.equal(isOneView(views), false);
   for (const one of [

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Dict, Mapping, Optional, Tuple
+from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple
 
 from tributary import contract
+from tributary.batch import ONLY_VIEW
 from tributary.errors import wrong
 
 
@@ -17,6 +18,13 @@ class ViewGroup:
     count: int
     image_size: int
     of: str
+
+
+class Resolution(NamedTuple):
+    """Sizes of some of a run's steps: how often they come, in any unit, and the side of each group's images, in pixels."""
+
+    weight: float
+    image_sizes: Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -51,11 +59,15 @@ class RunDescription:
     seed: int = 0
     # Of a run of several views: its groups, in the order of a batch's tensors. Empty where a sample has one view.
     views: Tuple[ViewGroup, ...] = ()
+    # What each step has one of; empty where all steps have the same sizes.
+    resolutions: Tuple[Resolution, ...] = ()
 
     @property
     def sample_pixels(self) -> int:
-        """Pixels of all views of a sample."""
-        return sum(group.count * group.image_size**2 for group in self.views) or self.image_size**2
+        """Pixels of all views of a sample; of several resolutions, of the largest."""
+        views = self.views or (ViewGroup(ONLY_VIEW, 1, self.image_size, ""),)
+        each = [r.image_sizes for r in self.resolutions] or [{v.name: v.image_size for v in views}]
+        return max(sum(v.count * sizes[v.name] ** 2 for v in views) for sizes in each)
 
 
 def selector(
@@ -79,6 +91,7 @@ def described(answer: Any) -> RunDescription:
     }
     # Replicas of 0.1 do not send the counts yet.
     counts = {source.name: source.class_count or len(source.class_names) for source in answer.sources}
+    names = [v.name for v in answer.views] or [ONLY_VIEW]
     return RunDescription(
         name=answer.name,
         fingerprint=answer.fingerprint,
@@ -102,6 +115,7 @@ def described(answer: Any) -> RunDescription:
         knobs={d.name: _plain(getattr(answer.knobs, d.name)) for d in answer.knobs.DESCRIPTOR.fields},
         seed=answer.seed,
         views=tuple(ViewGroup(v.name, len(v.knobs), v.image_size, v.of) for v in answer.views),
+        resolutions=tuple(Resolution(r.weight, dict(zip(names, r.image_sizes))) for r in answer.resolutions),
     )
 
 

@@ -52,6 +52,12 @@ def check_epochs(trainer: Any, run: RunDescription) -> None:
 
 def check_image_size(trainer: Any, run: RunDescription) -> None:
     """ARGUMENT_INVALID where the trainer takes images of another size: `imgsz`, or a distillation trainer's load size."""
+    if run.resolutions:
+        raise _differs(
+            "images of one size",
+            f"{len(run.resolutions)} resolutions",
+            f"Leave resolutions out of run {run.name}: Ultralytics trains at one imgsz",
+        )
     name = next((n for n in ("_load_imgsz", "_teacher_imgsz") if hasattr(trainer, n)), None)
     size = trainer.args.imgsz if name is None else getattr(trainer, name)
     if size != run.image_size:
