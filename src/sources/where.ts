@@ -5,28 +5,23 @@ import { ChosenRows } from './manifest/chosen-rows.js';
 import type { Manifest } from './manifest/manifest.js';
 import { allPages } from './manifest/pages.js';
 import { Fingerprint, type StoredManifest, versionOf } from './manifest/stored-manifest.js';
-import { linesOf } from './storage/lines.js';
-
-type Row = Readonly<Record<string, unknown>>;
+import { tableRows } from './table-rows.js';
 
 /**
  * The part of a manifest whose rows in the table beside the source meet the config's conditions: a manifest of its own, with a
  * fingerprint of its own. Classes keep their numbers. A sample without a row is left out; a row of no sample, as of the other
  * split, says nothing.
  *
- * @throws TributaryError CONFIG_INVALID for a line that is no JSON object with a key, or a column that no row has; SOURCE_EMPTY
+ * @throws TributaryError CONFIG_INVALID as `tableRows`, and for a column that no row has; SOURCE_EMPTY
  * where nothing is left.
  */
 export async function keptWhere({ name, table, where }: IndexOptions, manifest: StoredManifest): Promise<Manifest> {
   if (table === undefined || where === undefined) return manifest;
   const kept = new ChosenRows(manifest.count);
   const missing = new Set(Object.keys(where));
-  let line = 0;
-  for await (const text of linesOf(table)) {
-    line++;
-    const row = rowOf(text, table, line);
+  for await (const row of tableRows(table, [...missing])) {
     for (const column of missing) if (Object.hasOwn(row, column)) missing.delete(column);
-    const index = manifest.find(row.key as string);
+    const index = manifest.find(row.key);
     if (index >= 0) kept.set(index, meets(row, where));
   }
   if (missing.size > 0)
@@ -47,23 +42,8 @@ export async function keptWhere({ name, table, where }: IndexOptions, manifest: 
   return part(manifest, kept, count);
 }
 
-function rowOf(text: string, table: string, line: number): Row {
-  try {
-    const row = JSON.parse(text) as Row | null;
-    if (typeof row?.key === 'string') return row;
-  } catch {
-    // Told below.
-  }
-  throw new TributaryError('CONFIG_INVALID', {
-    expected: `a JSON object with a key on each line of ${table}`,
-    came: `${text.slice(0, 80)} on line ${line}`,
-    remedy: 'Write one sample a line, as {"key": "train/a.jpg", "width": 640}',
-    metadata: { path: table },
-  });
-}
-
 /** Whether a row meets all conditions. A column that it does not have is null. */
-export function meets(row: Row, where: Where): boolean {
+export function meets(row: Readonly<Record<string, unknown>>, where: Where): boolean {
   return Object.entries(where).every(([column, condition]) => holds(row[column] ?? null, condition));
 }
 
