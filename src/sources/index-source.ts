@@ -42,18 +42,25 @@ export async function indexSource(options: IndexOptions): Promise<{ manifest: St
   const scanner = new Scanner();
   try {
     const source = { options, layout, place, guard: (await allowedIn(place))[0]! };
-    let found: Found | undefined;
-    await writeManifest(path, layout.samples === 'members', async (add) => {
-      const tally = new Tally(add);
-      found =
-        layout.samples === 'files'
-          ? await addFolders(scanner, source, meter, tally)
-          : await addShards(scanner, source, meter, tally, path);
-      const { rows } = found;
+    const refuse = (rows: Rows, count: number): void => {
       if (layout.labelled) refuseLostClasses(options.name, rows);
-      if (tally.count === 0) throw nothingFound(options, place, rows);
+      if (count === 0) throw nothingFound(options, place, rows);
       if (options.strict) refuseLosses(options.name, findingsOf(rows));
-      return detailsOf(source, rows, tally);
+    };
+    const walked = layout.samples === 'files' ? await walkedRows(scanner, source, meter) : null;
+    // Before a folder of manifests is made for it.
+    if (walked !== null) refuse(walked, walked.batches.length);
+    let found: Found | undefined;
+    await writeManifest(path, walked === null, async (add) => {
+      const tally = new Tally(add);
+      if (walked === null) {
+        found = await addShards(scanner, source, meter, tally, path);
+        refuse(found.rows, tally.count);
+      } else {
+        found = { rows: walked, reused: 0 };
+        await tally.add(walked.batches);
+      }
+      return detailsOf(source, found.rows, tally);
     });
     for (const kept of await keptFiles(path)) await rm(kept, { force: true });
     meter.tell();
@@ -108,12 +115,9 @@ class Tally {
   }
 }
 
-async function addFolders(scanner: Scanner, source: Indexed, meter: ProgressMeter, tally: Tally): Promise<Found> {
-  const { place, layout } = source;
+async function walkedRows(scanner: Scanner, { place, layout }: Indexed, meter: ProgressMeter) {
   const top = await walkFolder(scanner, place, await allowedIn(place), place.folder, meter);
-  const { batches, ...rows } = rowsOfFolders(top, layout.labelled);
-  await tally.add(batches);
-  return { rows, reused: 0 };
+  return rowsOfFolders(top, layout.labelled);
 }
 
 async function addShards(

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { tableFromIPC } from 'apache-arrow';
 import { loadManifest, writeManifest } from '../../../src/sources/manifest/manifest-file.js';
 import { keptPageBytes } from '../../../src/sources/manifest/page-reader.js';
 import { RowCollector, rowsPerBatch } from '../../../src/sources/manifest/rows.js';
@@ -58,11 +57,4 @@ test('a manifest that is written anew does not disturb who reads the one before'
   await rename(other, path);
   assert.equal(Number(manifest.key(2 * rowsPerBatch)), 2 * rowsPerBatch);
   assert.equal((await loadManifest(path)).count, rowsPerBatch);
-});
-
-test('Arrow reads all pages, and has the details in its schema', async (context) => {
-  const table = tableFromIPC(await readFile(await written(context, rowsPerBatch + 2, 5)));
-  assert.deepEqual([table.numRows, table.batches.length], [rowsPerBatch + 2, 2]);
-  assert.equal(table.get(rowsPerBatch + 1)!.toJSON().key, '00257');
-  assert.equal(JSON.parse(table.schema.metadata.get('tributary')!).count, rowsPerBatch + 2);
 });
