@@ -24,7 +24,7 @@ export interface SourceConfig {
   readonly followLinks?: true | readonly string[];
   /** Keys that are taken out of every epoch, or the file that has one on each line. */
   readonly exclude?: string | readonly string[];
-  /** The table beside the source: JSON lines with a key and whatever else is known of a sample. */
+  /** The table beside the source: JSON lines or Parquet, with a key and whatever else is known of a sample. */
   readonly table?: string;
   /** What a sample's row of the table must say for it to be one: by column. */
   readonly where?: Where;
@@ -91,7 +91,7 @@ const sourceSchema = z.preprocess(
       exclude: z
         .custom<string | string[]>(isKeys, { error: 'a list of keys, or the path of a file of keys', params: invalid })
         .optional(),
-      table: z.string({ error: 'the path of a file of JSON lines' }).min(1).optional(),
+      table: z.string({ error: 'the path of a file of JSON lines or Parquet' }).min(1).optional(),
       where: z.record(z.string(), condition, { error: 'a mapping of columns to conditions' }).optional(),
     },
     { error: (issue) => (issue.code === 'invalid_type' ? 'a path, or a mapping with a path' : undefined) },

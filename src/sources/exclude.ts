@@ -1,7 +1,7 @@
 import { TributaryError } from '../errors.js';
 import type { IndexOptions } from './index-source.js';
+import type { Manifest } from './manifest/manifest.js';
 import { loadManifest, manifestPath } from './manifest/manifest-file.js';
-import type { StoredManifest } from './manifest/stored-manifest.js';
 import { linesOf } from './storage/lines.js';
 
 /**
@@ -10,12 +10,13 @@ import { linesOf } from './storage/lines.js';
  * @throws TributaryError UNKNOWN_KEY for a key that neither this split nor the other has, SOURCE_EMPTY where nothing is left,
  * SOURCE_UNREADABLE for a file of keys that cannot be read.
  */
-export async function withoutExcluded(options: IndexOptions, manifest: StoredManifest): Promise<StoredManifest> {
+export async function withoutExcluded(options: IndexOptions, manifest: Manifest): Promise<Manifest> {
   if (options.exclude === undefined) return manifest;
   const keys = typeof options.exclude === 'string' ? await keysIn(options.exclude) : options.exclude;
   const excluded = new Set<number>();
   const others: string[] = [];
-  for (const key of keys) {
+  // In the order of keys, neighbours are found on the same pages.
+  for (const key of [...keys].sort()) {
     const index = manifest.find(key);
     if (index >= 0) excluded.add(index);
     else others.push(key);
@@ -38,7 +39,7 @@ async function keysIn(url: string): Promise<string[]> {
 }
 
 /** A key may be one of the other split; of one that is of neither it must not be thought that it is gone. */
-async function refuseUnknown(options: IndexOptions, keys: readonly string[], own: StoredManifest): Promise<void> {
+async function refuseUnknown(options: IndexOptions, keys: readonly string[], own: Manifest): Promise<void> {
   if (keys.length === 0) return;
   const split = options.split === 'train' ? 'val' : 'train';
   const other = await loadManifest(manifestPath(options.indexFolder, options.name, split)).catch(() => null);

@@ -1,23 +1,19 @@
-import { rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { TributaryError } from '../errors.js';
 import { findingsOf, type IndexReport, refuseLosses, refuseLostClasses, reportLines } from './index-report.js';
 import type { Place, SourceLayout } from './layouts/layout.js';
 import { locateSource, type SourceOptions } from './layouts/layouts.js';
 import { rowsOfFolders } from './manifest/folder-rows.js';
 import { loadManifest, manifestPath, writeManifest } from './manifest/manifest-file.js';
-import { knownShards, rowsOfShards } from './manifest/shard-rows.js';
-import {
-  fingerprintOf,
-  type ManifestDetails,
-  manifestOf,
-  type Rows,
-  type StoredManifest,
-} from './manifest/stored-manifest.js';
+import type { RowBatch } from './manifest/rows.js';
+import { knownShards, ShardRows } from './manifest/shard-rows.js';
+import { Fingerprint, type ManifestDetails, type Rows, type StoredManifest } from './manifest/stored-manifest.js';
 import { walkFolder } from './scan/folders.js';
 import { allowedIn } from './scan/guard.js';
 import { type Progress, ProgressMeter } from './scan/progress-meter.js';
 import { Scanner } from './scan/scanner.js';
-import { listShards, scanShards } from './scan/shards.js';
+import { listShards, type ScannedShard, scanShards } from './scan/shards.js';
 
 /** What to index, and where its manifest goes. */
 export interface IndexOptions extends SourceOptions {
@@ -33,7 +29,8 @@ const keepEverySeconds = 15;
 
 /**
  * Finds the samples of one split of a source and writes their manifest. Shards of unchanged size and time are taken from
- * the manifest that was there, or from what an interrupted indexing left.
+ * the manifest that was there, or from what an interrupted indexing left. Of shards nothing is held but those that are being scanned
+ * and what has to be kept next; of files their names and sizes.
  *
  * @throws TributaryError SOURCE_MISSING, SOURCE_EMPTY (upstream's FileNotFoundError), SOURCE_UNREADABLE, SHARD_INVALID,
  * INDEX_INCOMPLETE where labels would shift or, under `strict`, samples are lost; ARGUMENT_INVALID where the manifest cannot be written.
@@ -41,86 +38,154 @@ const keepEverySeconds = 15;
 export async function indexSource(options: IndexOptions): Promise<{ manifest: StoredManifest; report: IndexReport }> {
   const { layout, place } = await locateSource(options);
   const path = manifestPath(options.indexFolder, options.name, options.split);
-  const partial = `${path}.partial`;
   const meter = new ProgressMeter(options.name, options.onProgress);
   const scanner = new Scanner();
   try {
-    const within = await allowedIn(place);
-    const write = (to: string, rows: Rows) => writeRows(to, rows, options, layout, place, within[0]!);
-    const { rows, reused } =
-      layout.samples === 'files'
-        ? { rows: rowsOfFolders(await walkFolder(scanner, place, within, place.folder, meter), layout.labelled) }
-        : await rowsOfPlace(scanner, place, meter, [path, partial], (part) => write(partial, part));
-    if (layout.labelled) refuseLostClasses(options.name, rows);
-    if (rows.batches.length === 0) throw nothingFound(options, place, rows);
-    const findings = findingsOf(rows);
-    if (options.strict) refuseLosses(options.name, findings);
-    const details = await write(path, rows);
-    await rm(partial, { force: true });
-    meter.tell();
-    const report: IndexReport = {
-      manifestPath: path,
-      count: details.count,
-      bytes: details.bytes,
-      seconds: meter.seconds,
-      ...findings,
-      reusedShards: reused ?? 0,
+    const source = { options, layout, place, guard: (await allowedIn(place))[0]! };
+    const refuse = (rows: Rows, count: number): void => {
+      if (layout.labelled) refuseLostClasses(options.name, rows);
+      if (count === 0) throw nothingFound(options, place, rows);
+      if (options.strict) refuseLosses(options.name, findingsOf(rows));
     };
-    return { manifest: manifestOf(details, rows.batches, place), report };
+    const walked = layout.samples === 'files' ? await walkedRows(scanner, source, meter) : null;
+    // Before a folder of manifests is made for it.
+    if (walked !== null) refuse(walked, walked.batches.length);
+    let found: Found | undefined;
+    await writeManifest(path, walked === null, async (add) => {
+      const tally = new Tally(add);
+      if (walked === null) {
+        found = await addShards(scanner, source, meter, tally, path);
+        refuse(found.rows, tally.count);
+      } else {
+        found = { rows: walked, reused: 0 };
+        await tally.add(walked.batches);
+      }
+      return detailsOf(source, found.rows, tally);
+    });
+    for (const kept of await keptFiles(path)) await rm(kept, { force: true });
+    meter.tell();
+    const manifest = await loadManifest(path, place);
+    const { rows, reused } = found!;
+    const { count, bytes } = manifest.details;
+    const findings = findingsOf(rows);
+    const report = { manifestPath: path, count, bytes, seconds: meter.seconds, ...findings, reusedShards: reused };
+    return { manifest, report };
   } finally {
     await scanner.close();
   }
 }
 
-async function rowsOfPlace(
-  scanner: Scanner,
-  place: Place,
-  meter: ProgressMeter,
-  earlier: readonly string[],
-  keep: (rows: Rows) => Promise<unknown>,
-): Promise<{ rows: Rows; reused: number }> {
-  const listed = await listShards(place);
-  const known = await Promise.all(earlier.map((path) => loadManifest(path).catch(() => [])));
-  let kept = meter.seconds;
-  const keepSometimes = async (sofar: Parameters<typeof rowsOfShards>[1]): Promise<void> => {
-    if (meter.seconds - kept < keepEverySeconds) return;
-    kept = meter.seconds;
-    await keep(rowsOfShards(listed, sofar));
-  };
-  const find = knownShards(known.flat());
-  const { listings, reused } = await scanShards(scanner, place, listed.shards, find, meter, keepSometimes);
-  return { rows: rowsOfShards(listed, listings), reused };
+/** What is indexed: as it was asked for, and as it was located. */
+interface Indexed {
+  readonly options: IndexOptions;
+  readonly layout: SourceLayout;
+  readonly place: Place;
+  /** The folder that no sample may leave. */
+  readonly guard: string;
 }
 
-async function writeRows(
+interface Found {
+  readonly rows: Rows;
+  /** Shards that were known. */
+  readonly reused: number;
+}
+
+/** Passes batches on and counts what is in them. */
+class Tally {
+  readonly #pass: (batch: RowBatch) => Promise<void>;
+  readonly #fingerprint = new Fingerprint();
+  count = 0;
+  bytes = 0;
+
+  constructor(pass: (batch: RowBatch) => Promise<void>) {
+    this.#pass = pass;
+  }
+
+  async add(batches: readonly RowBatch[]): Promise<void> {
+    for (const batch of batches) {
+      this.#fingerprint.add(batch);
+      this.count += batch.count;
+      for (const size of batch.sizes) this.bytes += size;
+      await this.#pass(batch);
+    }
+  }
+
+  fingerprint(): string {
+    return this.#fingerprint.end();
+  }
+}
+
+async function walkedRows(scanner: Scanner, { place, layout }: Indexed, meter: ProgressMeter) {
+  const top = await walkFolder(scanner, place, await allowedIn(place), place.folder, meter);
+  return rowsOfFolders(top, layout.labelled);
+}
+
+async function addShards(
+  scanner: Scanner,
+  source: Indexed,
+  meter: ProgressMeter,
+  tally: Tally,
   path: string,
-  rows: Rows,
-  options: IndexOptions,
-  layout: SourceLayout,
-  place: Place,
-  guard: string,
-): Promise<ManifestDetails> {
-  const { batches, classNames, folders, shards, warnings, leftOut } = rows;
-  const details: ManifestDetails = {
-    format: 1,
+): Promise<Found> {
+  const { shards, leftOut } = await listShards(source.place);
+  const kept = await keptFiles(path);
+  const earlier = await Promise.all([path, ...kept].map((file) => loadManifest(file).catch(() => [])));
+  const collected = new ShardRows(leftOut);
+  let reused = 0;
+  let unkept: ScannedShard[] = [];
+  let keptAt = meter.seconds;
+  for await (const shard of scanShards(scanner, source.place, shards, knownShards(earlier.flat()), meter)) {
+    await tally.add(collected.add(shard.file.name, shard.listing));
+    if (shard.isReused) reused++;
+    else unkept.push(shard);
+    if (meter.seconds - keptAt < keepEverySeconds || unkept.length === 0) continue;
+    await keep(`${path}${keptSuffix}${process.pid}-${keptAt}`, source, unkept);
+    unkept = [];
+    keptAt = meter.seconds;
+  }
+  await tally.add(collected.finish());
+  return { rows: collected.rows, reused };
+}
+
+/** What the files of an interrupted indexing have after the manifest's own name: each is a manifest of some shards. */
+const keptSuffix = '.partial-';
+
+async function keptFiles(path: string): Promise<string[]> {
+  const names = await readdir(dirname(path)).catch(() => []);
+  const kept = names.filter((name) => name.startsWith(`${basename(path)}${keptSuffix}`));
+  return kept.map((name) => join(dirname(path), name));
+}
+
+async function keep(path: string, source: Indexed, shards: readonly ScannedShard[]): Promise<void> {
+  await writeManifest(path, true, async (add) => {
+    const tally = new Tally(add);
+    const collected = new ShardRows([]);
+    for (const { file, listing } of shards) await tally.add(collected.add(file.name, listing));
+    await tally.add(collected.finish());
+    return detailsOf(source, collected.rows, tally);
+  });
+}
+
+function detailsOf({ options, layout, place, guard }: Indexed, rows: Rows, tally: Tally): ManifestDetails {
+  const { classNames, folders, shards, warnings, leftOut } = rows;
+  return {
+    format: 2,
     source: options.name,
     split: options.split,
     layout: layout.name,
     root: place.root,
     folder: place.folder,
     guard: guard === place.root ? 'root' : 'folder',
-    count: batches.reduce((sum, batch) => sum + batch.count, 0),
-    bytes: batches.reduce((sum, batch) => sum + batch.sizes.reduce((total, size) => total + size, 0), 0),
-    fingerprint: fingerprintOf(batches),
+    count: tally.count,
+    bytes: tally.bytes,
+    fingerprint: tally.fingerprint(),
     classNames,
     folders,
     shards,
     warnings,
-    ...(leftOut.length === 0 ? {} : { leftOut: [...leftOut].map((one) => ({ ...one, examples: [...one.examples] })) }),
+    ...(leftOut.length === 0 ? {} : { leftOut: leftOut.map((one) => ({ ...one, examples: [...one.examples] })) }),
     ...(options.followLinks === undefined ? {} : { followsLinks: true as const }),
   };
-  await writeManifest(path, details, batches);
-  return details;
 }
 
 function nothingFound(options: IndexOptions, place: Place, rows: Rows): TributaryError {

@@ -2,9 +2,9 @@ import { TributaryError } from '../errors.js';
 import { withoutExcluded } from './exclude.js';
 import type { IndexReport } from './index-report.js';
 import { type IndexOptions, indexSource } from './index-source.js';
-import type { Place } from './layouts/layout.js';
 import { locateSource } from './layouts/layouts.js';
 import { checkManifest } from './manifest/check.js';
+import type { Manifest } from './manifest/manifest.js';
 import { loadManifest, manifestPath } from './manifest/manifest-file.js';
 import type { StoredManifest } from './manifest/stored-manifest.js';
 import { keptWhere } from './where.js';
@@ -14,7 +14,7 @@ import { keptWhere } from './where.js';
  *
  * @throws TributaryError SOURCE_MISSING, NOT_INDEXED, MANIFEST_INVALID, SOURCE_CHANGED, SOURCE_UNREADABLE.
  */
-export async function openSource(options: IndexOptions): Promise<StoredManifest> {
+export async function openSource(options: IndexOptions): Promise<Manifest> {
   const { layout, place } = await locateSource(options);
   const manifest = await loadManifest(manifestPath(options.indexFolder, options.name, options.split), place);
   const { details } = manifest;
@@ -32,7 +32,7 @@ export async function openSource(options: IndexOptions): Promise<StoredManifest>
       remedy: 'Run `tributary index` with the same config',
       metadata: { source: options.name },
     });
-  return chosen(options, await checkManifest(manifest, place), place);
+  return chosen(options, await checkManifest(manifest, place));
 }
 
 /**
@@ -43,18 +43,18 @@ export async function openSource(options: IndexOptions): Promise<StoredManifest>
 export async function openOrIndexSource(
   options: IndexOptions,
   onIndexed: (report: IndexReport) => void = () => {},
-): Promise<StoredManifest> {
+): Promise<Manifest> {
   try {
     return await openSource(options);
   } catch (error) {
     if (!(error instanceof TributaryError && error.reason === 'NOT_INDEXED')) throw error;
     const { manifest, report } = await indexSource(options);
     onIndexed(report);
-    return chosen(options, manifest, (await locateSource(options)).place);
+    return chosen(options, manifest);
   }
 }
 
 /** What of an indexed source the config wants. */
-async function chosen(options: IndexOptions, manifest: StoredManifest, place: Place): Promise<StoredManifest> {
-  return withoutExcluded(options, await keptWhere(options, manifest, place));
+async function chosen(options: IndexOptions, manifest: StoredManifest): Promise<Manifest> {
+  return withoutExcluded(options, await keptWhere(options, manifest));
 }

@@ -28,7 +28,7 @@ test('an interrupted indexing goes on from what it kept', async (context) => {
   await age(...paths);
   const options = { name: 's', path: root, split: 'train' as const, indexFolder: join(root, 'index') };
   const { manifest, report } = await indexSource(options);
-  await rename(report.manifestPath, `${report.manifestPath}.partial`);
+  await rename(report.manifestPath, `${report.manifestPath}.partial-1`);
   const again = await indexSource(options);
   assert.equal(again.report.reusedShards, 2);
   assert.equal(again.manifest.fingerprint, manifest.fingerprint);

@@ -43,7 +43,7 @@ export async function checkManifest(manifest: StoredManifest, place: Place): Pro
   if (changes.added.length + changes.removed.length + changes.resized.length > 0) throw changed(manifest, changes);
   return isDeepStrictEqual(shards, manifest.details.shards)
     ? manifest
-    : manifestOf({ ...manifest.details, shards }, manifest.batches, place);
+    : manifestOf({ ...manifest.details, shards }, manifest.pages, place);
 }
 
 async function compareShards(

@@ -1,11 +1,11 @@
 import { prefixOf } from '../scan/folder.js';
 import type { WalkedFolder } from '../scan/folders.js';
 import { type LeftOut, LeftOutTally, lossOf } from '../scan/left-out.js';
-import { RowCollector } from './rows.js';
+import { type RowBatch, RowCollector } from './rows.js';
 import type { Rows, Share } from './stored-manifest.js';
 
 /** The rows of a walked folder in the order of Python's `sorted(Path.rglob("*"))`; the walk is consumed. */
-export function rowsOfFolders(top: WalkedFolder, labelled: boolean): Rows {
+export function rowsOfFolders(top: WalkedFolder, labelled: boolean): Rows & { readonly batches: readonly RowBatch[] } {
   const collector = new RowCollector();
   const classNames: string[] = [];
   const folders: [string, string][] = [];

@@ -1,48 +1,48 @@
+import { TributaryError } from '../../errors.js';
 import { type LeftOut, lossOf } from '../scan/left-out.js';
 import type { ShardListing } from '../scan/shard.js';
-import type { ListedShards, ShardFile } from '../scan/shards.js';
-import { columnRows, type MemberColumns, memberRows, RowCollector, rowsPerBatch } from './rows.js';
-import type { Rows, Share, StoredManifest } from './stored-manifest.js';
+import type { ShardFile } from '../scan/shards.js';
+import { columnRows, memberRows, type RowBatch, RowCollector } from './rows.js';
+import type { Rows, StoredManifest } from './stored-manifest.js';
 
-/** The rows of shards; those that have not been scanned yet are left out. */
-export function rowsOfShards(
-  { shards: files, leftOut }: ListedShards,
-  listings: readonly (ShardListing | null)[],
-): Rows {
-  const collector = new RowCollector();
-  const members: MemberColumns[] = [];
-  const shards: Rows['shards'] = [];
-  const warnings: Rows['warnings'] = [];
-  const left = leftOut.map((one) => ({ ...one, shard: '' }));
-  const shares: Share[] = [];
-  for (const [i, { name: shard }] of files.entries()) {
-    const listing = listings[i];
-    if (listing == null) continue;
-    const { damage, successes, count } = listing;
-    appendKeys(collector, shard, listing);
-    members.push({ ...listing.members, shard: new Uint32Array(count).fill(shards.length) });
-    left.push(...listing.leftOut.map((one) => ({ ...one, shard })));
-    const { lost, missing } = lossOf(listing.leftOut);
+/** Collects the rows of shards, one shard after the other in their order, and what is to be said of them. */
+export class ShardRows {
+  readonly #collector = new RowCollector(true);
+  readonly rows: Rows;
+
+  constructor(leftOut: readonly LeftOut[]) {
+    const left = leftOut.map((one) => ({ ...one, shard: '' }));
+    this.rows = { classNames: [], folders: [], shards: [], warnings: [], leftOut: left, shares: [], lostClasses: [] };
+  }
+
+  /** Takes in the next shard. @returns the batches that are full. */
+  add(
+    shard: string,
+    { bytes, version, names, count, sizes, members, leftOut, damage, successes }: ShardListing,
+  ): RowBatch[] {
+    const { shards, leftOut: left, shares, warnings } = this.rows;
+    const prefix = Buffer.from(`${shard}/`, 'utf8');
+    let start = 0;
+    for (let i = 0; i < count; i++) {
+      const end = names.indexOf(0, start);
+      this.#collector.append(prefix, names, start, end, sizes[i]!, -1);
+      this.#collector.place(shards.length, members, i);
+      start = end + 1;
+    }
+    left.push(...leftOut.map((one) => ({ ...one, shard })));
+    const { lost, missing } = lossOf(leftOut);
     shares.push({ name: shard, lost, of: count + missing });
-    shards.push([shard, listing.bytes, listing.version, count]);
+    shards.push([shard, bytes, version, count]);
     if (damage !== null)
       warnings.push({ shard, what: `damaged at byte ${damage.offset}: ${damage.what}; ${count} samples before it` });
     if (successes !== null && successes !== count)
       warnings.push({ shard, what: `${count} samples, but its _stats.json counts ${successes} successes` });
+    return this.#collector.full();
   }
-  const batches = collector
-    .finish()
-    .map((batch, i) => ({ ...batch, members: memberRows(members, i * rowsPerBatch, batch.count) }));
-  return { batches, classNames: [], folders: [], shards, warnings, leftOut: left, shares, lostClasses: [] };
-}
 
-function appendKeys(collector: RowCollector, shard: string, { names, count, sizes }: ShardListing): void {
-  const prefix = Buffer.from(`${shard}/`, 'utf8');
-  let start = 0;
-  for (let i = 0; i < count; i++) {
-    const end = names.indexOf(0, start);
-    collector.append(prefix, names, start, end, sizes[i]!, -1);
-    start = end + 1;
+  /** The batches that are left. */
+  finish(): RowBatch[] {
+    return this.#collector.finish();
   }
 }
 
@@ -70,19 +70,47 @@ export function knownShards(manifests: readonly StoredManifest[]): (file: ShardF
       if (!warned.has(shard.name) && shard.version !== '0')
         shards.set(`${shard.name}/${shard.bytes}/${shard.version}`, shard);
   }
-  return ({ name, bytes, version }) => shards.get(`${name}/${bytes}/${version}`)?.listing() ?? null;
+  return ({ name, bytes, version }) => {
+    try {
+      return shards.get(`${name}/${bytes}/${version}`)?.listing() ?? null;
+    } catch (error) {
+      // The page is damaged: the shard itself says the same.
+      if (error instanceof TributaryError) return null;
+      throw error;
+    }
+  };
 }
 
+const nul = Buffer.alloc(1);
+
 function listingOf(known: StoredManifest, file: ShardFile, first: number, count: number): ShardListing {
-  const names = Array.from({ length: count }, (_, i) => `${known.key(first + i).slice(file.name.length + 1)}\0`);
-  const sizes = known.batches.map((batch) => batch.sizes);
-  const members = known.batches.map((batch) => batch.members!);
+  const { rowsPerPage } = known.pages;
+  const firstPage = Math.floor(first / rowsPerPage);
+  const parts = Array.from({ length: Math.ceil((first + count) / rowsPerPage) - firstPage }, (_, i) =>
+    known.pages.read(firstPage + i),
+  );
+  const skipped = first - firstPage * rowsPerPage;
+  const names = parts.flatMap(({ count: rows, keys, keyOffsets }, i) => {
+    const text = Buffer.from(keys.buffer, keys.byteOffset, keys.byteLength);
+    const [start, end] = [Math.max(0, skipped - i * rowsPerPage), Math.min(rows, skipped + count - i * rowsPerPage)];
+    return Array.from({ length: end - start }, (_, row) =>
+      text.subarray(keyOffsets[start + row]! + file.name.length + 1, keyOffsets[start + row + 1]!),
+    );
+  });
   return {
     ...file,
-    names: new TextEncoder().encode(names.join('')),
+    names: new Uint8Array(Buffer.concat(names.flatMap((name) => [name, nul]))),
     count,
-    sizes: columnRows(sizes, first, new Uint32Array(count)),
-    members: memberRows(members, first, count),
+    sizes: columnRows(
+      parts.map((batch) => batch.sizes),
+      skipped,
+      new Uint32Array(count),
+    ),
+    members: memberRows(
+      parts.map((batch) => batch.members!),
+      skipped,
+      count,
+    ),
     damage: null,
     leftOut:
       known.details.leftOut?.filter(({ shard }) => shard === file.name).map(({ shard: _, ...one }) => one as LeftOut) ??

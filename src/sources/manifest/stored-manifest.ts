@@ -6,11 +6,13 @@ import { compareKeys } from '../scan/name-order.js';
 import type { Location } from '../storage/storage.js';
 import { below } from '../storage/storages.js';
 import type { Manifest } from './manifest.js';
-import { type RowBatch, rowsPerBatch } from './rows.js';
+import type { Pages } from './pages.js';
+import type { RowBatch } from './rows.js';
 
 /** What a manifest's file says beside its rows, and what the cheap check compares. */
 export const detailsSchema = z.object({
-  format: z.literal(1),
+  /** 1 is the form without pages. */
+  format: z.literal([1, 2]),
   source: z.string(),
   split: z.enum(['train', 'val']),
   layout: z.string(),
@@ -42,15 +44,14 @@ export const detailsSchema = z.object({
 /** See `detailsSchema`. */
 export type ManifestDetails = z.infer<typeof detailsSchema>;
 
-/** What a source's files came to, whichever way they are stored. */
+/** What is to be said of a source's rows, whichever way its samples are stored. */
 export interface Rows extends Pick<ManifestDetails, 'classNames' | 'folders' | 'shards' | 'warnings'> {
-  readonly batches: readonly RowBatch[];
   /** By shard; empty for what lies in folders. */
-  readonly leftOut: readonly (LeftOut & { readonly shard: string })[];
+  readonly leftOut: (LeftOut & { readonly shard: string })[];
   /** How much is lost, by class or by shard; of a source without either under an empty name. */
-  readonly shares: readonly Share[];
+  readonly shares: Share[];
   /** Class folders that are left out or empty while torchvision's ImageFolder counts them: labels would shift. */
-  readonly lostClasses: readonly string[];
+  readonly lostClasses: string[];
 }
 
 /** How much of a class or a shard is lost. */
@@ -64,19 +65,18 @@ export interface Share {
 /** A manifest with what the check and the next indexing need of it. */
 export interface StoredManifest extends Manifest {
   readonly details: ManifestDetails;
-  readonly batches: readonly RowBatch[];
+  readonly pages: Pages;
   /** The first index whose key sorts at or after `key`. */
   lowerBound(key: Uint8Array): number;
 }
 
 /**
- * A manifest over columns. Nothing is kept per sample but the columns themselves; every accessor takes constant time, and
- * `find` the logarithm of the count. An index outside [0, count) is a RangeError.
+ * A manifest over pages. Nothing is kept of a sample but what the pages keep; every accessor looks at one page, and
+ * `find` at the logarithm of their number. An index outside [0, count) is a RangeError.
  *
  * @param place where the source is now; it may have moved since it was indexed.
  */
-export function manifestOf(details: ManifestDetails, batches: readonly RowBatch[], place: Place): StoredManifest {
-  const buffers = batches.map(({ keys }) => Buffer.from(keys.buffer, keys.byteOffset, keys.byteLength));
+export function manifestOf(details: ManifestDetails, pages: Pages, place: Place): StoredManifest {
   const { count } = details;
   const guard = details.guard === 'root' ? place.root : below(place.root, place.folder);
   const outside = place.outside === undefined ? {} : { outside: place.outside };
@@ -85,13 +85,14 @@ export function manifestOf(details: ManifestDetails, batches: readonly RowBatch[
   const at = (index: number): RowBatch => {
     if (!(Number.isInteger(index) && index >= 0 && index < count))
       throw new RangeError(`sample ${index} of ${count} in source ${details.source}`);
-    return batches[Math.floor(index / rowsPerBatch)]!;
+    return pages.at(Math.floor(index / pages.rowsPerPage));
   };
-  const rowOf = (index: number): number => index % rowsPerBatch;
+  const rowOf = (index: number): number => index % pages.rowsPerPage;
   const key = (index: number): string => {
-    const { keyOffsets } = at(index);
+    const { keys, keyOffsets } = at(index);
     const row = rowOf(index);
-    return buffers[Math.floor(index / rowsPerBatch)]!.toString('utf8', keyOffsets[row]!, keyOffsets[row + 1]!);
+    const text = Buffer.from(keys.buffer, keys.byteOffset, keys.byteLength);
+    return text.toString('utf8', keyOffsets[row]!, keyOffsets[row + 1]!);
   };
   const lowerBound = (wanted: Uint8Array): number => {
     let low = 0;
@@ -116,12 +117,10 @@ export function manifestOf(details: ManifestDetails, batches: readonly RowBatch[
     layout: details.layout,
     count,
     fingerprint: details.fingerprint,
-    version: createHash('sha256')
-      .update(JSON.stringify([details.fingerprint, details.folders, details.shards]))
-      .digest('hex'),
+    version: versionOf(details, details.fingerprint),
     classNames: details.classNames,
     details,
-    batches,
+    pages,
     lowerBound,
     key,
     size: (index) => at(index).sizes[rowOf(index)]!,
@@ -151,17 +150,27 @@ export function manifestOf(details: ManifestDetails, batches: readonly RowBatch[
   };
 }
 
+/** The version of a manifest, as `Manifest` has it. */
+export function versionOf({ folders, shards }: ManifestDetails, fingerprint: string): string {
+  return createHash('sha256')
+    .update(JSON.stringify([fingerprint, folders, shards]))
+    .digest('hex');
+}
+
 /**
  * The fingerprint of samples in their order, hex: SHA-256 over, for each, the key's length (32 bits, little-endian), the key
  * (UTF-8) and the size (64 bits, little-endian). It does not depend on where the source is.
  */
-export function fingerprintOf(batches: readonly RowBatch[]): string {
-  const hash = createHash('sha256');
-  for (const { count, keys, keyOffsets, sizes } of batches) {
+export class Fingerprint {
+  readonly #hash = createHash('sha256');
+
+  /** Takes in the next rows, or those of them that are `wanted`. */
+  add({ count, keys, keyOffsets, sizes }: RowBatch, wanted: (row: number) => boolean = () => true): void {
     const text = new Uint8Array(keyOffsets[count]! - keyOffsets[0]! + 12 * count);
     const view = new DataView(text.buffer);
     let at = 0;
     for (let row = 0; row < count; row++) {
+      if (!wanted(row)) continue;
       const start = keyOffsets[row]!;
       const end = keyOffsets[row + 1]!;
       view.setUint32(at, end - start, true);
@@ -170,7 +179,17 @@ export function fingerprintOf(batches: readonly RowBatch[]): string {
       view.setUint32(at, sizes[row]!, true);
       at += 8;
     }
-    hash.update(text);
+    this.#hash.update(text.subarray(0, at));
   }
-  return hash.digest('hex');
+
+  end(): string {
+    return this.#hash.digest('hex');
+  }
+}
+
+/** The fingerprint of all rows. */
+export function fingerprintOf(batches: Iterable<RowBatch>): string {
+  const fingerprint = new Fingerprint();
+  for (const batch of batches) fingerprint.add(batch);
+  return fingerprint.end();
 }

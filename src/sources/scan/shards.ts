@@ -60,32 +60,45 @@ export async function listShards(place: Place): Promise<ListedShards> {
   return { shards, leftOut: leftOut.list() };
 }
 
+/** What was found in a shard, and whether it was known already. */
+export interface ScannedShard {
+  readonly file: ShardFile;
+  readonly listing: ShardListing;
+  readonly isReused: boolean;
+}
+
+/** So many shards are scanned at once, and no more wait for their turn. */
+const shardsAhead = 64;
+
 /**
- * Scans shards in their order.
+ * Scans shards, several at once, and yields them in their order.
  *
  * @param known the listing of a shard that need not be scanned, where there is one.
- * @param onMore called now and then with the listings so far, so that they can be kept.
  */
-export async function scanShards(
+export async function* scanShards(
   scanner: Scanner,
   place: Place,
   files: readonly ShardFile[],
   known: (file: ShardFile) => ShardListing | null,
   meter: ProgressMeter,
-  onMore: (listings: readonly (ShardListing | null)[]) => Promise<void>,
-): Promise<{ listings: readonly ShardListing[]; reused: number }> {
-  const listings: (ShardListing | null)[] = files.map(() => null);
-  let reused = 0;
+): AsyncGenerator<ScannedShard, void> {
   for (const file of files) meter.expect(file.bytes);
-  await inBatches([...files.keys()], async (i) => {
-    const file = files[i]!;
+  const scan = async (file: ShardFile): Promise<ScannedShard> => {
     const same = known(file);
-    if (same !== null) reused++;
-    const listing =
-      same ?? (await scanner.run('scanShard', { url: below(place.root, below(place.folder, file.name)) }));
-    listings[i] = listing;
+    const url = below(place.root, below(place.folder, file.name));
+    const listing = same ?? (await scanner.run('scanShard', { url }));
     meter.add(file.bytes, listing);
-    await onMore(listings);
-  });
-  return { listings: listings as ShardListing[], reused };
+    return { file, listing, isReused: same !== null };
+  };
+  const ahead: Promise<ScannedShard>[] = [];
+  let next = 0;
+  while (next < files.length || ahead.length > 0) {
+    while (next < files.length && ahead.length < shardsAhead) {
+      const scanned = scan(files[next++]!);
+      // It is awaited in its turn; until then its failure must not count as unhandled.
+      scanned.catch(() => {});
+      ahead.push(scanned);
+    }
+    yield await ahead.shift()!;
+  }
 }
