@@ -1,4 +1,5 @@
 import { inflateSync } from 'node:zlib';
+import { inflatePiece } from './inflate-rows.js';
 
 /** How the bytes of a strip or tile are coded. */
 export interface Coding {
@@ -24,13 +25,20 @@ export const codings: ReadonlySet<number> = new Set([5, 8, 32773, 32946]);
  * Source: libtiff 4.5 tif_lzw.c, tif_zip.c, tif_packbits.c, tif_predict.c.
  *
  * @param row bytes of a row.
+ * @param check runs now and then, where decoding is slow.
  * @returns `length` bytes; null where libtiff reports an error.
  */
-export function decodePiece(bytes: Buffer, row: number, length: number, coding: Coding): Buffer | null {
+export function decodePiece(
+  bytes: Buffer,
+  row: number,
+  length: number,
+  coding: Coding,
+  check: () => void,
+): Buffer | null {
   if (!isKnownPredictor(coding)) return null;
   const piece = coding.isReversed ? reversedBits(bytes) : bytes;
-  const data = decompress(piece, length, coding.compression);
-  if (data === null || data.length < length) return null;
+  const data = decompress(piece, length, coding.compression, check);
+  if (data === null) return null;
   if (coding.predictor === 2) addAcross(data, row, coding);
   if (coding.predictor === 3) joinFloats(data, row, coding);
   return data;
@@ -51,13 +59,14 @@ const mirrored = Uint8Array.from({ length: 256 }, (_, byte) => {
   return turned;
 });
 
-function decompress(bytes: Buffer, length: number, compression: number): Buffer | null {
+function decompress(bytes: Buffer, length: number, compression: number, check: () => void): Buffer | null {
   if (compression === 5) return lzw(bytes, length);
   if (compression === 32773) return packBits(bytes, length);
   try {
-    return inflateSync(bytes, { maxOutputLength: 2 * length + 65536 });
+    const data = inflateSync(bytes, { maxOutputLength: 2 * length + 65536 });
+    return data.length < length ? null : data.subarray(0, length);
   } catch {
-    return null;
+    return inflatePiece(bytes, length, check);
   }
 }
 
@@ -67,14 +76,14 @@ function packBits(bytes: Buffer, length: number): Buffer | null {
   for (let at = 0; to < length && at < bytes.length; ) {
     const code = bytes.readInt8(at++);
     if (code === -128) continue;
-    const count = Math.abs(code) + 1;
-    const end = Math.min(length, to + count);
+    const end = Math.min(length, to + Math.abs(code) + 1);
+    const count = end - to;
     if (code < 0) {
       if (at >= bytes.length) return null;
       out.fill(bytes[at++]!, to, end);
     } else {
       if (at + count > bytes.length) return null;
-      bytes.copy(out, to, at, at + end - to);
+      bytes.copy(out, to, at, at + count);
       at += count;
     }
     to = end;
@@ -99,7 +108,8 @@ function lzw(bytes: Buffer, length: number): Buffer | null {
   for (let i = 0; i < 256; i++) firsts[i] = lasts[i] = i;
   const isOld = bytes.length >= 2 && bytes[0] === 0 && (bytes[1]! & 1) === 1;
   const early = isOld ? 0 : 1;
-  let [at, held, bits, width, next, old, to] = [0, 0, 0, 9, 258, -1, 0];
+  // Before a clear code there is no table to add to.
+  let [at, held, bits, width, next, old, to] = [0, 0, 0, 9, tableSize, 0, 0];
   while (to < length) {
     while (bits < width) {
       if (at >= bytes.length) return null;

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deflateSync } from 'node:zlib';
-import { decodePiece, reversedBits } from '../../src/decode/tiff-pieces.js';
+import { type Coding, decodePiece as decode, reversedBits } from '../../src/decode/tiff-pieces.js';
+
+const decodePiece = (bytes: Buffer, row: number, length: number, coding: Coding) =>
+  decode(bytes, row, length, coding, () => {});
 
 const plain = { predictor: 1, isReversed: false, isLittle: true, samples: 1, bits: 8, isFloat: false };
 const lzw = { ...plain, compression: 5 };
