@@ -84,12 +84,11 @@ function readOldJpeg(file: Buffer, directory: TiffDirectory): OldJpeg {
   const strips = offsets
     .map((offset, i) => (offset === 0 ? [] : file.subarray(offset, lengths[i] ? offset + lengths[i]! : file.length)))
     .filter((piece): piece is Buffer => piece.length > 0);
-  const bytes: Buffer = [...stream, ...strips].find((piece) => piece.length > 0) ?? Buffer.alloc(0);
-  const from = { file: bytes, at: 0 };
+  // A head can go on from the stream into the strips.
+  const from = { file: Buffer.concat([...stream, ...strips]), at: 0 };
   try {
     const components = readHead(from, tables);
-    const rest = [bytes.subarray(from.at), ...(bytes === stream[0] ? strips : strips.slice(1))];
-    const whole = Buffer.concat([...joined(rest, bytes === stream[0]), Buffer.of(0xff, 0xd9)]);
+    const whole = Buffer.concat([...joined(stream, strips, from.at), Buffer.of(0xff, 0xd9)]);
     const frame = tables.frame ?? makeFrame(file, directory, tables, wide, isTiled ? rows : height);
     const [luma] = frame.components;
     const isFit =
@@ -111,12 +110,14 @@ function readOldJpeg(file: Buffer, directory: TiffDirectory): OldJpeg {
   }
 }
 
-/** Strips one behind another, each closed by a restart. */
-function joined(pieces: readonly Buffer[], hasStream: boolean): Buffer[] {
-  let restarts = 0;
-  return pieces.flatMap((piece, i) => {
-    const isClosed = i < pieces.length - 1 && !(hasStream && i === 0);
-    return isClosed ? [piece, Buffer.of(0xff, 0xd0 + (restarts++ & 7))] : [piece];
+/** What comes behind the head: strips one behind another, each but the last closed by a restart. */
+function joined(stream: readonly Buffer[], strips: readonly Buffer[], head: number): Buffer[] {
+  let [skipped, restarts] = [head, 0];
+  return [...stream, ...strips].flatMap((piece, i) => {
+    const rest = piece.subarray(Math.min(piece.length, skipped));
+    skipped -= piece.length - rest.length;
+    const isClosed = rest.length > 0 && i >= stream.length && i < stream.length + strips.length - 1;
+    return isClosed ? [rest, Buffer.of(0xff, 0xd0 + (restarts++ & 7))] : [rest];
   });
 }
 

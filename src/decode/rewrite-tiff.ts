@@ -2,8 +2,8 @@ import { corruptSample } from './corrupt.js';
 import type { TiffDirectory } from './tiff-directory.js';
 
 const jpegCompression = 7;
-/** Tags of fax and JPEG that are kept as they are: how fax is coded, and which colours share their samples. */
-const kept = [292, 293, 530];
+/** Tags that are kept as they are: what samples beyond the colours are, and which pixels share their colours. */
+const kept = [338, 530];
 const jpegTables = 347;
 const [shortType, longType, bytesType] = [3, 4, 7];
 
@@ -51,7 +51,7 @@ export function rewriteTiff(file: Buffer, directory: TiffDirectory): Buffer {
   if (isTiled) add(323, longType, [tileHeight]);
   for (const tag of kept) {
     const values = directory.whole(tag);
-    if (values.length > 0) add(tag, tag === 530 ? shortType : longType, values);
+    if (values.length > 0) add(tag, shortType, values);
   }
   if (tables !== undefined) entries.push([jpegTables, bytesType, tables.length, tables]);
   const list = Buffer.alloc(head);

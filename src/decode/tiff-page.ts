@@ -3,6 +3,7 @@ import { corruptSample } from './corrupt.js';
 import type { Crop, ImageSize } from './crop.js';
 import { cropBuffer } from './crop-buffers.js';
 import { decodeTimeout } from './decode-timeout.js';
+import type { FaxForm } from './fax.js';
 import { type Orientation, placing } from './orientation.js';
 import { decodePiece, reversedBits } from './tiff-pieces.js';
 import { type TiffKind, unpackRow } from './tiff-pixels.js';
@@ -12,6 +13,8 @@ export interface TiffPage extends ImageSize {
   readonly kind: TiffKind;
   readonly compression: number;
   readonly predictor: number;
+  /** How fax has its rows. */
+  readonly fax?: FaxForm | undefined;
   readonly isReversed: boolean;
   readonly isLittle: boolean;
   /** Whether each sample has strips or tiles of its own. */
@@ -120,7 +123,7 @@ function pieceAt(
 
 /** One strip or tile as it is stored. Of uncompressed ones what is needed must be there, of others all. */
 function layerAt(file: Buffer, page: TiffPage, index: number, needed: Needed, check: () => void): Buffer | null {
-  const { compression, kind, isPlanar, isReversed, isTiled, predictor, isLittle, row } = page;
+  const { compression, kind, isPlanar, isReversed, isTiled, predictor, isLittle, row, fax } = page;
   const whole = row * (isTiled ? page.down : needed.rows);
   const samples = isPlanar ? 1 : kind.samples;
   const start = page.offsets[index];
@@ -136,7 +139,17 @@ function layerAt(file: Buffer, page: TiffPage, index: number, needed: Needed, ch
   const length = (given - 4096) / 10 > row * page.down && given > 2 ** 20 ? row * page.down * 10 + 4096 : given;
   if (start === undefined || length === 0 || start + length > file.length) throw cut();
   const { bits, format } = kind;
-  const coding = { compression, predictor, isReversed, isLittle, samples, bits, isFloat: format === 'float' };
+  const coding = {
+    compression,
+    predictor,
+    isReversed,
+    isLittle,
+    samples,
+    bits,
+    isFloat: format === 'float',
+    width: page.across,
+    fax,
+  };
   const decoded = decodePiece(file.subarray(start, start + length), row, whole, coding, check);
   if (decoded === null) throw corruptSample('data', 'a TIFF file with a damaged strip or tile');
   return decoded;

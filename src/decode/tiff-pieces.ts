@@ -1,4 +1,5 @@
 import { inflateSync } from 'node:zlib';
+import { decodeFax, type FaxForm } from './fax.js';
 import { inflatePiece } from './inflate-rows.js';
 
 /** How the bytes of a strip or tile are coded. */
@@ -14,15 +15,18 @@ export interface Coding {
   readonly samples: number;
   readonly bits: number;
   readonly isFloat: boolean;
+  /** Pixels of a row, and how fax has them. */
+  readonly width: number;
+  readonly fax?: FaxForm | undefined;
 }
 
-/** LZW, deflate by both its numbers, and PackBits. */
-export const codings: ReadonlySet<number> = new Set([5, 8, 32773, 32946]);
+/** Fax of three forms, LZW, deflate by both its numbers, and PackBits. */
+export const codings: ReadonlySet<number> = new Set([2, 3, 4, 5, 8, 32773, 32946]);
 
 /**
  * Decodes one strip or tile whole, to bytes in the order of the file.
  *
- * Source: libtiff 4.5 tif_lzw.c, tif_zip.c, tif_packbits.c, tif_predict.c.
+ * Source: libtiff 4.5.0 tif_lzw.c, tif_zip.c, tif_packbits.c, tif_predict.c.
  *
  * @param row bytes of a row.
  * @param check runs now and then, where decoding is slow.
@@ -37,7 +41,11 @@ export function decodePiece(
 ): Buffer | null {
   if (!isKnownPredictor(coding)) return null;
   const piece = coding.isReversed ? reversedBits(bytes) : bytes;
-  const data = decompress(piece, length, coding.compression, check);
+  const { fax, width } = coding;
+  const data =
+    fax === undefined
+      ? decompress(piece, length, coding.compression, check)
+      : decodeFax(reversedBits(piece), width, row, length, fax);
   if (data === null) return null;
   if (coding.predictor === 2) addAcross(data, row, coding);
   if (coding.predictor === 3) joinFloats(data, row, coding);

@@ -121,6 +121,6 @@ function levelsAt(
   if (given === 0 || start + given > file.length) throw corruptSample('data', 'a TIFF file that is cut');
   const { compression, predictor, isReversed, isLittle } = page;
   const samples = read.isPlanar ? 1 : 3;
-  const coding = { compression, predictor, isReversed, isLittle, samples, bits: 8, isFloat: false };
+  const coding = { compression, predictor, isReversed, isLittle, samples, bits: 8, isFloat: false, width: page.across };
   return decodePiece(file.subarray(start, start + given), row, length, coding, check) ?? Buffer.alloc(length);
 }

@@ -1,5 +1,6 @@
 import { corruptSample } from './corrupt.js';
 import { type Directory, readDirectory, wholeAt } from './exif.js';
+import type { FaxForm } from './fax.js';
 import type { Format, Header } from './header.js';
 import { fullPalette } from './indexed.js';
 import { orientationOf, seenSize } from './orientation.js';
@@ -17,18 +18,26 @@ const tags = {
   ...{ sampleFormat: 339, mediaPhoto: 0xbc01, dngVersion: 50706 },
 } as const;
 
-/** Fax of three forms, and JPEG, which libvips reads. */
-const faxes: readonly number[] = [2, 3, 4];
+/** Fax of its three forms, whose rows follow the row above where a tag says so, or always. */
+const faxes: ReadonlyMap<number, FaxForm> = new Map([
+  [2, 'rows'],
+  [3, 'group 3'],
+  [4, 'group 4'],
+]);
+const groupThreeOptions = 292;
 const jpegCompression = 7;
+const webpCompression = 50001;
 const oldJpeg = 6;
 const ycc = 6;
+/** What libvips decodes. */
+const loaded: ReadonlySet<number> = new Set([jpegCompression, webpCompression]);
 const mostSamples = 6;
 /** LZW, deflate by both its numbers. */
 const withPredictor: ReadonlySet<number> = new Set([5, 8, 32946]);
 
 /**
- * TIFF: the first page, uncompressed, in LZW, deflate or PackBits, in every kind of pixel that Pillow knows but YCbCr and Lab; fax and JPEG by
- * libvips. Others are refused by their name.
+ * TIFF: the first page, uncompressed, in LZW, deflate, PackBits, fax or JPEG of the old style, in every kind of pixel that Pillow knows but
+ * Lab; other JPEG, and WebP, by libvips. Others are refused by their name.
  */
 export const tiff: Format = {
   name: 'tiff',
@@ -46,7 +55,7 @@ export const tiff: Format = {
     if (page === null) return null;
     const { width, height, kind, orientation, read } = page;
     const seen = seenSize(page, orientation);
-    if (read !== undefined && isLoaded(page.compression)) {
+    if (read !== undefined && loaded.has(read.compression)) {
       // The pixels, once as libvips has them and once as they come out, and the file that is written for it.
       const memory = 8 * width * height + bytes.length;
       const isCmyk = kind.colour === 'cmyk';
@@ -61,8 +70,6 @@ export const tiff: Format = {
     return { ...seen, memory, decode: (same, box, { seconds }) => decodePage(same, page, box, seconds) };
   },
 };
-
-const isLoaded = (compression: number) => compression === jpegCompression || faxes.includes(compression);
 
 /**
  * Source: Pillow 9.4 TiffImagePlugin.py, `_setup`.
@@ -160,6 +167,8 @@ function layoutOf(read: TiffDirectory, kind: TiffKind, width: number, height: nu
   if (isPlanar && (read.bits !== kind.bits || read.samples < kind.samples)) return null;
   const planes = isPlanar ? kind.samples : 1;
   const { isTiled } = read;
+  const form = faxes.get(read.compression);
+  if (form !== undefined && read.bits !== 1) return null;
   const across = isTiled ? read.tileWidth : width;
   const rows = Number.isFinite(read.rowsPerStrip) ? read.rowsPerStrip : height;
   const down = isTiled ? read.tileHeight : Math.min(height, rows);
@@ -177,7 +186,8 @@ function layoutOf(read: TiffDirectory, kind: TiffKind, width: number, height: nu
     ...{ isPlanar, isTiled, across, down, row, offsets: read.offsets, lengths: read.lengths },
     predictor: withPredictor.has(read.compression) ? read.predictor : 1,
     isReversed: read.fillOrder === 2,
-  };
+    fax: form === 'group 3' && ((read.whole(groupThreeOptions)[0] ?? 0) & 1) === 1 ? 'group 3 in two dimensions' : form,
+  } as const;
 }
 
 /** As above, where libtiff makes colours of YCbCr. */
@@ -198,8 +208,9 @@ function yccLayoutOf(read: TiffDirectory, kind: TiffKind) {
 
 function isRead(kind: TiffKind, compression: number, isPlanar: boolean): boolean {
   const { colour, samples, bits, isYcc } = kind;
-  if (faxes.includes(compression)) return bits === 1 && colour === 'grey' && !isPlanar;
+  if (faxes.has(compression)) return bits === 1 && colour === 'grey' && !isPlanar;
   if (compression === jpegCompression) return bits === 8 && !isPlanar && (samples < 4 || colour === 'cmyk');
+  if (compression === webpCompression) return bits === 8 && !isPlanar && colour === 'rgb' && !isYcc && samples < 5;
   if (compression === oldJpeg) return isYcc === true && !isPlanar;
   if (compression !== 1 && !codings.has(compression)) return false;
   if (!isPlanar || isYcc) return true;

@@ -6,7 +6,7 @@ import { type Coding, decodePiece as decode, reversedBits } from '../../src/deco
 const decodePiece = (bytes: Buffer, row: number, length: number, coding: Coding) =>
   decode(bytes, row, length, coding, () => {});
 
-const plain = { predictor: 1, isReversed: false, isLittle: true, samples: 1, bits: 8, isFloat: false };
+const plain = { predictor: 1, isReversed: false, isLittle: true, samples: 1, bits: 8, isFloat: false, width: 8 };
 const lzw = { ...plain, compression: 5 };
 const packBits = { ...plain, compression: 32773 };
 const deflate = { ...plain, compression: 8 };
