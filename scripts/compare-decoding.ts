@@ -2,7 +2,7 @@
  * Compares how long two builds of this project take to decode the photographs of a folder, whole and half of each side: as they are, and
  * as PNG, WebP and progressive JPEG made of them. Both run in turns in one process; printed is the ratio, the other build's time being 1.
  *
- *     node dist/scripts/compare-decoding.js OTHER_DIST FOLDER [--files 40] [--rounds 9] [--seconds 150]
+ *     node dist/scripts/compare-decoding.js OTHER_DIST FOLDER [--files 40] [--rounds 9] [--seconds 150] [--only png,webp]
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -19,6 +19,7 @@ const { values: flags, positionals } = parseArgs({
     files: { type: 'string', default: '40' },
     rounds: { type: 'string', default: '9' },
     seconds: { type: 'string', default: '150' },
+    only: { type: 'string', default: 'jpeg,progressive jpeg,png,webp' },
   },
 });
 const [other, folder] = positionals;
@@ -80,7 +81,7 @@ const sets = {
   png: await made((image) => image.png()),
   webp: await made((image) => image.webp()),
 };
-for (const [name, set] of Object.entries(sets))
+for (const [name, set] of Object.entries(sets).filter(([each]) => flags.only.split(',').includes(each)))
   for (const isWhole of [true, false]) {
     const ratios: number[] = [];
     for (const bytes of set) if (performance.now() < deadline) ratios.push(await ratioOf(bytes, isWhole));

@@ -3,6 +3,8 @@ import { blackCodes, type FaxCode, followCodes, whiteCodes } from './fax-codes.j
 /** How a strip or tile is coded: rows of runs that begin at a byte, or after a code (some after the row above), or all after the row above. */
 export type FaxForm = 'rows' | 'group 3' | 'group 3 in two dimensions' | 'group 4';
 
+/** Rows between two looks at the clock. */
+const someRows = 256;
 /** Thrown where the input ends. */
 const ended = new Error('ended');
 /** Thrown where a row has more runs than libtiff keeps. */
@@ -15,13 +17,22 @@ const overflow = new Error('overflow');
  *
  * @param bytes with the first bit lowest.
  * @param row bytes of a row of `width` pixels.
+ * @param check runs now and then.
  * @returns `length` bytes, a bit for each black pixel; null where libtiff reports an error.
  */
-export function decodeFax(bytes: Buffer, width: number, row: number, length: number, form: FaxForm): Buffer | null {
+export function decodeFax(
+  bytes: Buffer,
+  width: number,
+  row: number,
+  length: number,
+  form: FaxForm,
+  check: () => void,
+): Buffer | null {
   const out = Buffer.alloc(length);
   const reader = new FaxReader(bytes, width, form === 'rows' || form === 'group 3' ? 1 : 2);
   try {
     for (let at = 0; at < length; at += row) {
+      if (at % (row * someRows) === 0) check();
       if (form === 'group 4') reader.readLikeAbove();
       else if (form === 'rows') reader.readAligned();
       else reader.readLine(form !== 'group 3');
@@ -66,8 +77,10 @@ class FaxReader {
     this.#input = input;
     this.#width = width;
     this.#most = Math.ceil(width / 32) * 32 * rows;
-    this.#runs = new Int32Array(this.#most + 4);
-    this.#above = new Int32Array(this.#most + 4);
+    // A bit makes two runs at most, so that few bytes have few.
+    const room = Math.min(this.#most, 16 * input.length) + 4;
+    this.#runs = new Int32Array(room);
+    this.#above = new Int32Array(room);
     this.#above[0] = width;
   }
 

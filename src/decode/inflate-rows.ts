@@ -34,6 +34,7 @@ const symbolBits = 9;
  *
  * @param pieces of the stream, as Pillow reads them.
  * @param rows bytes of each row, in order.
+ * @param check runs between two rows.
  * @returns the rows' bytes, with zeros after a stream that ended between two rows, and the pieces that it took; null where
  *   Pillow refuses the file.
  */
@@ -41,6 +42,7 @@ export function inflateRows(
   pieces: readonly Buffer[],
   rows: Iterable<number>,
   total: number,
+  check: () => void,
 ): { readonly data: Buffer; readonly pieces: number } | null {
   const stream = new DeflateStream(Buffer.concat(pieces), total);
   let piece = 0;
@@ -49,6 +51,7 @@ export function inflateRows(
   let target = 0;
   for (const length of rows) {
     target += length;
+    check();
     for (;;) {
       if (used >= given) {
         if (piece >= pieces.length) return null;

@@ -103,7 +103,13 @@ function readOldJpeg(file: Buffer, directory: TiffDirectory): OldJpeg {
     if (slots.some(([dc, ac]) => !tables.dc.has(dc) || !tables.ac.has(ac))) throw damaged('no Huffman table');
     const { restartInterval, dc, ac, quants } = tables;
     const scan = { components: used, first: 0, last: 63, high: 0, low: 0 };
-    return { frame, pass: { ...scan, at: 0, restartInterval, slots, dc, ac }, quants, bytes: whole };
+    // What lies below the image nobody asks for.
+    return {
+      frame: { ...frame, height },
+      pass: { ...scan, at: 0, restartInterval, slots, dc, ac },
+      quants,
+      bytes: whole,
+    };
   } catch (error) {
     if (error instanceof JpegError || error instanceof JpegEnd) throw damaged(error.message);
     throw error;

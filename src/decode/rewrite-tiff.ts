@@ -34,8 +34,11 @@ export function rewriteTiff(file: Buffer, directory: TiffDirectory): Buffer {
     entries.push([tag, type, values.length, value]);
   };
   const lengths = pieces.map((piece) => piece.length);
-  const places = lengths.map((_, i) => lengths.slice(0, i).reduce((sum, each) => sum + each, head));
-  const end = pieces.reduce((sum, each) => sum + each.length, 0);
+  let end = head;
+  const places = lengths.map((length) => {
+    end += length;
+    return end - length;
+  });
   add(256, longType, [width]);
   add(257, longType, [height]);
   add(258, shortType, Array<number>(samples).fill(bits));
@@ -65,7 +68,7 @@ export function rewriteTiff(file: Buffer, directory: TiffDirectory): Buffer {
     list.writeUInt32LE(values, at + 4);
     if (value.length <= 4) value.copy(list, at + 8);
     else {
-      list.writeUInt32LE(head + end + extra.length, at + 8);
+      list.writeUInt32LE(end + extra.length, at + 8);
       extra = Buffer.concat([extra, value]);
     }
   }

@@ -29,7 +29,7 @@ export const codings: ReadonlySet<number> = new Set([2, 3, 4, 5, 8, 32773, 32946
  * Source: libtiff 4.5.0 tif_lzw.c, tif_zip.c, tif_packbits.c, tif_predict.c.
  *
  * @param row bytes of a row.
- * @param check runs now and then, where decoding is slow.
+ * @param check runs now and then.
  * @returns `length` bytes; null where libtiff reports an error.
  */
 export function decodePiece(
@@ -45,10 +45,10 @@ export function decodePiece(
   const data =
     fax === undefined
       ? decompress(piece, length, coding.compression, check)
-      : decodeFax(reversedBits(piece), width, row, length, fax);
+      : decodeFax(reversedBits(piece), width, row, length, fax, check);
   if (data === null) return null;
-  if (coding.predictor === 2) addAcross(data, row, coding);
-  if (coding.predictor === 3) joinFloats(data, row, coding);
+  if (coding.predictor === 2) addAcross(data, row, coding, check);
+  if (coding.predictor === 3) joinFloats(data, row, coding, check);
   return data;
 }
 
@@ -67,9 +67,13 @@ const mirrored = Uint8Array.from({ length: 256 }, (_, byte) => {
   return turned;
 });
 
+/** Bytes between two looks at the clock. */
+const stretch = 4 * 1024 * 1024;
+const someRows = 256;
+
 function decompress(bytes: Buffer, length: number, compression: number, check: () => void): Buffer | null {
-  if (compression === 5) return lzw(bytes, length);
-  if (compression === 32773) return packBits(bytes, length);
+  if (compression === 5) return lzw(bytes, length, check);
+  if (compression === 32773) return packBits(bytes, length, check);
   try {
     const data = inflateSync(bytes, { maxOutputLength: 2 * length + 65536 });
     return data.length < length ? null : data.subarray(0, length);
@@ -78,10 +82,15 @@ function decompress(bytes: Buffer, length: number, compression: number, check: (
   }
 }
 
-function packBits(bytes: Buffer, length: number): Buffer | null {
+function packBits(bytes: Buffer, length: number, check: () => void): Buffer | null {
   const out = Buffer.alloc(length);
   let to = 0;
+  let look = 0;
   for (let at = 0; to < length && at < bytes.length; ) {
+    if (to >= look) {
+      check();
+      look = to + stretch;
+    }
     const code = bytes.readInt8(at++);
     if (code === -128) continue;
     const end = Math.min(length, to + Math.abs(code) + 1);
@@ -107,7 +116,7 @@ const tableSize = 2 ** mostBits - 1 + 1024;
  * Codes of 9 to 12 bits, high bits first, whose width grows one code early. Old files have low bits first, and a width that grows
  * when it must; their first code shows it.
  */
-function lzw(bytes: Buffer, length: number): Buffer | null {
+function lzw(bytes: Buffer, length: number, check: () => void): Buffer | null {
   const out = Buffer.alloc(length);
   const links = new Uint16Array(tableSize);
   const firsts = new Uint8Array(tableSize);
@@ -118,7 +127,12 @@ function lzw(bytes: Buffer, length: number): Buffer | null {
   const early = isOld ? 0 : 1;
   // Before a clear code there is no table to add to.
   let [at, held, bits, width, next, old, to] = [0, 0, 0, 9, tableSize, 0, 0];
+  let look = 0;
   while (to < length) {
+    if (to >= look) {
+      check();
+      look = to + stretch;
+    }
     while (bits < width) {
       if (at >= bytes.length) return null;
       held = isOld ? held | (bytes[at++]! << bits) : ((held << 8) | bytes[at++]!) & 0xffffff;
@@ -158,11 +172,12 @@ function lzw(bytes: Buffer, length: number): Buffer | null {
 }
 
 /** Every sample is the difference to that of the pixel before it. */
-function addAcross(data: Buffer, row: number, { samples, bits, isLittle }: Coding): void {
+function addAcross(data: Buffer, row: number, { samples, bits, isLittle }: Coding, check: () => void): void {
   const step = (samples * bits) / 8;
   const bytes = bits / 8;
   for (let start = 0; start < data.length; start += row) {
     const end = Math.min(data.length, start + row);
+    if (start % (row * someRows) === 0) check();
     for (let at = start + step; at + bytes <= end; at += bytes) {
       let carry = 0;
       for (let i = 0; i < bytes; i++) {
@@ -176,10 +191,11 @@ function addAcross(data: Buffer, row: number, { samples, bits, isLittle }: Codin
 }
 
 /** The bytes of a row's floats lie highest first, all of one rank together, each the difference to the one before. */
-function joinFloats(data: Buffer, row: number, { samples, bits, isLittle }: Coding): void {
+function joinFloats(data: Buffer, row: number, { samples, bits, isLittle }: Coding, check: () => void): void {
   const bytes = bits / 8;
   const count = row / bytes;
   for (let start = 0; start + row <= data.length; start += row) {
+    if (start % (row * someRows) === 0) check();
     for (let i = samples; i < row; i++) data[start + i] = data[start + i]! + data[start + i - samples]!;
     const planes = Buffer.from(data.subarray(start, start + row));
     for (let i = 0; i < count; i++)

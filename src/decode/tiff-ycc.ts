@@ -2,7 +2,7 @@ import type { Box } from '../sample/draw.js';
 import { corruptSample } from './corrupt.js';
 import type { Crop } from './crop.js';
 import { cropBuffer } from './crop-buffers.js';
-import { decodeTimeout } from './decode-timeout.js';
+import { clockOf } from './decode-timeout.js';
 import { decodeOldJpeg } from './old-jpeg.js';
 import { placing } from './orientation.js';
 import type { TiffDirectory } from './tiff-directory.js';
@@ -31,10 +31,7 @@ const oldJpeg = 6;
  * @throws TributaryError SAMPLE_CORRUPT where Pillow refuses it; DECODE_TIMEOUT beyond `seconds`.
  */
 export function decodeYccPage(file: Buffer, page: TiffPage, read: TiffDirectory, box: Box, seconds: number): Crop {
-  const deadline = performance.now() + seconds * 1000;
-  const check = () => {
-    if (performance.now() > deadline) throw decodeTimeout(seconds, 'one that was not done by then');
-  };
+  const check = clockOf(seconds);
   const convert = yccToRgb(read.luma, read.ranges);
   if (convert === null) throw corruptSample('data', 'a TIFF file in YCbCr of a range that is none');
   const place = placing(page, page.orientation, box);

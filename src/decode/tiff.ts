@@ -54,7 +54,8 @@ export const tiff: Format = {
     const page = readPage(directory, () => readTiffDirectory(bytes, at, isLittle, isBig));
     if (page === null) return null;
     const { width, height, kind, orientation, read } = page;
-    const seen = seenSize(page, orientation);
+    const mostPixels = page.across * (page.compression === oldJpeg ? Math.max(page.down, height) : page.down);
+    const seen = { ...seenSize(page, orientation), mostPixels };
     if (read !== undefined && loaded.has(read.compression)) {
       // The pixels, once as libvips has them and once as they come out, and the file that is written for it.
       const memory = 8 * width * height + bytes.length;
