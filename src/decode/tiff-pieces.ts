@@ -75,7 +75,7 @@ function decompress(bytes: Buffer, length: number, compression: number, check: (
   if (compression === 5) return lzw(bytes, length, check);
   if (compression === 32773) return packBits(bytes, length, check);
   try {
-    const data = inflateSync(bytes, { maxOutputLength: 2 * length + 65536 });
+    const data = inflateSync(bytes, { chunkSize: Math.max(64, length + 1), maxOutputLength: 2 * length + 65536 });
     return data.length < length ? null : data.subarray(0, length);
   } catch {
     return inflatePiece(bytes, length, check);

@@ -22,6 +22,8 @@ interface Shared {
 }
 
 const oldJpeg = 6;
+/** Rows between two looks at the clock. */
+const someRows = 256;
 
 /**
  * Decodes a page in YCbCr, whose pixels libtiff makes colours of for Pillow.
@@ -42,11 +44,13 @@ export function decodeYccPage(file: Buffer, page: TiffPage, read: TiffDirectory,
     for (const { top, left, columns, rows, levels } of pieces) {
       check();
       const right = Math.min(left + columns, place.right);
-      for (let y = Math.max(top, place.top); y < Math.min(top + rows, place.bottom); y++)
+      for (let y = Math.max(top, place.top); y < Math.min(top + rows, place.bottom); y++) {
+        if (y % someRows === 0) check();
         for (let x = Math.max(left, place.left); x < right; x++) {
           const [luminance, cb, cr] = levels(x - left, y - top);
           convert(luminance, cb, cr, data, place.at(x, y));
         }
+      }
     }
   } catch (error) {
     give();
