@@ -35,8 +35,8 @@ const { values: flags, positionals: folders } = parseArgs({
 const random = randomness(Number(flags.seed));
 /** Files of a mutant's parents have at most so many bytes: so that many thousands take minutes. */
 const parentBytes = 64 * 1024;
-/** Pillow's own limit, beyond which it refuses a file. */
-const limits = { ...defaultLimits, pixels: 178_956_970 };
+/** Pillow's own limit of pixels, beyond which it refuses a file; the clock decides nothing here. */
+const limits = { ...defaultLimits, pixels: 178_956_970, seconds: 3600 };
 
 const columns = ['both', 'neither', 'pillow only', 'here only', 'pixels differ', 'by box'] as const;
 type Column = (typeof columns)[number];

@@ -2,6 +2,7 @@ import type { Box } from '../sample/draw.js';
 import { corruptSample } from './corrupt.js';
 import type { Crop } from './crop.js';
 import { cropBuffer } from './crop-buffers.js';
+import { clockOf } from './decode-timeout.js';
 import type { Format } from './header.js';
 import { fullPalette, writeColour } from './indexed.js';
 
@@ -51,6 +52,9 @@ const masked: Readonly<Record<string, Layout>> = {
   '16:7c00,3e0,1f': five,
 };
 
+/** Rows between two looks at the clock. */
+const someRows = 256;
+
 /** BMP: 1 to 32 bits, run-length coded too, bottom up or top down. Alpha is left out. */
 export const bmp: Format = {
   name: 'bmp',
@@ -59,7 +63,12 @@ export const bmp: Format = {
     const bitmap = readBitmap(bytes);
     if (bitmap === null || bitmap.width === 0 || bitmap.height === 0) return null;
     const { width, height, runs } = bitmap;
-    return { width, height, memory: runs === 0 ? 0 : width * height, decode: (same, box) => decode(same, bitmap, box) };
+    return {
+      width,
+      height,
+      memory: runs === 0 ? 0 : width * height,
+      decode: (same, box, { seconds }) => decode(same, bitmap, box, clockOf(seconds)),
+    };
   },
 };
 
@@ -129,7 +138,7 @@ function indexLayout(entries: Buffer, colours: number, bits: number, padding: nu
   return { kind: 'index', bits: runs === 0 ? bits : 8, palette: fullPalette(palette) };
 }
 
-function decode(file: Buffer, bitmap: Bitmap, box: Box): Crop {
+function decode(file: Buffer, bitmap: Bitmap, box: Box, check: () => void): Crop {
   const { width, height, layout, runs, isTopDown } = bitmap;
   const pixels = runs === 0 ? file.subarray(Math.min(file.length, bitmap.data)) : readRuns(file, bitmap);
   const stride = runs === 0 ? bitmap.stride : width;
@@ -137,9 +146,15 @@ function decode(file: Buffer, bitmap: Bitmap, box: Box): Crop {
   // The last row does without its padding.
   if (pixels.length < stride * (height - 1) + rowBytes) throw corruptSample('data', 'a BMP file that ends too early');
   const { data, give } = cropBuffer(box.width * box.height * 3);
-  for (let y = 0, to = 0; y < box.height; y++) {
-    const row = (isTopDown ? box.top + y : height - 1 - box.top - y) * stride;
-    for (let x = box.left; x < box.left + box.width; x++, to += 3) writePixel(pixels, row, x, layout, data, to);
+  try {
+    for (let y = 0, to = 0; y < box.height; y++) {
+      if (y % someRows === 0) check();
+      const row = (isTopDown ? box.top + y : height - 1 - box.top - y) * stride;
+      for (let x = box.left; x < box.left + box.width; x++, to += 3) writePixel(pixels, row, x, layout, data, to);
+    }
+  } catch (error) {
+    give();
+    throw error;
   }
   return { data, width: box.width, height: box.height, give };
 }

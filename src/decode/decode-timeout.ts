@@ -10,3 +10,11 @@ export function decodeTimeout(seconds: number, came: string, cause?: unknown): T
     cause,
   });
 }
+
+/** A look at the clock, to be taken now and then: it throws DECODE_TIMEOUT once `seconds` from now are over. */
+export function clockOf(seconds: number): () => void {
+  const deadline = performance.now() + seconds * 1000;
+  return () => {
+    if (performance.now() > deadline) throw decodeTimeout(seconds, 'one that was not done by then');
+  };
+}

@@ -22,16 +22,16 @@ export interface Directory {
  *
  * Source: Pillow 9.4 TiffImagePlugin.py, `ImageFileDirectory_v2.load`.
  *
- * @param form `big` for BigTIFF, whose counts and places have eight bytes; `skips` where what cannot be read is passed over, as libtiff does.
+ * @param form `isBig` for BigTIFF, whose counts and places have eight bytes.
  */
 export function readDirectory(
   file: Buffer,
   at: number,
   isLittle: boolean,
-  form: { readonly isBig?: boolean; readonly skips?: boolean } = {},
+  form: { readonly isBig?: boolean } = {},
 ): Directory {
   const entries = new Map<number, Entry>();
-  const { isBig = false, skips = false } = form;
+  const { isBig = false } = form;
   const short = (from: number) => (isLittle ? file.readUInt16LE(from) : file.readUInt16BE(from));
   const wide = isBig ? 8 : 4;
   const whole = (from: number) => wholeAt(file, from, wide, isLittle);
@@ -43,10 +43,7 @@ export function readDirectory(
     if (size === undefined) continue;
     const length = whole(entry + 4) * size;
     const start = length > wide ? whole(entry + 4 + wide) : entry + 4 + wide;
-    if (start + length > file.length) {
-      if (skips) continue;
-      break;
-    }
+    if (start + length > file.length) break;
     if (length > 0) entries.set(short(entry), { type, data: file.subarray(start, start + length) });
   }
   return { entries, isLittle };

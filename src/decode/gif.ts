@@ -32,8 +32,8 @@ export const gif: Format = {
   read(bytes) {
     const frame = attempt(() => readFrame(bytes));
     if (frame === null || frame.width === 0 || frame.height === 0) return null;
-    return indexedHeader(frame, (same): IndexedImage => {
-      const indices = attempt(() => readIndices(same, frame));
+    return indexedHeader(frame, (same, check): IndexedImage => {
+      const indices = attempt(() => readIndices(same, frame, check));
       if (indices === null) throw corruptSample('data', 'a GIF file whose pixels are damaged or cut');
       return { indices, palette: frame.palette };
     });
@@ -117,9 +117,11 @@ function readFrame(file: Buffer): Frame {
 
 const tableSize = 4096;
 const mostBits = 12;
+/** Rows between two looks at the clock. */
+const someRows = 256;
 
 /** Source: Pillow 9.4 GifDecode.c. */
-function readIndices(file: Buffer, frame: Frame): Buffer {
+function readIndices(file: Buffer, frame: Frame, check: () => void): Buffer {
   const { width, left, top, across, down, codeBits } = frame;
   const image = Buffer.alloc(width * frame.height, frame.background);
   const rows = rowOrder(down, frame.isInterlaced);
@@ -192,6 +194,7 @@ function readIndices(file: Buffer, frame: Frame): Buffer {
       if (++x < across) continue;
       x = 0;
       if (++row >= down) return image;
+      if (row % someRows === 0) check();
     }
   }
 }

@@ -7,6 +7,8 @@ import type { Orientation } from './orientation.js';
 export interface Header extends ImageSize {
   /** Whether damage can lie where a box does not reach: then the loader decodes all of the file, whatever the box. */
   readonly decodesAll?: boolean;
+  /** Pixels of a part that is decoded whole, where it can be larger than the image. */
+  readonly mostPixels?: number;
   /** Bytes that decoding takes at most, beside the file and the crop. */
   readonly memory: number;
   /** Coefficients that a JPEG's scans go through, one scan after the other, before there is a row. */

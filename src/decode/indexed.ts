@@ -1,6 +1,7 @@
 import type { Box } from '../sample/draw.js';
 import type { Crop, ImageSize } from './crop.js';
 import { cropBuffer } from './crop-buffers.js';
+import { clockOf } from './decode-timeout.js';
 import type { Header } from './header.js';
 
 /** An image whose pixels are one byte each, rows first. */
@@ -10,9 +11,20 @@ export interface IndexedImage {
   readonly palette: Buffer | null;
 }
 
-/** The header of a format of such images; `read` decodes all of one, whatever the box. */
-export function indexedHeader({ width, height }: ImageSize, read: (file: Buffer) => IndexedImage): Header {
-  return { width, height, memory: width * height, decode: (file, box) => cropOf(read(file), width, box) };
+/** The header of a format of such images; `read` decodes all of one, whatever the box, and looks at the clock now and then. */
+export function indexedHeader(
+  { width, height }: ImageSize,
+  read: (file: Buffer, check: () => void) => IndexedImage,
+): Header {
+  return {
+    ...{ width, height, memory: width * height },
+    decode(file, box, { seconds }) {
+      const check = clockOf(seconds);
+      const image = read(file, check);
+      check();
+      return cropOf(image, width, box);
+    },
+  };
 }
 
 /** Red, green and blue of each index: what a palette lacks is grey, as Pillow has it. */

@@ -4,7 +4,7 @@ import { corruptSample } from './corrupt.js';
 import type { Crop } from './crop.js';
 import { cropBuffer } from './crop-buffers.js';
 import { dropDecodeModule } from './decode-module.js';
-import { decodeTimeout } from './decode-timeout.js';
+import { clockOf } from './decode-timeout.js';
 import type { Format } from './header.js';
 import { inflateRows } from './inflate-rows.js';
 import { endsWell, type PngHeader, pixelPieces, readPngHeader } from './png-chunks.js';
@@ -31,14 +31,12 @@ export const png: Format = {
 
 /** Inflates all rows, whatever the box: damage below it must show. */
 function decode(file: Buffer, header: PngHeader, box: Box, seconds: number): Crop {
-  const deadline = performance.now() + seconds * 1000;
   const passes = passesOf(header);
-  const data = inflate(file, header, passes);
+  const check = clockOf(seconds);
+  const data = inflate(file, header, passes, check);
   const { data: out, give } = cropBuffer(box.width * box.height * 3);
   try {
-    writeBox(data, header, passes, box, out, () => {
-      if (performance.now() > deadline) throw decodeTimeout(seconds, 'one that was not done by then');
-    });
+    writeBox(data, header, passes, box, out, check);
   } catch (error) {
     give();
     throw error;
@@ -73,11 +71,11 @@ function writeBox(
   }
 }
 
-function inflate(file: Buffer, header: PngHeader, passes: readonly Pass[]): Buffer {
+function inflate(file: Buffer, header: PngHeader, passes: readonly Pass[], check: () => void): Buffer {
   const total = totalOf(passes);
   const pieces = [...pixelPieces(file, header)];
   const bytes = pieces.map(({ piece }) => piece);
-  const found = inflateSound(bytes, total) ?? inflateRows(bytes, rowsOf(passes), total);
+  const found = inflateSound(bytes, total) ?? inflateRows(bytes, rowsOf(passes), total, check);
   if (found === null) throw corruptSample('data', 'a PNG file whose pixels are damaged or cut');
   if (!endsWell(file, header, pieces[found.pieces - 1]!.end))
     throw corruptSample('data', 'a PNG file that is cut or broken behind its pixels');

@@ -26,7 +26,7 @@ export async function probe(bytes: Uint8Array, limits: Limits): Promise<Header> 
   }
   const header = format.read(buffer);
   if (header === null) throw corruptSample('header', `a ${format.name} file without a whole header`);
-  if (header.width * header.height > limits.pixels) {
+  if (Math.max(header.width * header.height, header.mostPixels ?? 0) > limits.pixels) {
     const size = `${header.width} x ${header.height} pixels`;
     throw corruptSample('too-many-pixels', `${size}, over the limit of ${limits.pixels}`);
   }

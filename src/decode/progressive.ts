@@ -50,9 +50,9 @@ function planesOf(frame: Frame): Plane[] {
 }
 
 /**
- * Decodes the Huffman-coded scans of a progressive JPEG whose markers `walkJpeg` has found to be right.
+ * Decodes Huffman-coded scans of a JPEG whose markers are right: of a progressive one, or the one of a baseline file.
  *
- * Source: libjpeg-turbo 2.1.5 jdphuff.c; jdcoefct.c, `consume_data`.
+ * Source: libjpeg-turbo 2.1.5 jdphuff.c, jdhuff.c; jdcoefct.c, `consume_data`.
  *
  * @param check runs between two rows of MCUs.
  */
@@ -94,7 +94,7 @@ class PassReader {
   readonly #pass: Pass;
   readonly #source: { file: Buffer; at: number; unread: number };
   readonly #dc: readonly (Codes | null)[];
-  readonly #ac: Codes | null;
+  readonly #ac: readonly Codes[];
   readonly #predictions: Int32Array;
   #held = 0;
   #bits = 0;
@@ -108,7 +108,7 @@ class PassReader {
     this.#source = { file, at: pass.at, unread: 0 };
     const isFirstDc = pass.first === 0 && pass.high === 0;
     this.#dc = pass.slots.map(([dc]) => (isFirstDc ? codesOf(pass.dc.get(dc)!) : null));
-    this.#ac = pass.first > 0 ? codesOf(pass.ac.get(pass.slots[0]![1])!) : null;
+    this.#ac = pass.last > 0 ? pass.slots.map(([, ac]) => codesOf(pass.ac.get(ac)!)) : [];
     this.#predictions = new Int32Array(pass.components.length);
     this.#toRestart = pass.restartInterval;
   }
@@ -125,9 +125,11 @@ class PassReader {
 
   /** @param component its place in the scan. */
   readBlock(values: Int16Array, at: number, component: number): void {
-    const { first, high } = this.#pass;
+    const { first, last, high } = this.#pass;
     if (first === 0) {
-      if (high > 0) values[at] = values[at]! | (this.#take(1) << this.#pass.low);
+      if (last > 0) {
+        if (!this.#isSkipped) this.#readWhole(values, at, component);
+      } else if (high > 0) values[at] = values[at]! | (this.#take(1) << this.#pass.low);
       else if (!this.#isSkipped) this.#readDc(values, at, component);
     } else if (!this.#isSkipped) {
       if (high === 0) this.#readBand(values, at);
@@ -153,6 +155,20 @@ class PassReader {
     values[at] = value << this.#pass.low;
   }
 
+  /** All coefficients of a block, as a baseline file has them. */
+  #readWhole(values: Int16Array, at: number, component: number): void {
+    this.#readDc(values, at, component);
+    for (let k = 1; k < 64; k++) {
+      const symbol = this.#symbol(this.#ac[component]!);
+      const [run, size] = [symbol >> 4, symbol & 15];
+      if (size > 0) {
+        k += run;
+        values[at + naturalOrder[k]!] = this.#signed(size);
+      } else if (run === 15) k += 15;
+      else break;
+    }
+  }
+
   #readBand(values: Int16Array, at: number): void {
     const { first, last, low } = this.#pass;
     if (this.#band > 0) {
@@ -160,7 +176,7 @@ class PassReader {
       return;
     }
     for (let k = first; k <= last; k++) {
-      const symbol = this.#symbol(this.#ac!);
+      const symbol = this.#symbol(this.#ac[0]!);
       const [run, size] = [symbol >> 4, symbol & 15];
       if (size > 0) {
         k += run;
@@ -183,7 +199,7 @@ class PassReader {
     let k = first;
     if (this.#band === 0) {
       for (; k <= last; k++) {
-        const symbol = this.#symbol(this.#ac!);
+        const symbol = this.#symbol(this.#ac[0]!);
         let run = symbol >> 4;
         let value = 0;
         if ((symbol & 15) > 0) value = this.#take(1) === 1 ? plus : minus;

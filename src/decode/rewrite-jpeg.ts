@@ -6,6 +6,13 @@ import { naturalOrder, type Plane, readCoefficients } from './progressive.js';
 /** Symbols below this have codes of eight bits, the others of nine. */
 const shortSymbols = 128;
 const mostInMcu = 10;
+/** Bits of a coefficient of an 8-bit image, and the symbols that it needs. */
+const mostBits = 10;
+const narrowSymbols = [...Array(256).keys()].filter((symbol) =>
+  (symbol & 15) === 0 ? symbol === 0 || symbol === 0xf0 : (symbol & 15) <= mostBits,
+);
+const narrowCodes = new Uint8Array(256);
+for (const [code, symbol] of narrowSymbols.entries()) narrowCodes[symbol] = code;
 
 /**
  * A baseline JPEG of the coefficients that libjpeg-turbo 2.1.5 makes of a progressive file whose scans leave something out: then it
@@ -28,6 +35,28 @@ export function rewriteJpeg(
   return Buffer.concat([...head(file, frame, quants), ...scans(frame, planes), Buffer.of(0xff, 0xd9)]);
 }
 
+/**
+ * A grey baseline JPEG of one component, of all its blocks, whose factors have eight bits.
+ *
+ * @returns null for coefficients that no 8-bit image has.
+ */
+export function greyJpeg(plane: Plane, factors: Uint16Array): Buffer | null {
+  if (plane.values.some((value) => Math.abs(value) >= 1 << mostBits)) return null;
+  const [width, height] = [plane.across * 8, plane.down * 8];
+  const size = Buffer.of(8, height >> 8, height & 255, width >> 8, width & 255, 1);
+  const frame = segment(0xc0, size, Buffer.of(plane.component.id, 0x11, 0));
+  const table = segment(0xdb, Buffer.of(0), Uint8Array.from(factors));
+  const start = Buffer.of(0xff, 0xd8);
+  return Buffer.concat([
+    start,
+    table,
+    frame,
+    ...huffmans(true),
+    ...scan([plane], blocksOf(plane), true),
+    Buffer.of(0xff, 0xd9),
+  ]);
+}
+
 function segment(marker: number, ...parts: Uint8Array[]): Buffer {
   const content = Buffer.concat(parts);
   return Buffer.concat([Buffer.of(0xff, marker, (content.length + 2) >> 8, (content.length + 2) & 255), content]);
@@ -41,18 +70,21 @@ function head(file: Buffer, { width, height, components }: Frame, quants: readon
   });
   const parts = components.map(({ id, across, down }, i) => Buffer.of(id, (across << 4) | down, i));
   const size = Buffer.of(8, height >> 8, height & 255, width >> 8, width & 255, components.length);
+  return [Buffer.of(0xff, 0xd8), ...coloursOf(file), ...tables, segment(0xc1, size, ...parts), ...huffmans()];
+}
+
+/** The Huffman tables by which all is written: of every symbol, or of those of 8-bit images, which have codes of one length. */
+function huffmans(isNarrow = false): Buffer[] {
+  const all = [...Array(256).keys()];
+  const dcs = all.slice(0, isNarrow ? mostBits + 2 : 16);
   const dcCounts = Buffer.alloc(16);
-  dcCounts[4] = 16;
+  dcCounts[4] = dcs.length;
   const acCounts = Buffer.alloc(16);
-  acCounts.fill(shortSymbols, 7, 9);
-  const symbols = (count: number) => Buffer.from([...Array(count).keys()]);
+  if (isNarrow) acCounts[7] = narrowSymbols.length;
+  else acCounts.fill(shortSymbols, 7, 9);
   return [
-    Buffer.of(0xff, 0xd8),
-    ...coloursOf(file),
-    ...tables,
-    segment(0xc1, size, ...parts),
-    segment(0xc4, Buffer.of(0x00), dcCounts, symbols(16)),
-    segment(0xc4, Buffer.of(0x10), acCounts, symbols(256)),
+    segment(0xc4, Buffer.of(0x00), dcCounts, Buffer.from(dcs)),
+    segment(0xc4, Buffer.of(0x10), acCounts, Buffer.from(isNarrow ? narrowSymbols : all)),
   ];
 }
 
@@ -97,10 +129,10 @@ function* mcusOf({ width, height, components }: Frame, planes: readonly Plane[])
             yield [i, ((row * component.down + y) * stride + column * component.across + x) * 64];
 }
 
-function scan(planes: readonly Plane[], blocks: Blocks): Buffer[] {
+function scan(planes: readonly Plane[], blocks: Blocks, isNarrow = false): Buffer[] {
   const parts = planes.map(({ component }) => Buffer.of(component.id, 0));
   const header = segment(0xda, Buffer.of(planes.length), ...parts, Buffer.of(0, 63, 0));
-  const writer = new BitWriter();
+  const writer = new BitWriter(isNarrow);
   const predictions = planes.map(() => 0);
   for (const [i, at] of blocks) {
     const { values } = planes[i]!;
@@ -135,6 +167,11 @@ class BitWriter {
   #length = 0;
   #held = 0;
   #bits = 0;
+  readonly #isNarrow: boolean;
+
+  constructor(isNarrow: boolean) {
+    this.#isNarrow = isNarrow;
+  }
 
   put(value: number, bits: number): void {
     this.#held = (this.#held << bits) | value;
@@ -147,7 +184,8 @@ class BitWriter {
   }
 
   putSymbol(symbol: number): void {
-    if (symbol < shortSymbols) this.put(symbol, 8);
+    if (this.#isNarrow) this.put(narrowCodes[symbol]!, 8);
+    else if (symbol < shortSymbols) this.put(symbol, 8);
     else this.put(shortSymbols + symbol, 9);
   }
 

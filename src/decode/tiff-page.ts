@@ -2,16 +2,22 @@ import type { Box } from '../sample/draw.js';
 import { corruptSample } from './corrupt.js';
 import type { Crop, ImageSize } from './crop.js';
 import { cropBuffer } from './crop-buffers.js';
-import { decodeTimeout } from './decode-timeout.js';
+import { clockOf } from './decode-timeout.js';
+import type { FaxForm } from './fax.js';
 import { type Orientation, placing } from './orientation.js';
 import { decodePiece, reversedBits } from './tiff-pieces.js';
 import { type TiffKind, unpackRow } from './tiff-pixels.js';
+
+/** Rows between two looks at the clock. */
+const someRows = 256;
 
 /** A page, and where its pixels lie. */
 export interface TiffPage extends ImageSize {
   readonly kind: TiffKind;
   readonly compression: number;
   readonly predictor: number;
+  /** How fax has its rows. */
+  readonly fax?: FaxForm | undefined;
   readonly isReversed: boolean;
   readonly isLittle: boolean;
   /** Whether each sample has strips or tiles of its own. */
@@ -20,8 +26,10 @@ export interface TiffPage extends ImageSize {
   readonly isTiled: boolean;
   readonly across: number;
   readonly down: number;
+  /** Bytes of a row of a strip or tile, as it is decoded: of one sample where each has its own. */
+  readonly row: number;
   readonly offsets: readonly number[];
-  /** Absent where nothing says where a strip ends. */
+  /** Of what is compressed. */
   readonly lengths: readonly number[];
   readonly palette: Buffer;
   readonly orientation: Orientation;
@@ -29,12 +37,7 @@ export interface TiffPage extends ImageSize {
 
 /** Bytes that decoding takes beside the file: a strip or tile, as it is decoded and as its planes are joined. */
 export function memoryOf(page: TiffPage): number {
-  return page.down * rowOf(page) * (page.isPlanar ? 3 * page.kind.samples : 2);
-}
-
-/** Bytes of a row of a strip or tile. */
-function rowOf({ across, isPlanar, kind }: TiffPage): number {
-  return Math.ceil((across * (isPlanar ? 1 : kind.samples) * kind.bits) / 8);
+  return page.down * page.row * (page.isPlanar ? 3 * page.kind.samples : 2);
 }
 
 /**
@@ -45,27 +48,28 @@ function rowOf({ across, isPlanar, kind }: TiffPage): number {
  * @throws TributaryError SAMPLE_CORRUPT where one is damaged or not there; DECODE_TIMEOUT beyond `seconds`.
  */
 export function decodePage(file: Buffer, page: TiffPage, box: Box, seconds: number): Crop {
-  const deadline = performance.now() + seconds * 1000;
   const { width, height, across, down, kind } = page;
   const { data, give } = cropBuffer(box.width * box.height * 3);
   data.fill(0);
   const place = placing(page, page.orientation, box);
   const columns = Math.ceil(width / across);
   const pieces = columns * Math.ceil(height / down);
-  const stride = page.isPlanar ? (across * kind.samples * kind.bits) / 8 : rowOf(page);
+  const stride = page.isPlanar ? (across * kind.samples * kind.bits) / 8 : page.row;
   // What libtiff gives to Pillow is in the machine's order, which Pillow forgets of 32 bits.
   const isLittle = page.isLittle || (page.compression !== 1 && kind.bits === 32);
+  const check = clockOf(seconds);
   try {
     for (const index of orderOf(page, pieces)) {
-      if (performance.now() > deadline) throw decodeTimeout(seconds, 'one that was not done by then');
+      check();
       const top = Math.floor((index % pieces) / columns) * down;
       const left = (index % columns) * across;
       const needed = { columns: Math.min(across, width - left), rows: Math.min(down, height - top) };
-      const piece = pieceAt(file, page, index, pieces, needed);
+      const piece = pieceAt(file, page, index, pieces, needed, check);
       const [from, to] = [Math.max(left, place.left), Math.min(left + needed.columns, place.right)];
       if (piece === null || from >= to) continue;
       const rgb = Buffer.alloc((to - from) * 3);
       for (let y = Math.max(top, place.top); y < Math.min(top + needed.rows, place.bottom); y++) {
+        if (y % someRows === 0) check();
         unpackRow(piece.subarray((y - top) * stride), from - left, rgb, kind, isLittle, page.palette);
         for (let i = 0, at = place.at(from, y); i < rgb.length; i += 3, at += place.step) {
           data[at] = rgb[i]!;
@@ -97,11 +101,18 @@ interface Needed {
  *
  * @returns null where the file has none, and Pillow leaves what it would hold black.
  */
-function pieceAt(file: Buffer, page: TiffPage, index: number, pieces: number, needed: Needed): Buffer | null {
+function pieceAt(
+  file: Buffer,
+  page: TiffPage,
+  index: number,
+  pieces: number,
+  needed: Needed,
+  check: () => void,
+): Buffer | null {
   const { across, kind, isPlanar } = page;
-  if (!isPlanar) return layerAt(file, page, index, needed);
+  if (!isPlanar) return layerAt(file, page, index, needed, check);
   const layers = Array.from({ length: kind.samples }, (_, plane) =>
-    layerAt(file, page, plane * pieces + index, needed),
+    layerAt(file, page, plane * pieces + index, needed, check),
   );
   const bytes = kind.bits / 8;
   const joined = Buffer.alloc(across * page.down * kind.samples * bytes);
@@ -112,9 +123,8 @@ function pieceAt(file: Buffer, page: TiffPage, index: number, pieces: number, ne
 }
 
 /** One strip or tile as it is stored. Of uncompressed ones what is needed must be there, of others all. */
-function layerAt(file: Buffer, page: TiffPage, index: number, needed: Needed): Buffer | null {
-  const { compression, kind, isPlanar, isReversed, isTiled, predictor, isLittle } = page;
-  const row = rowOf(page);
+function layerAt(file: Buffer, page: TiffPage, index: number, needed: Needed, check: () => void): Buffer | null {
+  const { compression, kind, isPlanar, isReversed, isTiled, predictor, isLittle, row, fax } = page;
   const whole = row * (isTiled ? page.down : needed.rows);
   const samples = isPlanar ? 1 : kind.samples;
   const start = page.offsets[index];
@@ -125,11 +135,23 @@ function layerAt(file: Buffer, page: TiffPage, index: number, needed: Needed): B
     const bytes = file.subarray(start, start + whole);
     return isReversed ? reversedBits(bytes) : bytes;
   }
-  const length = page.lengths[index] ?? file.length - (start ?? 0);
-  if (start === undefined || start + length > file.length) throw cut();
+  const given = page.lengths[index] ?? 0;
+  // libtiff takes no more than this of what is much longer than its pixels.
+  const length = (given - 4096) / 10 > row * page.down && given > 2 ** 20 ? row * page.down * 10 + 4096 : given;
+  if (start === undefined || length === 0 || start + length > file.length) throw cut();
   const { bits, format } = kind;
-  const coding = { compression, predictor, isReversed, isLittle, samples, bits, isFloat: format === 'float' };
-  const decoded = decodePiece(file.subarray(start, start + length), row, whole, coding);
+  const coding = {
+    compression,
+    predictor,
+    isReversed,
+    isLittle,
+    samples,
+    bits,
+    isFloat: format === 'float',
+    width: page.across,
+    fax,
+  };
+  const decoded = decodePiece(file.subarray(start, start + length), row, whole, coding, check);
   if (decoded === null) throw corruptSample('data', 'a TIFF file with a damaged strip or tile');
   return decoded;
 }

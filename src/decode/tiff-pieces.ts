@@ -1,4 +1,6 @@
 import { inflateSync } from 'node:zlib';
+import { decodeFax, type FaxForm } from './fax.js';
+import { inflatePiece } from './inflate-rows.js';
 
 /** How the bytes of a strip or tile are coded. */
 export interface Coding {
@@ -13,26 +15,40 @@ export interface Coding {
   readonly samples: number;
   readonly bits: number;
   readonly isFloat: boolean;
+  /** Pixels of a row, and how fax has them. */
+  readonly width: number;
+  readonly fax?: FaxForm | undefined;
 }
 
-/** LZW, deflate by both its numbers, and PackBits. */
-export const codings: ReadonlySet<number> = new Set([5, 8, 32773, 32946]);
+/** Fax of three forms, LZW, deflate by both its numbers, and PackBits. */
+export const codings: ReadonlySet<number> = new Set([2, 3, 4, 5, 8, 32773, 32946]);
 
 /**
  * Decodes one strip or tile whole, to bytes in the order of the file.
  *
- * Source: libtiff 4.5 tif_lzw.c, tif_zip.c, tif_packbits.c, tif_predict.c.
+ * Source: libtiff 4.5.0 tif_lzw.c, tif_zip.c, tif_packbits.c, tif_predict.c.
  *
  * @param row bytes of a row.
+ * @param check runs now and then.
  * @returns `length` bytes; null where libtiff reports an error.
  */
-export function decodePiece(bytes: Buffer, row: number, length: number, coding: Coding): Buffer | null {
+export function decodePiece(
+  bytes: Buffer,
+  row: number,
+  length: number,
+  coding: Coding,
+  check: () => void,
+): Buffer | null {
   if (!isKnownPredictor(coding)) return null;
   const piece = coding.isReversed ? reversedBits(bytes) : bytes;
-  const data = decompress(piece, length, coding.compression);
-  if (data === null || data.length < length) return null;
-  if (coding.predictor === 2) addAcross(data, row, coding);
-  if (coding.predictor === 3) joinFloats(data, row, coding);
+  const { fax, width } = coding;
+  const data =
+    fax === undefined
+      ? decompress(piece, length, coding.compression, check)
+      : decodeFax(reversedBits(piece), width, row, length, fax, check);
+  if (data === null) return null;
+  if (coding.predictor === 2) addAcross(data, row, coding, check);
+  if (coding.predictor === 3) joinFloats(data, row, coding, check);
   return data;
 }
 
@@ -51,30 +67,40 @@ const mirrored = Uint8Array.from({ length: 256 }, (_, byte) => {
   return turned;
 });
 
-function decompress(bytes: Buffer, length: number, compression: number): Buffer | null {
-  if (compression === 5) return lzw(bytes, length);
-  if (compression === 32773) return packBits(bytes, length);
+/** Bytes between two looks at the clock. */
+const stretch = 4 * 1024 * 1024;
+const someRows = 256;
+
+function decompress(bytes: Buffer, length: number, compression: number, check: () => void): Buffer | null {
+  if (compression === 5) return lzw(bytes, length, check);
+  if (compression === 32773) return packBits(bytes, length, check);
   try {
-    return inflateSync(bytes, { maxOutputLength: 2 * length + 65536 });
+    const data = inflateSync(bytes, { chunkSize: Math.max(64, length + 1), maxOutputLength: 2 * length + 65536 });
+    return data.length < length ? null : data.subarray(0, length);
   } catch {
-    return null;
+    return inflatePiece(bytes, length, check);
   }
 }
 
-function packBits(bytes: Buffer, length: number): Buffer | null {
+function packBits(bytes: Buffer, length: number, check: () => void): Buffer | null {
   const out = Buffer.alloc(length);
   let to = 0;
+  let look = 0;
   for (let at = 0; to < length && at < bytes.length; ) {
+    if (to >= look) {
+      check();
+      look = to + stretch;
+    }
     const code = bytes.readInt8(at++);
     if (code === -128) continue;
-    const count = Math.abs(code) + 1;
-    const end = Math.min(length, to + count);
+    const end = Math.min(length, to + Math.abs(code) + 1);
+    const count = end - to;
     if (code < 0) {
       if (at >= bytes.length) return null;
       out.fill(bytes[at++]!, to, end);
     } else {
       if (at + count > bytes.length) return null;
-      bytes.copy(out, to, at, at + end - to);
+      bytes.copy(out, to, at, at + count);
       at += count;
     }
     to = end;
@@ -90,7 +116,7 @@ const tableSize = 2 ** mostBits - 1 + 1024;
  * Codes of 9 to 12 bits, high bits first, whose width grows one code early. Old files have low bits first, and a width that grows
  * when it must; their first code shows it.
  */
-function lzw(bytes: Buffer, length: number): Buffer | null {
+function lzw(bytes: Buffer, length: number, check: () => void): Buffer | null {
   const out = Buffer.alloc(length);
   const links = new Uint16Array(tableSize);
   const firsts = new Uint8Array(tableSize);
@@ -99,8 +125,14 @@ function lzw(bytes: Buffer, length: number): Buffer | null {
   for (let i = 0; i < 256; i++) firsts[i] = lasts[i] = i;
   const isOld = bytes.length >= 2 && bytes[0] === 0 && (bytes[1]! & 1) === 1;
   const early = isOld ? 0 : 1;
-  let [at, held, bits, width, next, old, to] = [0, 0, 0, 9, 258, -1, 0];
+  // Before a clear code there is no table to add to.
+  let [at, held, bits, width, next, old, to] = [0, 0, 0, 9, tableSize, 0, 0];
+  let look = 0;
   while (to < length) {
+    if (to >= look) {
+      check();
+      look = to + stretch;
+    }
     while (bits < width) {
       if (at >= bytes.length) return null;
       held = isOld ? held | (bytes[at++]! << bits) : ((held << 8) | bytes[at++]!) & 0xffffff;
@@ -140,11 +172,12 @@ function lzw(bytes: Buffer, length: number): Buffer | null {
 }
 
 /** Every sample is the difference to that of the pixel before it. */
-function addAcross(data: Buffer, row: number, { samples, bits, isLittle }: Coding): void {
+function addAcross(data: Buffer, row: number, { samples, bits, isLittle }: Coding, check: () => void): void {
   const step = (samples * bits) / 8;
   const bytes = bits / 8;
   for (let start = 0; start < data.length; start += row) {
     const end = Math.min(data.length, start + row);
+    if (start % (row * someRows) === 0) check();
     for (let at = start + step; at + bytes <= end; at += bytes) {
       let carry = 0;
       for (let i = 0; i < bytes; i++) {
@@ -158,10 +191,11 @@ function addAcross(data: Buffer, row: number, { samples, bits, isLittle }: Codin
 }
 
 /** The bytes of a row's floats lie highest first, all of one rank together, each the difference to the one before. */
-function joinFloats(data: Buffer, row: number, { samples, bits, isLittle }: Coding): void {
+function joinFloats(data: Buffer, row: number, { samples, bits, isLittle }: Coding, check: () => void): void {
   const bytes = bits / 8;
   const count = row / bytes;
   for (let start = 0; start + row <= data.length; start += row) {
+    if (start % (row * someRows) === 0) check();
     for (let i = samples; i < row; i++) data[start + i] = data[start + i]! + data[start + i - samples]!;
     const planes = Buffer.from(data.subarray(start, start + row));
     for (let i = 0; i < count; i++)

@@ -2,7 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deflateSync } from 'node:zlib';
 import fc from 'fast-check';
-import { inflateRows } from '../../src/decode/inflate-rows.js';
+import { inflateRows as inflate, inflatePiece } from '../../src/decode/inflate-rows.js';
+
+const look = () => {};
+const inflateRows = (pieces: readonly Buffer[], rows: Iterable<number>, total: number) =>
+  inflate(pieces, rows, total, look);
 
 const stream = fc.record({
   rows: fc.integer({ min: 1, max: 30 }),
@@ -41,13 +45,13 @@ test('a stream without its checksum is enough, one with a wrong checksum or a mi
   const of = { rows: 20, stride: 100, values: 256, level: 6, piece: 1e6, seed: 5 };
   const { data, packed } = made(of);
   const rows = Array<number>(of.rows).fill(of.stride);
-  const inflate = (bytes: Buffer) => inflateRows([bytes], rows, data.length)?.data ?? null;
-  assert.ok(inflate(packed.subarray(0, -4))?.equals(data));
+  const half = (bytes: Buffer) => inflateRows([bytes], rows, data.length)?.data ?? null;
+  assert.ok(half(packed.subarray(0, -4))?.equals(data));
   const wrong = Buffer.from(packed);
   wrong[wrong.length - 1]! ^= 1;
-  assert.equal(inflate(wrong), null);
-  assert.equal(inflate(packed.subarray(0, packed.length / 2)), null);
-  assert.equal(inflate(Buffer.from([0x79, 0x9c])), null);
+  assert.equal(half(wrong), null);
+  assert.equal(half(packed.subarray(0, packed.length / 2)), null);
+  assert.equal(half(Buffer.from([0x79, 0x9c])), null);
 });
 
 test('an end between two rows leaves the others zero, an end inside one refuses the file', () => {
@@ -55,4 +59,17 @@ test('an end between two rows leaves the others zero, an end inside one refuses 
   const found = inflateRows([packed], Array(9).fill(10), 90);
   assert.ok(found?.data.equals(Buffer.concat([data, Buffer.alloc(50)])));
   assert.equal(inflateRows([packed], Array(9).fill(11), 99), null);
+});
+
+test('a strip may go on behind its bytes, but what ends there ends well', () => {
+  const { data, packed } = made({ rows: 20, stride: 100, values: 256, level: 6, piece: 1e6, seed: 5 });
+  assert.deepEqual(inflatePiece(packed, 2000, look), data);
+  assert.deepEqual(inflatePiece(packed.subarray(0, -9), 1000, look), data.subarray(0, 1000));
+  assert.equal(inflatePiece(packed.subarray(0, -4), 2000, look), null);
+  assert.equal(inflatePiece(packed, 2001, look), null);
+  const late = () => {
+    throw new Error('late');
+  };
+  assert.throws(() => inflatePiece(packed, 2000, late), /late/);
+  assert.throws(() => inflate([packed], Array(20).fill(100), 2000, late), /late/);
 });

@@ -424,5 +424,92 @@ for number, (photometric, sample_format, bits, extra) in enumerate(kinds):
             write(f"damaged-{number}-{turn}-cut.tiff", data[: len(data) * 5 // 6])
             write(f"damaged-{number}-{turn}-bit.tiff", tiff(order, tags, [p[:-9] for p in pieces]))
 
+
+def segments(data):
+    """The tables of a JPEG by marker, and its scan's bytes."""
+    at, found = 2, {}
+    while data[at + 1] != 0xDA:
+        end = at + 2 + struct.unpack(">H", data[at + 2 : at + 4])[0]
+        found.setdefault(data[at + 1], []).append(data[at + 4 : end])
+        at = end
+    return found, data[at + 2 + struct.unpack(">H", data[at + 2 : at + 4])[0] : -2]
+
+
+def old_jpeg(width, height, subsampling, form):
+    """A TIFF in JPEG of the old style: its stream is named by a tag, goes on in the strip, or has its tables elsewhere."""
+    data = encoded(scene(width, height), "JPEG", subsampling=subsampling, quality=85)
+    tables, scan = segments(data)
+    quants = [q[at + 1 : at + 65] for q in tables[0xDB] for at in range(0, len(q), 65)]
+    head = data[: len(data) - 2 - len(scan)]
+    huffmans = [table[1:] for table in tables[0xC4]]
+    kinds = [table[0] >> 4 for table in tables[0xC4]]
+    tags = {256: (3, [width]), 257: (3, [height]), 258: (3, [8, 8, 8]), 259: (3, [6]), 262: (3, [6]), 277: (3, [3]),
+            278: (3, [height])}  # fmt: skip
+    if form == "stream":
+        start = 8 + 2 + 12 * (len(tags) + 4) + 4
+        return tiff("<", tags | {513: (4, [start]), 514: (4, [len(data)])}, [data])
+    if form == "head":
+        start = 8 + 2 + 12 * (len(tags) + 4) + 4
+        return tiff("<", tags | {513: (4, [start]), 514: (4, [len(head)])}, [head + scan])
+    dcs = [table for table, kind in zip(huffmans, kinds) if kind == 0]
+    acs = [table for table, kind in zip(huffmans, kinds) if kind == 1]
+    tags |= {512: (3, [1]), 530: (3, [(1, 1), (2, 1), (2, 2)][subsampling])}
+    end = len(tiff("<", tags | {519: (4, [0] * 3), 520: (4, [0] * 3), 521: (4, [0] * 3)}, [scan]))
+    places, tail = {}, b""
+    for tag, each in ((519, quants), (520, dcs), (521, acs)):
+        places[tag] = (4, [end + len(tail), end + len(tail) + len(each[0]), end + len(tail) + len(each[0])])
+        tail += each[0] + each[1]
+    return tiff("<", tags | places, [scan], tail)
+
+
+def shared(width, height, across, down):
+    """Random levels of YCbCr, of which some pixels share their colours."""
+    return rng.bytes(-(-width // across) * (across * down + 2) * -(-height // down))
+
+
+for subsampling in (0, 1, 2):
+    for form in ("stream", "head", "tables"):
+        for width, height in ((33, 21), (64, 48), (7, 5)):
+            write(f"old-jpeg-{subsampling}-{form}-{width}.tiff", old_jpeg(width, height, subsampling, form))
+for across, down in ((1, 1), (2, 1), (2, 2), (4, 1), (4, 2), (4, 4), (1, 2)):
+    for compression in (5, 8, 1):
+        width, height = 37, 29
+        tags = {256: (3, [width]), 257: (3, [height]), 258: (3, [8, 8, 8]), 259: (3, [compression]), 262: (3, [6]), 277: (3, [3]),
+                278: (3, [8]), 530: (3, [across, down])}  # fmt: skip
+        pieces = [coders[compression](shared(width, min(8, height - top), across, down)) for top in range(0, height, 8)]
+        write(f"damaged-ycc-{across}{down}-{compression}.tiff", tiff("<", tags, pieces))
+        write(f"damaged-ycc-{across}{down}-{compression}-few.tiff", tiff("<", tags, pieces[:-1]))
+        tags = {key: value for key, value in tags.items() if key != 278} | {322: (3, [16]), 323: (3, [16])}
+        pieces = [coders[compression](shared(16, 16, across, down)) for _ in range(6)]
+        if compression != 1 and (across, down) != (4, 4):
+            write(f"damaged-ycc-{across}{down}-{compression}-tiles.tiff", tiff(">", tags, pieces))
+planes = {256: (3, [9]), 257: (3, [7]), 258: (3, [8, 8, 8]), 262: (3, [6]), 277: (3, [3]), 278: (3, [7]), 284: (3, [2]), 530: (3, [1, 1])}
+for compression in (1, 5):
+    write(f"damaged-ycc-planes-{compression}.tiff",
+          tiff("<", planes | {259: (3, [compression])}, [coders[compression](rng.bytes(63)) for _ in range(3)]))  # fmt: skip
+for width, height in ((101, 77), (33, 300), (5, 3), (1800, 40)):
+    image = scene(width, height).convert("1")
+    for name in ("group3", "group4", "tiff_ccitt"):
+        whole = encoded(image, "TIFF", compression=name)
+        write(f"fax-{name}-{width}.tiff", whole)
+        # Of group 4 that ends early Pillow leaves rows as its memory happens to be.
+        for turn in range(0 if name == "group4" else 12):
+            data = bytearray(whole)
+            at = random.randrange(8, len(data) * 3 // 4)
+            data[at : at + 1 + turn % 3] = rng.bytes(min(1 + turn % 3, len(data) - at))
+            write(f"damaged-fax-{name}-{width}-{turn}.tiff", bytes(data))
+write("webp.tiff", encoded(scene(40, 30), "TIFF", compression="webp"))
+for name in ("101x77-rgb-lzw.tiff", "101x77-palette-lzw.tiff", "101x77-fax.tiff"):
+    for cut in (1, 2, 5, 9, 14, 20, 30, 60, 100):
+        write(f"damaged-tags-cut-{cut}-{name}", read(name)[:-cut])
+small = {256: (3, [9]), 257: (3, [7]), 258: (3, [8]), 259: (3, [5]), 262: (3, [1]), 277: (3, [1]), 278: (3, [7])}
+for number, change in enumerate(({277: (3, [0])}, {277: (3, [1, 1])}, {284: (3, [3])}, {278: (3, [0])}, {338: (3, [1, 1])}, {338: (3, [7])},
+                                 {339: (3, [9])}, {258: (3, [8, 7])}, {280: (4, [70000])}, {266: (3, [3])}, {317: (3, [2])},
+                                 {317: (3, [4])}, {259: (4, [5])}, {259: (3, [5, 5])}, {296: (3, [12291])}, {340: (3, [1, 1])},
+                                 {0: (3, [1])}, {32997: (4, [2])}, {262: (3, [3])})):  # fmt: skip
+    write(f"damaged-small-{number}.tiff", tiff("<", small | change, [lzw(rng.bytes(63))]))
+for name in ("258x130-rgb.bmp", "258x130-rgb.tiff", "258x130-rgb.png", "258x130-lossy.webp"):
+    write(f"damaged-named-{name}.jpg", read(name))
+
 with open(os.path.join(folder, "index.json"), "w") as file:
     json.dump(index, file)

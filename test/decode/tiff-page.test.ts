@@ -9,7 +9,7 @@ import { defaultLimits } from '../../src/run/limits.js';
 const page: TiffPage = {
   ...{ width: 3, height: 3, compression: 1, predictor: 1, isReversed: false, isLittle: true, isPlanar: false },
   kind: { colour: 'rgb', samples: 3, bits: 8 },
-  ...{ isTiled: false, across: 3, down: 2, offsets: [0, 18], lengths: [18, 9] },
+  ...{ isTiled: false, across: 3, down: 2, row: 9, offsets: [0, 18], lengths: [18, 9] },
   ...{ palette: Buffer.alloc(768), orientation: orientationOf(1) },
 };
 const whole = { top: 0, left: 0, width: 3, height: 3 };
@@ -26,7 +26,7 @@ test('strips follow each other, and a file that lacks the last leaves it black',
 
 test('planes are joined', () => {
   const file = Buffer.from(Array.from({ length: 27 }, (_, i) => i));
-  const planes = { ...page, isPlanar: true, offsets: [0, 6, 9, 15, 18, 24] };
+  const planes = { ...page, isPlanar: true, row: 3, offsets: [0, 6, 9, 15, 18, 24] };
   const { data } = decodePage(file, planes, whole, 1);
   assert.deepEqual([...data.subarray(0, 6)], [0, 9, 18, 1, 10, 19]);
   assert.deepEqual([...data.subarray(24)], [8, 17, 26]);

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deflateSync } from 'node:zlib';
-import { decodePiece, reversedBits } from '../../src/decode/tiff-pieces.js';
+import { type Coding, decodePiece as decode, reversedBits } from '../../src/decode/tiff-pieces.js';
 
-const plain = { predictor: 1, isReversed: false, isLittle: true, samples: 1, bits: 8, isFloat: false };
+const decodePiece = (bytes: Buffer, row: number, length: number, coding: Coding) =>
+  decode(bytes, row, length, coding, () => {});
+
+const plain = { predictor: 1, isReversed: false, isLittle: true, samples: 1, bits: 8, isFloat: false, width: 8 };
 const lzw = { ...plain, compression: 5 };
 const packBits = { ...plain, compression: 32773 };
 const deflate = { ...plain, compression: 8 };

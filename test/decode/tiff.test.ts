@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import sharp from 'sharp';
+import { probe } from '../../src/decode/probe.js';
 import { tiff } from '../../src/decode/tiff.js';
+import { defaultLimits } from '../../src/run/limits.js';
 
 const made = sharp({ create: { width: 12, height: 34, channels: 3, background: '#468' } });
 
-test('a header says the size as it is seen, and fax and JPEG are for libvips to decode', async () => {
+test('a header says the size as it is seen, and JPEG is for libvips to decode', async () => {
   const file = await made.clone().tiff({ compression: 'lzw', predictor: 'none' }).toBuffer();
   assert.ok(tiff.matches(file));
   const header = tiff.read(file)!;
@@ -23,8 +25,9 @@ test('other kinds and DNG are refused by their name, and BigTIFF of high bytes f
     return error.metadata?.cause === 'format';
   };
   assert.equal(tiff.read(Buffer.from('MM\0+\0\x08\0\0\0\0\0\0\0\0\0\x10', 'latin1')), null);
-  const webp = await made.clone().tiff({ compression: 'webp' }).toBuffer();
-  assert.throws(() => tiff.read(webp), refused(/compression 50001/));
+  const zstandard = await made.clone().tiff({ compression: 'webp' }).toBuffer();
+  zstandard.writeUInt16LE(50000, zstandard.indexOf(Buffer.of(50001 & 255, 50001 >> 8)));
+  assert.throws(() => tiff.read(zstandard), refused(/compression 50000/));
   const dng = Buffer.alloc(26);
   dng.write('II*\0', 0, 'latin1');
   dng.writeUInt32LE(8, 4);
@@ -34,4 +37,11 @@ test('other kinds and DNG are refused by their name, and BigTIFF of high bytes f
   dng.writeUInt32LE(4, 14);
   assert.throws(() => tiff.read(dng), refused(/DNG/));
   assert.equal(tiff.read(Buffer.from('II*\0')), null);
+});
+
+test('a tile beyond the image counts by its own size', async () => {
+  const file = await made.clone().tiff({ compression: 'lzw', tile: true, tileWidth: 512, tileHeight: 256 }).toBuffer();
+  assert.equal(tiff.read(file)!.mostPixels, 512 * 256);
+  await assert.rejects(probe(file, { ...defaultLimits, pixels: 100_000 }), { metadata: { cause: 'too-many-pixels' } });
+  await probe(file, defaultLimits);
 });
