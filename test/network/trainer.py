@@ -4,10 +4,11 @@ import json
 import sys
 import zlib
 
-from tributary import Loader, TributaryError
+from tributary import Loader, Tls, TributaryError
 
 options = json.loads(sys.argv[1])
-loader = Loader(options.pop("address"), **options)
+authority = options.pop("authority", None)
+loader = Loader(options.pop("address"), **options, credentials=authority and Tls(root=authority))
 batches = None
 
 
