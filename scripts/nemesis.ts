@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { copyFile } from 'node:fs/promises';
+import { copyFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { makeAuthority, makeCertificate } from '../test/certificates.js';
 import { type Taken, Trainer } from '../test/network/trainers.js';
-import { setClock } from './nemesis/clock.js';
+import { setClock, sweepClocks } from './nemesis/clock.js';
 import { drawFaults, type Fault, type Kind, placeOf, told } from './nemesis/faults.js';
 import { NemesisReplica, unmountAll } from './nemesis/replica.js';
 import { makeSources, type Sources } from './nemesis/sources.js';
@@ -45,16 +45,17 @@ export async function nemesis({ seed, seconds, replicas: count, say }: Options):
   const folder = mkdtempSync(join(tmpdir(), 'tributary-nemesis-'));
   const mark = { TRIBUTARY_NEMESIS: randomUUID() };
   const findings: string[] = [];
-  const start = performance.now();
+  let begun = performance.now();
   const onFinding = (finding: string): void => {
     findings.push(finding);
-    say(`${((performance.now() - start) / 1000).toFixed(2).padStart(9)} s  FOUND: ${finding}`);
+    say(`${((performance.now() - begun) / 1000).toFixed(2).padStart(9)} s  FOUND: ${finding}`);
   };
   const closing: (() => void)[] = [];
   const end = (): void => {
     for (const close of closing) close();
     for (const one of marked(mark)) one.kill();
     unmountAll(folder);
+    sweepClocks();
     rmSync(folder, { recursive: true, force: true });
   };
   const interrupted = (): void => {
@@ -77,18 +78,19 @@ export async function nemesis({ seed, seconds, replicas: count, say }: Options):
     const addresses = replicas.map(({ link }) => `127.0.0.1:${link.port}`).join(',');
     const trainers = tasks.map((task, place) => {
       const clockFile = join(folder, `trainer-${place}-clock`);
-      const given = { addresses, authority: files.authority, clockFile, mark, onFinding };
+      const given = { addresses, ...files, clockFile, mark, onFinding };
       return new NemesisTrainer(task, undisturbed.get(shareOf(task))!, given);
     });
     for (const trainer of trainers) trainer.begin();
     const world = { folder, sources, replicas, trainers, files, addresses, mark };
     const faults = drawFaults(seed, seconds, { replicas: count, trainers: trainers.length });
     const counts = new Map<Kind, number>();
-    const begun = performance.now();
+    begun = performance.now();
     // On a machine that is slow a fault may take longer than it was drawn for.
     const under = new Map<string, Promise<void>>();
     for (const fault of faults) {
       await wait(Math.max(0, fault.at * 1000 - (performance.now() - begun)));
+      await advanced(trainers);
       say(told(fault));
       counts.set(fault.kind, (counts.get(fault.kind) ?? 0) + 1);
       const before = under.get(placeOf(fault));
@@ -113,6 +115,17 @@ export async function nemesis({ seed, seconds, replicas: count, say }: Options):
     for (const signal of ['SIGINT', 'SIGTERM']) process.off(signal, interrupted);
     end();
   }
+}
+
+/** Seconds for which the next fault waits at the most, on a machine where what ended takes that long to be back. */
+const longestPause = 60;
+
+/** Settles once a trainer has got a batch: faults that come faster than replicas can start would only show that there are none. */
+async function advanced(trainers: readonly NemesisTrainer[]): Promise<void> {
+  const sum = (): number => trainers.reduce((batches, trainer) => batches + trainer.batches, 0);
+  const before = sum();
+  const end = performance.now() + longestPause * 1000;
+  while (sum() === before && performance.now() < end) await wait(20);
 }
 
 /** The batches of every share, of one replica that nothing befalls, and that no link and no certificate stands before. */
@@ -141,12 +154,20 @@ interface Files {
   readonly authority: string;
   readonly certificate: string;
   readonly key: string;
+  /** The clients that may call, and the token of the only one. */
+  readonly tokens: string;
+  readonly tokenFile: string;
 }
 
 async function makeCertificates(folder: string): Promise<Files> {
   makeAuthority(folder, 'authority');
   const [certificate, key] = [join(folder, 'server.pem'), join(folder, 'server.key')];
-  const files = { authority: join(folder, 'authority.pem'), certificate, key };
+  const [tokens, tokenFile] = [join(folder, 'tokens.yaml'), join(folder, 'token')];
+  const files = { authority: join(folder, 'authority.pem'), certificate, key, tokens, tokenFile };
+  const token = randomBytes(32).toString('hex');
+  await writeFile(tokenFile, token);
+  const hashes = [createHash('sha256').update(token).digest('hex')];
+  await writeFile(tokens, JSON.stringify({ clients: { trainers: { tokens: hashes } } }));
   for (const name of ['new', 'other']) makeCertificate(folder, name, 'authority');
   await copyFile(join(folder, 'new.pem'), certificate);
   await copyFile(join(folder, 'new.key'), key);
@@ -243,10 +264,14 @@ async function overload(
   lasting: () => Promise<void>,
 ): Promise<void> {
   const script = fileURLToPath(new URL('./nemesis/crowd.js', import.meta.url));
-  const crowd: ChildProcess = spawn(process.execPath, [script, addresses, files.authority, String(clients)], {
-    env: { ...process.env, ...mark },
-    stdio: 'ignore',
-  });
+  const crowd: ChildProcess = spawn(
+    process.execPath,
+    [script, addresses, files.authority, files.tokenFile, String(clients)],
+    {
+      env: { ...process.env, ...mark },
+      stdio: 'ignore',
+    },
+  );
   await lasting();
   crowd.kill('SIGKILL');
   await ended(crowd);

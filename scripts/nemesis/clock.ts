@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 
 const library = '/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1';
@@ -14,9 +14,16 @@ export function clockEnvironment(file: string): NodeJS.ProcessEnv {
     FAKETIME_TIMESTAMP_FILE: file,
     FAKETIME_CACHE_DURATION: '1',
     FAKETIME_DONT_FAKE_MONOTONIC: '1',
-    FAKETIME_DISABLE_SHM: '1',
     NO_FAKE_STAT: '1',
   };
+}
+
+/** Takes away what libfaketime leaves in /dev/shm of processes that were killed: another one of the same number could not start. */
+export function sweepClocks(): void {
+  for (const name of noClocks === false ? readdirSync('/dev/shm') : []) {
+    const process = /^(?:sem\.)?faketime_s(?:hm|em)_(\d+)$/.exec(name)?.[1];
+    if (process !== undefined && !existsSync(`/proc/${process}`)) rmSync(`/dev/shm/${name}`, { force: true });
+  }
 }
 
 /** Sets a clock so many seconds off. */

@@ -4,7 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { ended, type ServerProcess, startServer } from '../server-process.js';
-import { clockEnvironment } from './clock.js';
+import { clockEnvironment, sweepClocks } from './clock.js';
 import { Link } from './link.js';
 
 /** Bytes of the disk for a replica's cache, where it has one of its own. */
@@ -16,6 +16,7 @@ export interface ReplicaOptions {
   readonly config: string;
   readonly certificate: string;
   readonly key: string;
+  readonly tokens: string;
   /** By which the processes of this run are known afterwards. */
   readonly mark: NodeJS.ProcessEnv;
   readonly onFinding: (finding: string) => void;
@@ -110,7 +111,7 @@ export class NemesisReplica {
   }
 
   async #start(): Promise<void> {
-    const { config, certificate, key, mark, folder, onFinding } = this.#options;
+    const { config, certificate, key, tokens, mark, folder, onFinding } = this.#options;
     const args = [
       '--config',
       config,
@@ -131,11 +132,13 @@ export class NemesisReplica {
       '--cache-disk',
       `${diskBytes}`,
     ];
-    const secured = ['--tls-cert', certificate, '--tls-key', key];
+    const secured = ['--tls-cert', certificate, '--tls-key', key, '--tokens', tokens];
     const env = { ...mark, ...clockEnvironment(this.clockFile), HOME: folder };
-    const end = performance.now() + 120_000;
+    const reasons: string[] = [];
+    const begun = performance.now();
     for (;;)
       try {
+        sweepClocks();
         const server = await startServer('serve', [...args, ...caches, ...secured], { env });
         this.#server = server;
         this.link.target = Number(server.serving.port);
@@ -145,7 +148,9 @@ export class NemesisReplica {
         });
         return;
       } catch (error) {
-        if (performance.now() > end) return onFinding(`${this.#name} does not start: ${(error as Error).message}`);
+        const after = (performance.now() - begun) / 1000;
+        reasons.push(`after ${after.toFixed(0)} s ${(error as Error).message.trim()}`);
+        if (after > 120) return onFinding(`${this.#name} does not start: ${reasons.join('; ')}`);
         await wait(500);
       }
   }

@@ -39,6 +39,7 @@ export type Undisturbed = ReadonlyMap<string, readonly (readonly Taken[])[]>;
 interface Options {
   readonly addresses: string;
   readonly authority: string;
+  readonly tokenFile: string;
   readonly clockFile: string;
   readonly mark: NodeJS.ProcessEnv;
   readonly onFinding: (finding: string) => void;
@@ -105,13 +106,13 @@ export class NemesisTrainer {
   }
 
   #start(): void {
-    const { addresses, authority, clockFile, mark } = this.#options;
+    const { addresses, authority, tokenFile, clockFile, mark } = this.#options;
     const { client, run, rank, worldSize } = this.task;
     const environment = { ...mark, ...clockEnvironment(clockFile) };
     const via = ['env', ...Object.entries(environment).map(([name, value]) => `${name}=${value}`)];
     // One of the Python trainers takes its batches by the wire.
     if (run === 'far') via.push('TRIBUTARY_LEND=0');
-    const options = { address: addresses, run, rank, worldSize, authority, patience };
+    const options = { address: addresses, run, rank, worldSize, authority, tokenFile, patience };
     this.#isKilled = false;
     this.#trainer = new Trainer({ after: () => {} }, client, via, options);
   }

@@ -7,8 +7,9 @@ import zlib
 from tributary import Loader, Tls, TributaryError
 
 options = json.loads(sys.argv[1])
-authority = options.pop("authority", None)
-loader = Loader(options.pop("address"), **options, credentials=authority and Tls(root=authority))
+authority, token_file = options.pop("authority", None), options.pop("token_file", "")
+credentials = authority and Tls(root=authority, token_file=token_file)
+loader = Loader(options.pop("address"), **options, credentials=credentials)
 batches = None
 
 
