@@ -90,15 +90,12 @@ export async function nemesis({ seed, seconds, replicas: count, say }: Options):
     const under = new Map<string, Promise<void>>();
     for (const fault of faults) {
       await wait(Math.max(0, fault.at * 1000 - (performance.now() - begun)));
+      await under.get(placeOf(fault));
       await advanced(trainers);
       say(told(fault));
       counts.set(fault.kind, (counts.get(fault.kind) ?? 0) + 1);
-      const before = under.get(placeOf(fault));
       const failed = (error: Error): void => onFinding(`${fault.kind}: ${error.stack}`);
-      under.set(
-        placeOf(fault),
-        Promise.resolve(before).then(() => befall(world, fault).catch(failed)),
-      );
+      under.set(placeOf(fault), befall(world, fault).catch(failed));
     }
     await Promise.all(under.values());
     // After the last fault each of them gets on, and then everything is given back.

@@ -69,8 +69,9 @@ export class NemesisReplica {
   }
 
   /** Starts it, and again until it starts: as a service manager does. */
-  again(): void {
+  again(): Promise<void> {
     this.#starting = this.#start();
+    return this.#starting;
   }
 
   suspend(isOn: boolean): void {
@@ -90,7 +91,7 @@ export class NemesisReplica {
   }
 
   removeCache(): void {
-    rmSync(join(this.#cache, 'cache'), { recursive: true, force: true });
+    rmSync(join(this.#cache, 'cache'), { recursive: true, force: true, maxRetries: 5 });
   }
 
   /** Settles once it runs and holds about as many descriptors as it began with; after so many seconds it is a finding. */
@@ -158,7 +159,7 @@ export class NemesisReplica {
   #died(server: ServerProcess, code: number | null): void {
     const signal = server.process.signalCode;
     this.#options.onFinding(`${this.#name} ended by itself: ${code ?? signal}, ${JSON.stringify(server.log.at(-1))}`);
-    this.again();
+    void this.again();
   }
 
   #look(): void {

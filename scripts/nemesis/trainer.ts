@@ -122,6 +122,8 @@ export class NemesisTrainer {
       const expected = this.#undisturbed[epoch]!;
       let step = 0;
       const whole = await this.#again(async () => {
+        // It may have been killed as it asked for the end.
+        if (step === expected.length) return true;
         await this.#trainer.begin(epoch, step);
         for (;;) {
           const taken = await this.#next();
