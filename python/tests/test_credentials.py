@@ -12,6 +12,7 @@ import grpc
 
 from tests.fleet import FleetTest, run_python
 from tributary import Loader, Schedule, Tls, TributaryError
+from tributary.credentials import Bearer
 
 SCRIPT = """
 import sys, torch, tributary
@@ -69,7 +70,7 @@ class CredentialsTest(FleetTest):
         with open(token, "w") as file:
             file.write("of-alice\n")
         sent = []
-        Tls(token_file=token)._bearer(None, lambda metadata, error: sent.append((metadata, error)))
+        Bearer(token)(None, lambda metadata, error: sent.append((metadata, error)))
         self.assertEqual(sent, [((("authorization", "Bearer of-alice"),), None)])
         self.assert_steps(list(self.loader(self.served, credentials=Tls(root=self.root, token_file=token))), range(3))
 

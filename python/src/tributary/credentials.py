@@ -11,6 +11,22 @@ import grpc
 from tributary.errors import TributaryError, wrong
 
 
+class Bearer(grpc.AuthMetadataPlugin):
+    """Sends a file's token with each call."""
+
+    def __init__(self, path: str):
+        self._path = path
+
+    def __call__(self, context: Any, callback: Any) -> None:
+        """As gRPC asks for what is to go with a call."""
+        try:
+            token = (_read(self._path) or b"").decode("ascii").strip()
+        except (TributaryError, UnicodeDecodeError) as error:
+            callback((), error)
+        else:
+            callback((("authorization", f"Bearer {token}"),), None)
+
+
 @dataclass(frozen=True)
 class Tls:
     """Paths of PEM files, which are read anew with each connection, so that they may be renewed. `root` is the authorities'
@@ -29,15 +45,7 @@ class Tls:
         if not self.token_file:
             return secured
         _read(self.token_file)
-        return grpc.composite_channel_credentials(secured, grpc.metadata_call_credentials(self._bearer))
-
-    def _bearer(self, _: Any, done: Any) -> None:
-        try:
-            token = (_read(self.token_file) or b"").decode("ascii").strip()
-        except (TributaryError, UnicodeDecodeError) as error:
-            done((), error)
-        else:
-            done((("authorization", f"Bearer {token}"),), None)
+        return grpc.composite_channel_credentials(secured, grpc.metadata_call_credentials(Bearer(self.token_file)))
 
 
 Credentials = Union[grpc.ChannelCredentials, Tls, Callable[[], grpc.ChannelCredentials]]
