@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 import unittest
 import warnings
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,26 @@ class ContractTest(unittest.TestCase):
         self.assertEqual(taken, 6 * 4)
         trailer = contract.StreamBatchesResponse(trailer={"crc32": 7})
         self.assertEqual(contract.read_part(trailer.SerializeToString()), trailer)
+
+    def test_a_header_with_any_bit_turned_is_known_by_its_crc(self) -> None:
+        header = contract.BatchHeader(run="r", shape=[2, 3], byte_size=9, samples=[{"key": "k", "label": 3}] * 2)
+        raw = contract.StreamBatchesResponse(header=header).SerializeToString()
+        plain = contract.StreamBatchesResponse.FromString(raw)
+        self.assertEqual(contract.read_part(raw), plain, "a replica of before sends none")
+        raw += contract.StreamBatchesResponse(header_crc32=zlib.crc32(raw[2:])).SerializeToString()
+        self.assertEqual(contract.read_part(raw).header, header)
+        accepted = 0
+        for bit in range(8 * len(raw)):
+            odd = bytearray(raw)
+            odd[bit // 8] ^= 1 << bit % 8
+            try:
+                part = contract.read_part(bytes(odd))
+            except DecodeError:
+                continue
+            if not isinstance(part, contract.DamagedHeader):
+                self.assertEqual(part.header, header)
+                accepted += 1
+        self.assertLessEqual(accepted, 16, "the CRC-32 alone may become an unknown field")
 
 
 class NormalizeTest(unittest.TestCase):

@@ -12,6 +12,7 @@ import grpc
 
 from tests.fleet import FleetTest, run_python
 from tributary import Loader, Schedule, Tls, TributaryError
+from tributary.credentials import Bearer
 
 SCRIPT = """
 import sys, torch, tributary
@@ -61,6 +62,17 @@ class CredentialsTest(FleetTest):
             file.flush()
             done = run_python(file.name, self.served.address, self.root)
         self.assertEqual((done.stdout.split(), done.stderr), (["3", "3", "3"], ""))
+
+    def test_a_token_goes_with_each_call(self) -> None:
+        token = os.path.join(self.folder, "token")
+        with self.assertRaisesRegex(TributaryError, "ARGUMENT_INVALID: .*/token: No such file"):
+            len(Loader(self.served.address, run="synthetic", credentials=Tls(root=self.root, token_file=token), patience=2))
+        with open(token, "w") as file:
+            file.write("of-alice\n")
+        sent = []
+        Bearer(token)(None, lambda metadata, error: sent.append((metadata, error)))
+        self.assertEqual(sent, [((("authorization", "Bearer of-alice"),), None)])
+        self.assert_steps(list(self.loader(self.served, credentials=Tls(root=self.root, token_file=token))), range(3))
 
     def test_what_cannot_be_handed_over_or_read_is_named(self) -> None:
         loader = Loader("loader:1", run="r", credentials=grpc.ssl_channel_credentials())

@@ -10,7 +10,8 @@ export function securedCommand(name: string) {
       'PEM file of the authority that servers must be certified by; without it, the well-known ones',
     )
     .option('--tls-cert <file>', 'PEM file of the certificate that proves who this client is')
-    .option('--tls-key <file>', "PEM file of that certificate's key");
+    .option('--tls-key <file>', "PEM file of that certificate's key")
+    .option('--token-file <file>', 'file of the token that proves who this client is; it goes by TLS alone');
 }
 
 /** What these options say: credentials, or nothing where connections are plain. */
@@ -19,10 +20,11 @@ export async function security({
   tlsCa: authority,
   tlsCert: certificate,
   tlsKey: key,
+  tokenFile,
 }: ReturnType<ReturnType<typeof securedCommand>['opts']>) {
-  if (!tls && (authority ?? certificate ?? key) === undefined) return {};
+  if (!tls && (authority ?? certificate ?? key ?? tokenFile) === undefined) return {};
   const { tlsCredentials } = await import('../client/tls.js');
-  return { credentials: await tlsCredentials({ authority, certificate, key }) };
+  return { credentials: await tlsCredentials({ authority, certificate, key, tokenFile }) };
 }
 
 /** A command with the options of whoever asks replicas for batches of a run. */

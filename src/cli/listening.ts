@@ -9,6 +9,7 @@ export function listeningCommand(name: string) {
     .option('--tls-cert <file>', 'PEM file of the certificate')
     .option('--tls-key <file>', "PEM file of the certificate's key")
     .option('--tls-client-ca <file>', 'PEM file of the authority that clients must be certified by')
+    .option('--tokens <file>', 'YAML file of the clients that may call, with the hashes of their tokens')
     .option('--insecure', 'let other machines connect without TLS')
     .addOption(
       new Option('--log-level <level>', 'least severe level of the log')

@@ -5,6 +5,7 @@ import { isLoopback, secure, type TransportOptions } from '../server/credentials
 import { Metrics } from '../server/metrics.js';
 import { openReplica } from '../server/replica.js';
 import { serveLoader } from '../server/start-server.js';
+import { openTokens } from '../server/tokens.js';
 import { openOrIndexSource, openSource } from '../sources/open-source.js';
 import { openCaches } from './caching.js';
 import cpus from './cpus.cjs';
@@ -13,6 +14,7 @@ import { listeningCommand } from './listening.js';
 import { backendOption, byteSize, positiveInteger, readConfig, seconds, workersOption } from './options.js';
 import { isFirst, isOneOfSeveral, shareMetrics, startProcesses } from './processes.js';
 import { indexedRuns } from './runs.js';
+import { tellExpiry } from './tell-expiry.js';
 
 /** `serve`: a loader replica. */
 export function serveCommand() {
@@ -37,6 +39,8 @@ export function serveCommand() {
       if (flags.processes > 1 && !isOneOfSeveral) return serveInProcesses(flags, log);
       const config = await readConfig(flags.config);
       const security = await secure(flags);
+      if (isFirst) tellExpiry(security.pemFiles, log);
+      const tokens = await openTokens(flags.tokens, log);
       const openOrIndex: typeof openSource = (options) =>
         openOrIndexSource(options, ({ count, leftOut, losses, warnings }) => {
           const isWhole = losses.length + warnings.length === 0;
@@ -49,7 +53,7 @@ export function serveCommand() {
       const metrics = new Metrics();
       const backend = await openBackend(flags.backend);
       const { workers, memory, processes } = part;
-      const replica = openReplica({ runs, backend, workers, processes, memory, caches, metrics, log });
+      const replica = openReplica({ runs, backend, workers, processes, memory, caches, metrics, log, tokens });
       try {
         const listening = await serveLoader(replica, { ...part, ...security });
         if (isOneOfSeveral) shareMetrics(metrics.registry);

@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import type { ClientReadableStream } from '@grpc/grpc-js';
 import type { BatchHeader__Output } from '../../protos/generated/tributary/v1/BatchHeader.js';
-import type { StreamBatchesResponse__Output } from '../../protos/generated/tributary/v1/StreamBatchesResponse.js';
+import type { ReceivedPart } from '../contract/stream-messages.js';
 import { TributaryError } from '../errors.js';
 import type { Address } from '../run/address.js';
 import type { Clock } from './clock.js';
@@ -36,15 +36,15 @@ export interface ReceivedBatch {
  * Reads the batches of one stream of `peer`. Each message, be it one that says where the batch stands, must come within `patience` seconds
  * of the clock while this reads; a replica that hangs longer is left with NO_REPLICA. Leaving the loop cancels the stream.
  *
- * @throws CRC_MISMATCH for a tensor that is not what its trailer says.
+ * @throws CRC_MISMATCH for a header that is not what was sent, and a tensor that is not what its trailer says.
  */
 export async function* receiveBatches(
-  call: ClientReadableStream<StreamBatchesResponse__Output>,
+  call: ClientReadableStream<ReceivedPart>,
   peer: string,
   patience: number,
   clock: Clock,
 ): AsyncGenerator<ReceivedBatch> {
-  const messages = call[Symbol.asyncIterator]() as AsyncIterator<StreamBatchesResponse__Output>;
+  const messages = call[Symbol.asyncIterator]() as AsyncIterator<ReceivedPart>;
   let header: BatchHeader__Output | null = null;
   let data = Buffer.alloc(0);
   let received = 0;
@@ -56,6 +56,8 @@ export async function* receiveBatches(
         if (header !== null) throw torn(header, 'the end of the stream');
         return;
       }
+      // Before anything of it is believed, its size above all.
+      if (value._headerCrc32 !== undefined && value.headerCrc32 !== value.cameCrc32) throw damagedHeader(peer);
       if (value.header) {
         header = value.header;
         // Replicas of 0.1 have the address in fields of its own alone.
@@ -122,6 +124,14 @@ async function within<T>(patience: number, message: Promise<T>, peer: string, cl
   } finally {
     stop();
   }
+}
+
+function damagedHeader(peer: string): TributaryError {
+  return new TributaryError('CRC_MISMATCH', {
+    expected: `a header from ${peer} as its CRC-32 has it`,
+    came: 'another one',
+    remedy: 'Ask for the step again; if it persists, check the network and the memory of the machines between',
+  });
 }
 
 function torn({ address, byteSize }: BatchHeader__Output, came: string): TributaryError {

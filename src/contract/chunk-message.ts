@@ -1,6 +1,3 @@
-import type { MethodDefinition, PackageDefinition, ServiceDefinition } from '@grpc/proto-loader';
-import type { StreamBatchesResponse } from '../../protos/generated/tributary/v1/StreamBatchesResponse.js';
-
 const [chunkTag, offsetTag, dataTag] = [0x12, 0x08, 0x12];
 /** Bytes that gRPC puts before a message in its frame. */
 const framePrefix = 5;
@@ -68,21 +65,4 @@ function writeVarint(target: Uint8Array, at: number, value: number, length: numb
   }
   target[at++] = rest;
   return at;
-}
-
-/** The contract with `ChunkMessage` in the place of proto-loader's encoder for chunks, which copies them twice, byte by byte. */
-export function withChunkEncoder(definition: PackageDefinition): PackageDefinition {
-  const name = 'tributary.v1.LoaderService';
-  const service = definition[name] as ServiceDefinition;
-  const method = service.StreamBatches as MethodDefinition<object, StreamBatchesResponse>;
-  const responseSerialize = (message: StreamBatchesResponse): Buffer => {
-    const { chunk } = message;
-    if (!(chunk?.data instanceof Uint8Array)) return method.responseSerialize(message);
-    // All that grpc-js uses of a Buffer.
-    return new ChunkMessage(Number(chunk.offset ?? 0), chunk.data) as unknown as Buffer;
-  };
-  return {
-    ...definition,
-    [name]: { ...service, StreamBatches: { ...method, responseSerialize } },
-  } as PackageDefinition;
 }

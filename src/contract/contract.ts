@@ -6,13 +6,13 @@ import type { ProtoGrpcType as ErrorDetails } from '../../protos/generated/error
 import type { ProtoGrpcType as Loader } from '../../protos/generated/loader_service.js';
 import type { ProtoGrpcType as Schedule } from '../../protos/generated/schedule_service.js';
 import type { ProtoGrpcType as Status } from '../../protos/generated/status.js';
-import { withChunkEncoder } from './chunk-message.js';
+import { withStreamMessages } from './stream-messages.js';
 
 /** The folder of the .proto files. */
 export const protosFolder: string = fileURLToPath(new URL('../../../protos', import.meta.url));
 
 /** The contract as proto-loader reads it: numbers for longs, names for enums, Buffers for bytes. */
-export const packageDefinition: PackageDefinition = withChunkEncoder(
+export const packageDefinition: PackageDefinition = withStreamMessages(
   loadSync(
     [
       'tributary/v1/loader_service.proto',

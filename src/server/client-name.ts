@@ -2,17 +2,22 @@ import type { ServerUnaryCall } from '@grpc/grpc-js';
 import ipaddr from 'ipaddr.js';
 
 /** What tells of a call who makes it. */
-type Peered = Pick<ServerUnaryCall<unknown, unknown>, 'getPeer' | 'getAuthContext'>;
+export type Peered = Pick<ServerUnaryCall<unknown, unknown>, 'getPeer' | 'getAuthContext'>;
 
 /**
  * Whom a call counts for: the name in the client's certificate where it has shown one, else the address that it comes from. All that
  * share an address are one client.
  */
 export function clientName(call: Peered): string {
+  const name = certifiedName(call);
+  return name === null ? addressOf(call.getPeer()) : `name ${name}`;
+}
+
+/** The name in the certificate that a client has shown; null where it has shown none. */
+export function certifiedName(call: Pick<Peered, 'getAuthContext'>): string | null {
   const subject = call.getAuthContext().sslPeerCertificate?.subject?.CN;
   const name = Array.isArray(subject) ? subject.join(',') : subject;
-  if (name !== undefined && name !== '') return `name ${name}`;
-  return addressOf(call.getPeer());
+  return name === undefined || name === '' ? null : name;
 }
 
 /** An address as it counts: without its port, and of IPv6 the network of 64 bits that one host is given. */

@@ -13,9 +13,14 @@ export interface TransportOptions {
   readonly tlsKey?: string | undefined;
   /** PEM file of the authority that clients' certificates must come from. */
   readonly tlsClientCa?: string | undefined;
+  /** The file of the clients that may call, by their tokens. */
+  readonly tokens?: string | undefined;
   /** Whether other machines may connect without TLS. */
   readonly insecure?: boolean | undefined;
 }
+
+/** Milliseconds for a connection to become one of TLS. */
+export const handshakeTimeout = 10_000;
 
 /** Whether only this machine can connect to `host:port`. */
 export function isLoopback(listen: string): boolean {
@@ -35,12 +40,14 @@ export interface Security {
  * @throws TributaryError ARGUMENT_INVALID otherwise.
  */
 export async function secure(options: TransportOptions): Promise<Security> {
-  const { listen, metricsListen, tlsCert, tlsKey, tlsClientCa, insecure } = options;
+  const { listen, metricsListen, tlsCert, tlsKey, tlsClientCa, tokens, insecure } = options;
   if (tlsCert !== undefined && tlsKey !== undefined) {
     const pemFiles = await PemFiles.open({ authority: tlsClientCa, certificate: tlsCert, key: tlsKey });
     const mutual = tlsClientCa !== undefined;
     const make = experimental.createCertificateProviderServerCredentials;
-    return { credentials: make(pemFiles, mutual ? pemFiles : null, mutual), pemFiles };
+    const credentials = make(pemFiles, mutual ? pemFiles : null, mutual);
+    Object.assign(credentials._getConstructorOptions() ?? {}, { handshakeTimeout });
+    return { credentials, pemFiles };
   }
   if (tlsCert !== undefined || tlsKey !== undefined)
     throw refuse(
@@ -60,6 +67,12 @@ export async function secure(options: TransportOptions): Promise<Security> {
         `${option} ${address} without it`,
         'Give --tls-cert and --tls-key, listen on 127.0.0.1, or say --insecure if the network is trusted',
       );
+  if (tokens !== undefined && insecure !== true)
+    throw refuse(
+      'TLS where clients send tokens',
+      '--tokens without it',
+      'Give --tls-cert and --tls-key, or say --insecure if something before this server speaks TLS',
+    );
   return { credentials: ServerCredentials.createInsecure() };
 }
 

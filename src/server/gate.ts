@@ -1,11 +1,10 @@
 import { setImmediate as turned } from 'node:timers/promises';
 import { FairQueue, type Flow } from '../batch/fair-queue.js';
 import { breathe } from '../batch/slices.js';
+import { anyone, type Called, type Identity, type Tokens } from './tokens.js';
 
 /** A call, as it is let in. */
-export interface Caller {
-  /** Whom it counts for. */
-  readonly client: string;
+export interface Caller extends Identity {
   /** Aborted once the client has left. */
   readonly gone: AbortSignal;
   /** Its place among all that want the main thread. */
@@ -31,12 +30,23 @@ export function costOfBytes(bytes: number): number {
 export class Gate {
   readonly #main = new FairQueue(1);
   readonly #texts = new FairQueue(1);
+  readonly #tokens: Tokens | null;
+
+  /** @param tokens who may call; everybody may where it is absent. */
+  constructor(tokens: Tokens | null = null) {
+    this.#tokens = tokens;
+  }
+
+  /** Who makes a call. Throws where that is nobody who may. */
+  identify(call: Called): Identity {
+    return this.#tokens === null ? anyone(call) : this.#tokens.identify(call);
+  }
 
   /** Lets a call in, in its turn. Rejects where its client has left meanwhile: nothing is begun for a call that is reset at once. */
-  async enter(client: string, gone: AbortSignal): Promise<Caller> {
+  async enter(identity: Identity, gone: AbortSignal): Promise<Caller> {
     // What was sent with it, a reset above all, has been heard after this.
     await turned();
-    const caller = { client, gone, flow: this.#main.flow(client) };
+    const caller = { ...identity, gone, flow: this.#main.flow(identity.client) };
     await this.turn(caller, async () => {}, callCost);
     return caller;
   }

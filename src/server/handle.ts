@@ -13,6 +13,7 @@ import { toServiceError } from '../contract/error-details.js';
 import { clientName } from './client-name.js';
 import { type Caller, costOfBytes, type Gate } from './gate.js';
 import type { Metrics } from './metrics.js';
+import type { Called, Identity } from './tokens.js';
 
 interface Watch {
   readonly log: Logger;
@@ -34,10 +35,9 @@ export function handleUnary<Request, Response>(
   answer: (request: Request, caller: Caller) => Promise<Response>,
 ): handleUnaryCall<Request, Response> {
   return async (call, callback) => {
-    const client = clientName(call);
-    const ended = begin(watch, call.getPath(), client);
+    const ended = begin(watch, call);
     try {
-      const caller = await watch.gate.enter(client, goneOf(call));
+      const caller = await watch.gate.enter(ended.as(watch.gate.identify(call)), goneOf(call));
       const response = await answer(call.request, caller);
       ended(status.OK);
       callback(null, response);
@@ -59,11 +59,10 @@ export function handleStream<Request, Response>(
   answer: (request: Request, caller: StreamCaller<Response>) => Promise<void>,
 ): handleServerStreamingCall<Request, Response> {
   return async (call) => {
-    const client = clientName(call);
-    const ended = begin(watch, call.getPath(), client);
+    const ended = begin(watch, call);
     const gone = goneOf(call);
     try {
-      const caller = await watch.gate.enter(client, gone);
+      const caller = await watch.gate.enter(ended.as(watch.gate.identify(call)), gone);
       const send = async (message: Response, bytes = 0): Promise<void> => {
         let written = Promise.resolve();
         const act = async (): Promise<void> => {
@@ -142,12 +141,20 @@ function write<Request, Response>(
   });
 }
 
-function begin({ log, metrics }: Watch, path: string, client: string): (code: status, error?: unknown) => void {
-  const [, grpc_service = '', grpc_method = ''] = path.split('/');
+/** A call that is counted. */
+interface Begun {
+  (code: status, error?: unknown): void;
+  /** Counts it for somebody. */
+  as(identity: Identity): Identity;
+}
+
+function begin({ log, metrics }: Watch, call: Called & { getPath(): string }): Begun {
+  const [, grpc_service = '', grpc_method = ''] = call.getPath().split('/');
   const labels = { grpc_service, grpc_method };
   metrics.started.inc(labels);
   const stop = metrics.handling.startTimer(labels);
-  return (code, error) => {
+  let client = clientName(call);
+  const ended = (code: status, error?: unknown): void => {
     stop();
     metrics.handled.inc({ ...labels, grpc_code: status[code] });
     const line = { method: grpc_method, code: status[code], client };
@@ -155,4 +162,11 @@ function begin({ log, metrics }: Watch, path: string, client: string): (code: st
     else if (error !== undefined) log.warn({ ...line, reason: (error as Error).message }, 'call refused');
     else log.debug(line, 'call ended');
   };
+  const as = (identity: Identity): Identity => {
+    client = identity.client;
+    // Addresses are as many as there may be, and no label.
+    if (client.startsWith('name ')) metrics.calls.inc({ client: client.slice(5) });
+    return identity;
+  };
+  return Object.assign(ended, { as });
 }

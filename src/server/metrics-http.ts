@@ -2,6 +2,7 @@ import { createServer as createHttpServer, type RequestListener } from 'node:htt
 import { createServer as createHttpsServer } from 'node:https';
 import { createServer, type Socket } from 'node:net';
 import type { PemFiles } from '../contract/pem-files.js';
+import { handshakeTimeout } from './credentials.js';
 
 /** A server of metrics and probes that listens. */
 export interface HttpListening {
@@ -31,7 +32,7 @@ export async function listenOverHttp(
 ): Promise<HttpListening> {
   const answer = answerer(registry, ready);
   const plain = createHttpServer(answer);
-  const secured = createHttpsServer(answer);
+  const secured = createHttpsServer({ handshakeTimeout }, answer);
   const server = pemFiles === undefined ? plain : createServer(sorting);
   pemFiles?.listen(secured, ({ certificate, key }) => secured.setSecureContext({ cert: certificate!, key: key! }));
 

@@ -37,6 +37,7 @@ export class Metrics {
     'grpc_service',
     'grpc_method',
   );
+  readonly calls = this.#counter('tributary_client_calls_total', 'Calls of clients that have a name', 'client');
   readonly samples = this.#counter('tributary_samples_total', 'Slots filled', 'result');
   readonly stage = this.#histogram('tributary_stage_seconds', 'Time of a sample in a stage', fine, 'stage');
   readonly wait = this.#histogram(

@@ -10,6 +10,7 @@ import type { SampleCaches } from '../cache/sample-caches.js';
 import type { OpenRuns } from '../runs/open-runs.js';
 import { Gate } from './gate.js';
 import type { Metrics } from './metrics.js';
+import type { Tokens } from './tokens.js';
 
 /** What a loader replica is given. */
 export interface ReplicaOptions {
@@ -23,6 +24,8 @@ export interface ReplicaOptions {
   readonly caches: SampleCaches;
   readonly metrics: Metrics;
   readonly log: Logger;
+  /** Who may call; everybody where it is absent. */
+  readonly tokens?: Tokens | null;
 }
 
 /** A loader process' parts: what its services share. It holds no state that outlives a request but caches. */
@@ -56,10 +59,11 @@ export function openReplica({ workers, memory, ...given }: ReplicaOptions): Repl
     maker,
     queue,
     pool,
-    gate: new Gate(),
+    gate: new Gate(given.tokens),
     allotment,
     draining: new AbortController(),
     async close() {
+      given.tokens?.close();
       await pool.close();
       await allotment?.close();
       await backend.close();

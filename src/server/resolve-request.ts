@@ -38,6 +38,12 @@ export async function openAsked(
   caller: Caller,
 ): Promise<OpenRun> {
   const isCarried = run?.inlineRun !== undefined;
+  if (isCarried ? !caller.inlineRuns : caller.runs !== null && !caller.runs.includes(run?.name ?? ''))
+    throw new TributaryError('NOT_ALLOWED', {
+      expected: `a run that ${caller.client} may ask for`,
+      came: isCarried ? 'one that the request carries' : `${run?.name}`,
+      remedy: 'Ask for another run, or have it allowed in the file of tokens',
+    });
   const open = await (isCarried ? gate.read(caller, () => runs.open(run)) : runs.open(run));
   const { fingerprint } = open;
   if (expectedFingerprint === '' || expectedFingerprint === fingerprint) return open;

@@ -8,10 +8,16 @@ import { Gate } from './gate.js';
 import { handleUnary } from './handle.js';
 import type { Metrics } from './metrics.js';
 import { openAsked } from './resolve-request.js';
+import type { Tokens } from './tokens.js';
 
 /** The schedule's calls. They read manifests for the run's fingerprint, and decode nothing. */
-export function scheduleService(runs: OpenRuns, log: Logger, metrics: Metrics): ScheduleServiceHandlers {
-  const gate = new Gate();
+export function scheduleService(
+  runs: OpenRuns,
+  log: Logger,
+  metrics: Metrics,
+  tokens: Tokens | null = null,
+): ScheduleServiceHandlers {
+  const gate = new Gate(tokens);
   const watch = { log, metrics, gate };
   return {
     GetEpochSchedule: handleUnary(watch, async (request, caller) => {

@@ -18,6 +18,7 @@ import { Metrics } from './metrics.js';
 import { type HttpListening, listenOverHttp, type MetricsText } from './metrics-http.js';
 import type { Replica } from './replica.js';
 import { scheduleService } from './schedule-service.js';
+import type { Tokens } from './tokens.js';
 
 /** The health service's name for liveness: it stays SERVING while a replica drains, so that nobody restarts it. */
 const liveName = 'live';
@@ -73,9 +74,14 @@ export function serveLoader(replica: Replica, listen: ListenOptions): Promise<Li
 }
 
 /** Serves the schedule endpoint. ADDRESS_IN_USE where the port is taken. */
-export function serveSchedule(runs: OpenRuns, log: Logger, listen: ListenOptions): Promise<Listening> {
+export function serveSchedule(
+  runs: OpenRuns,
+  log: Logger,
+  listen: ListenOptions,
+  tokens: Tokens | null = null,
+): Promise<Listening> {
   const metrics = new Metrics();
-  return serve('tributary.v1.ScheduleService', scheduleService(runs, log, metrics), metrics, listen, () => {});
+  return serve('tributary.v1.ScheduleService', scheduleService(runs, log, metrics, tokens), metrics, listen, () => {});
 }
 
 async function serve(

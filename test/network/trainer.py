@@ -4,10 +4,12 @@ import json
 import sys
 import zlib
 
-from tributary import Loader, TributaryError
+from tributary import Loader, Tls, TributaryError
 
 options = json.loads(sys.argv[1])
-loader = Loader(options.pop("address"), **options)
+authority, token_file = options.pop("authority", None), options.pop("token_file", "")
+credentials = authority and Tls(root=authority, token_file=token_file)
+loader = Loader(options.pop("address"), **options, credentials=credentials)
 batches = None
 
 

@@ -1,15 +1,18 @@
 /**
- * A trainer as a process of its own: `trainer.js OPTIONS`, with the loader's options as JSON. Each line of its input is
+ * A trainer as a process of its own: `trainer.js OPTIONS`, with the loader's options as JSON, the authority of its replicas' certificates, and a token's file. Each line of its input is
  * answered by one of its output: `epoch E [S]` begins an epoch at a step, `next` takes its next batch.
  */
 import { createInterface } from 'node:readline';
 import { crc32 } from 'node:zlib';
 import { Loader, type LoaderOptions } from '../../src/client/loader.js';
 import type { ReceivedBatch } from '../../src/client/receive.js';
+import { tlsCredentials } from '../../src/client/tls.js';
 import { TributaryError } from '../../src/errors.js';
 
-const { run, ...options } = JSON.parse(process.argv[2]!) as Omit<LoaderOptions, 'run'> & { run: string };
-const loader = await Loader.connect({ ...options, run: { name: run } });
+type Given = Omit<LoaderOptions, 'run' | 'credentials'> & { run: string; authority?: string; tokenFile?: string };
+const { run, authority, tokenFile, ...options } = JSON.parse(process.argv[2]!) as Given;
+const secured = authority === undefined ? {} : { credentials: await tlsCredentials({ authority, tokenFile }) };
+const loader = await Loader.connect({ ...options, ...secured, run: { name: run } });
 let batches = noBatches();
 for await (const line of createInterface({ input: process.stdin })) {
   try {

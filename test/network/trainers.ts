@@ -48,7 +48,7 @@ export class Trainer {
 
   /** @param via what the command starts with: the host that it runs on. */
   constructor(
-    t: TestContext,
+    t: Pick<TestContext, 'after'>,
     client: Client,
     via: readonly string[],
     options: { address: string; [name: string]: unknown },

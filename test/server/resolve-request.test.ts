@@ -107,7 +107,7 @@ test('another fingerprint is refused, and none is any', async (t) => {
       (await indexSource({ name, path, split, indexFolder: join(folder, 'index') })).manifest,
   );
   const gate = new Gate();
-  const caller = await gate.enter('somebody', new AbortController().signal);
+  const caller = await gate.enter({ client: 'somebody', runs: null, inlineRuns: true }, new AbortController().signal);
   const opened = await openAsked({ runs, gate }, { run: { name: 'r' }, expectedFingerprint: '' }, caller);
   assert.equal(
     await openAsked({ runs, gate }, { run: { name: 'r' }, expectedFingerprint: opened.fingerprint }, caller),

@@ -6,6 +6,7 @@ There is no generated code: a descriptor set means the same to every version of 
 from __future__ import annotations
 
 import pkgutil
+import zlib
 from typing import Any, Dict, NamedTuple, Tuple
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
@@ -81,8 +82,16 @@ class Chunk(NamedTuple):
     data: memoryview
 
 
+class DamagedHeader(NamedTuple):
+    """A header whose bytes are not those that were sent: of CRC-32 `came`, and not `sent`."""
+
+    sent: int
+    came: int
+
+
 def read_part(raw: bytes) -> Any:
-    """A StreamBatchesResponse of its encoding; a `Chunk` in the place of a chunk, which protobuf would copy twice.
+    """A StreamBatchesResponse of its encoding; a `Chunk` in the place of a chunk, which protobuf would copy twice, and a
+    `DamagedHeader` in the place of a header that has another CRC-32 than its own.
 
     Chunks are told by the bytes that they begin with; what is not exactly a tag, an offset and data is protobuf's to read.
     """
@@ -95,7 +104,13 @@ def read_part(raw: bytes) -> Any:
             size, at = _varint(raw, at + 1)
             if at + size == len(raw):
                 return Chunk(offset, memoryview(raw)[at:])
-    return StreamBatchesResponse.FromString(raw)
+    part = StreamBatchesResponse.FromString(raw)
+    # Replicas of before send no CRC-32 of their headers.
+    if part.HasField("header_crc32"):
+        came = zlib.crc32(raw[at : at + length]) if raw[:1] == b"\x0a" else -1  # field 1, header
+        if came != part.header_crc32:
+            return DamagedHeader(part.header_crc32, came)
+    return part
 
 
 def _varint(raw: bytes, at: int) -> Tuple[int, int]:

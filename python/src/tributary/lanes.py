@@ -21,7 +21,7 @@ import grpc
 from tributary import behaviour
 from tributary.batch import Arrived, PartialBatch
 from tributary.behaviour import verdict
-from tributary.contract import Chunk, StreamBatchesRequest, with_address
+from tributary.contract import Chunk, DamagedHeader, StreamBatchesRequest, with_address
 from tributary.errors import TributaryError, from_rpc, other_fingerprint, wrong
 from tributary.hedges import Hedges
 from tributary.loan import Loan
@@ -310,6 +310,13 @@ class Lanes:
         for part in call:
             reader.waiting_since = self._clock.now()
             message: Any = part
+            if isinstance(part, DamagedHeader):
+                raise wrong(
+                    "CRC_MISMATCH",
+                    f"a header with the CRC-32 {part.sent:08x}, as it was sent",
+                    f"one with {part.came:08x}",
+                    "Ask for the step again; if it persists, check the network and the memory of the machines between",
+                )
             if isinstance(part, Chunk):
                 kind, chunk = "chunk", part
             else:
