@@ -1,6 +1,6 @@
 import { TributaryError } from '../errors.js';
-import type { Box } from '../sample/draw.js';
 import type { Limits } from '../run/limits.js';
+import type { Box } from '../sample/draw.js';
 import type { Crop, ImageSize } from './crop.js';
 import { decodeTimeout } from './decode-timeout.js';
 import type { Header } from './header.js';
@@ -39,7 +39,9 @@ export async function decodeCrop(
     if (seconds <= 0) throw decodeTimeout(limits.seconds, 'one that was not done by then');
     return { ...limits, seconds };
   };
-  return withRoom(header.memory + 6 * box.width * box.height, left().seconds, () => decodeNow(bytes, box, left, header));
+  return withRoom(header.memory + 6 * box.width * box.height, left().seconds, () =>
+    decodeNow(bytes, box, left, header),
+  );
 }
 
 async function decodeNow(bytes: Uint8Array, box: Box, left: () => Limits, header: Header): Promise<Crop> {

@@ -188,8 +188,9 @@ class NativeChild {
   /** Whether this thread is to stay for it. */
   #hold(isHeld: boolean): void {
     const handles = [this.#process, this.#process.stdin, this.#process.stdout] as unknown as NodeJS.Timeout[];
-    for (const handle of handles) if (isHeld) handle.ref();
-    else handle.unref();
+    for (const handle of handles)
+      if (isHeld) handle.ref();
+      else handle.unref();
   }
 }
 

@@ -4,7 +4,6 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import sharp from 'sharp';
 import { NativeDecoder } from '../../src/decode/native-decoder.js';
@@ -14,8 +13,16 @@ import { TributaryError } from '../../src/errors.js';
 const side = 6000;
 const blank = { create: { width: side, height: side, channels: 3, background: '#468' } } as const;
 const small = { width: 4, height: 4, pixels: 1e9, box: { top: 0, left: 0, width: 4, height: 4 } };
-const large = { width: side, height: side, pixels: 1e9, box: { top: 0, left: 0, width: 1, height: 1 }, decodesAll: true };
-const smallFile = await sharp({ create: { ...blank.create, width: 4, height: 4 } }).webp({ lossless: true }).toBuffer();
+const large = {
+  width: side,
+  height: side,
+  pixels: 1e9,
+  box: { top: 0, left: 0, width: 1, height: 1 },
+  decodesAll: true,
+};
+const smallFile = await sharp({ create: { ...blank.create, width: 4, height: 4 } })
+  .webp({ lossless: true })
+  .toBuffer();
 /** Takes long enough to decode for its process to be met with it. */
 const largeFile = await sharp(blank).jpeg({ progressive: true }).toBuffer();
 

@@ -19,7 +19,10 @@ test('a file that kills its decoders costs its own slot, by name, on every repli
     const file = await sharp({ create: { width: 40, height: 30, channels: 3, background } })
       .webp()
       .toBuffer();
-    await writeFile(join(folder, 'webp', `${number}.webp`), Buffer.concat([file, Buffer.from(number === 7 ? mark : '')]));
+    await writeFile(
+      join(folder, 'webp', `${number}.webp`),
+      Buffer.concat([file, Buffer.from(number === 7 ? mark : '')]),
+    );
   }
   const config = join(folder, 'tributary.yaml');
   await writeFile(config, stringify({ sources: { webp: './webp' }, runs }));
@@ -36,7 +39,9 @@ test('a file that kills its decoders costs its own slot, by name, on every repli
     assert.deepEqual(others![step]!.header, batch.header);
     assert.ok(others![step]!.data.equals(batch.data));
   }
-  const substituted = batches!.flatMap(({ header }) => header.samples).filter(({ corruptKeys }) => corruptKeys.length > 0);
+  const substituted = batches!
+    .flatMap(({ header }) => header.samples)
+    .filter(({ corruptKeys }) => corruptKeys.length > 0);
   assert.deepEqual(
     substituted.map(({ corruptKeys, corruptReasons }) => [corruptKeys, corruptReasons]),
     [[['7.webp'], ['DECODER_CRASHED']]],

@@ -23,11 +23,11 @@ test('a storage that hangs keeps no other source waiting for long', async (t) =>
   let isHung = false;
   const hung = new Set<string>();
   const web = createServer(async ({ method, url }, answer) => {
-    const path = join(folder, 'near', url!.replace('/far', ''));
-    if (url === '/far/')
-      return answer.setHeader('content-type', 'application/json').end(
-        JSON.stringify(names.map((name) => ({ name, type: 'file', size: file.length }))),
-      );
+    const path = join(folder, 'near', url!);
+    if (url === '/' && method === 'GET')
+      return answer
+        .setHeader('content-type', 'application/json')
+        .end(JSON.stringify(names.map((name) => ({ name, type: 'file', size: file.length }))));
     if (isHung) return void hung.add(url!);
     const bytes = await readFile(path).catch(() => null);
     if (bytes === null) return answer.writeHead(404).end();
@@ -38,7 +38,7 @@ test('a storage that hangs keeps no other source waiting for long', async (t) =>
   await once(web, 'listening');
   t.after(() => web.close().closeAllConnections());
   const config = join(folder, 'tributary.yaml');
-  const far = `http://127.0.0.1:${(web.address() as AddressInfo).port}/far`;
+  const far = `http://127.0.0.1:${(web.address() as AddressInfo).port}`;
   const runs = { near: { ...run, sources: ['near'] }, far: { ...run, sources: ['far'] } };
   await writeFile(config, stringify({ sources: { near: './near', far }, runs }));
   const indexed = await tributary(['index', '--config', config]);

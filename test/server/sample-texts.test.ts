@@ -18,7 +18,8 @@ test('texts come with their samples; what no message holds is refused by name, b
   ]);
   await writeTree(folder, { 'shards/00000.tar': shard });
   const path = join(folder, 'shards');
-  const { manifest } = await indexSource({ name: 's', path, split: 'train', indexFolder: join(folder, 'index') });
+  const indexFolder = join(folder, 'index');
+  const { manifest } = await indexSource({ name: 's', path, split: 'train', indexFolder, layout: 'webdataset' });
   const made = [0, 1].map((index) => ({ source: 's', index, key: manifest.key(index) }));
   const samples: Sample[] = [{}, {}];
   await addTexts({ manifests: [manifest] }, made.slice(0, 1), samples);
