@@ -118,7 +118,8 @@ class NativeChild {
       this.#pixels = cropBuffer(length);
       return this.#pixels.data;
     };
-    stdout!.on(
+    // Where this process may open no more files, it has no pipes, and an error follows.
+    stdout?.on(
       'data',
       frameReader<NativeAnswer>(memory, ({ head }) => {
         const pixels = this.#pixels!;
@@ -127,7 +128,7 @@ class NativeChild {
       }),
     );
     // Whatever befalls the pipes, the process' end follows.
-    for (const pipe of [stdin!, stdout!]) pipe.on('error', () => this.#process.kill('SIGKILL'));
+    for (const pipe of [stdin, stdout]) pipe?.on('error', () => this.#process.kill('SIGKILL'));
     this.#process.on('error', (error) => this.#ended(error.message, false));
     this.#process.on('close', (code, signal) =>
       this.#ended(signal ?? `exit code ${code}`, signal !== null && ownSignals.has(signal)),
@@ -187,10 +188,10 @@ class NativeChild {
 
   /** Whether this thread is to stay for it. */
   #hold(isHeld: boolean): void {
-    const handles = [this.#process, this.#process.stdin, this.#process.stdout] as unknown as NodeJS.Timeout[];
-    for (const handle of handles)
-      if (isHeld) handle.ref();
-      else handle.unref();
+    const { stdin, stdout } = this.#process;
+    for (const each of [this.#process, stdin, stdout] as unknown as (NodeJS.Timeout | undefined)[])
+      if (isHeld) each?.ref();
+      else each?.unref();
   }
 }
 
