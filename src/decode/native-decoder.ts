@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
+import { closeSync, ftruncateSync, openSync, readSync, unlinkSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { LRUCache } from 'lru-cache';
 import { TributaryError } from '../errors.js';
@@ -99,6 +100,20 @@ export class NativeDecoder {
   }
 }
 
+/** Bytes that a file in memory keeps for the next pixels. */
+const sharedBytesKept = 8 * 1024 * 1024;
+
+function fileInMemory(): number | null {
+  const path = `/dev/shm/tributary-${randomUUID()}`;
+  try {
+    const file = openSync(path, 'wx+', 0o600);
+    unlinkSync(path);
+    return file;
+  } catch {
+    return null;
+  }
+}
+
 const program = fileURLToPath(new URL('./native-process.js', import.meta.url));
 
 /** One process. What it says it says to whoever waits, one at a time. */
@@ -108,11 +123,16 @@ class NativeChild {
   #death: Death | null = null;
   #tell: (result: Result) => void = () => {};
   #isLate = false;
+  /** A file in memory without a name, where pixels come by; null where there is no room for one. */
+  #file: number | null = fileInMemory();
   /** Where the pixels of an answer go that is on its way. */
   #pixels: CropBuffer | null = null;
 
   constructor() {
-    this.#process = spawn(process.execPath, [program], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const file = this.#file;
+    this.#process = spawn(process.execPath, file === null ? [program] : [program, 'shared'], {
+      stdio: ['pipe', 'pipe', 'inherit', ...(file === null ? [] : [file])],
+    });
     const { stdin, stdout } = this.#process;
     const memory = (length: number): Buffer => {
       this.#pixels = cropBuffer(length);
@@ -122,7 +142,7 @@ class NativeChild {
     stdout?.on(
       'data',
       frameReader<NativeAnswer>(memory, ({ head }) => {
-        const pixels = this.#pixels!;
+        const pixels = head.kind === 'pixels' && head.shared !== undefined ? this.#read(head.shared) : this.#pixels!;
         this.#pixels = null;
         this.#tell({ kind: 'answer', answer: head, pixels });
       }),
@@ -181,9 +201,19 @@ class NativeChild {
 
   #ended(how: string, isOwn: boolean): void {
     this.#death ??= { how, isOwn };
+    if (this.#file !== null) closeSync(this.#file);
+    this.#file = null;
     this.#pixels?.give();
     this.#pixels = null;
     this.#tell(this.#isLate ? { kind: 'late' } : { kind: 'died', death: this.#death });
+  }
+
+  /** Takes pixels out of the file. */
+  #read(bytes: number): CropBuffer {
+    const pixels = cropBuffer(bytes);
+    for (let at = 0; at < bytes; ) at += readSync(this.#file!, pixels.data, at, bytes - at, at);
+    if (bytes > sharedBytesKept) ftruncateSync(this.#file!, 0);
+    return pixels;
   }
 
   /** Whether this thread is to stay for it. */

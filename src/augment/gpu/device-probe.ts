@@ -16,8 +16,8 @@ const patience = 30_000;
 export async function probeDevice(): Promise<Probed> {
   const child: ChildProcess = spawn(process.execPath, [self], { stdio: ['ignore', 'pipe', 'pipe'], timeout: patience });
   const said = { stdout: '', stderr: '' };
+  // Where the process may open no more files, there is none.
   for (const name of ['stdout', 'stderr'] as const)
-    // Where the process may open no more files, there is none.
     child[name]?.setEncoding('utf8').on('data', (text: string) => {
       said[name] += text;
     });
