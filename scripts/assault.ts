@@ -8,13 +8,14 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { stringify } from 'yaml';
 import { Loader } from '../src/client/loader.js';
+import { Schedule } from '../src/client/schedule-client.js';
 import { TributaryError } from '../src/errors.js';
 import { attacks } from './assault/attacks.js';
 import type { LoopDelay } from './assault/event-loop-delay.js';
 import { makeSampleSet } from './make-sample-set.js';
 import { ended, metricsText, type ServerProcess, startServer, tributary } from './server-process.js';
 
-// What a good client is left with while another attacks: node dist/scripts/assault.js [--seconds 10] [--only NAME,...]
+// What a good client is left with while another attacks: node dist/scripts/assault.js [--seconds 10] [--only NAME]...
 // A table for docs/guarantees.md; ends with 1 where a share is below 70 % of what is fair.
 
 const run = { recipe: 'dinov3', sources: ['many'], epochs: 1000 };
@@ -45,11 +46,12 @@ export async function startWatched(
   folder: string,
   args: readonly string[],
   onSpawn?: (child: ChildProcess) => void,
+  command: 'serve' | 'schedule' = 'serve',
 ): Promise<Watched> {
   const file = join(folder, 'delay.json');
   const config = join(folder, 'tributary.yaml');
   const server = await startServer(
-    'serve',
+    command,
     ['--config', config, '--metrics-listen', '127.0.0.1:0', '--log-level', 'info', ...args],
     {
       env: { NODE_OPTIONS: `--import=${pathToFileURL(here('event-loop-delay')).href}`, TRIBUTARY_LOOP_DELAY: file },
@@ -109,6 +111,26 @@ export async function goodRate(address: string, seconds: number): Promise<number
   }
 }
 
+/** Answers a second that a good client of the schedule endpoint gets, one after the other, over so many seconds. */
+export async function goodAnswers(address: string, seconds: number): Promise<number> {
+  const schedule = await Schedule.connect({ address, run: { name: 'good' } });
+  const since = performance.now();
+  let answers = 0;
+  while (performance.now() - since < seconds * 1000) {
+    await schedule.epoch(answers % 1000, '');
+    answers++;
+  }
+  schedule.close();
+  return (answers * 1000) / (performance.now() - since);
+}
+
+/** What an attack is at, and how a good client of that does. */
+export function attacked(name: string): { command: 'serve' | 'schedule'; rate: typeof goodRate } {
+  return name.startsWith('schedules')
+    ? { command: 'schedule', rate: goodAnswers }
+    : { command: 'serve', rate: goodRate };
+}
+
 /** Attacks a server from another address until it is ended. */
 export async function attack(server: ServerProcess, name: string): Promise<ChildProcess> {
   const child = fork(here('attacker'), [server.address.split(':')[1]!, name]);
@@ -117,33 +139,36 @@ export async function attack(server: ServerProcess, name: string): Promise<Child
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { seconds: { type: 'string', default: '10' }, only: { type: 'string' } } });
+  const { values } = parseArgs({
+    options: { seconds: { type: 'string', default: '10' }, only: { type: 'string', multiple: true } },
+  });
   const seconds = Number(values.seconds);
-  const names = Object.keys(attacks).filter((name) => values.only?.split(',').includes(name) ?? true);
+  const names = Object.keys(attacks).filter((name) => values.only?.includes(name) ?? true);
   const folder = await mkdtemp(join(tmpdir(), 'tributary-assault-'));
   let worst = Number.POSITIVE_INFINITY;
   try {
     await assaultFolder(folder);
     process.stdout.write(
-      '| attack | alone, images/s | attacked | of the fair share | event loop p99.9, ms | max, ms | resident, MiB |\n|---|---|---|---|---|---|---|\n',
+      '| attack | alone, images (schedules: answers)/s | attacked | of the fair share | event loop p99.9, ms | max, ms | resident, MiB |\n|---|---|---|---|---|---|---|\n',
     );
     for (const name of names) {
-      const server = await startWatched(folder, []);
+      const { command, rate } = attacked(name);
+      const server = await startWatched(folder, [], undefined, command);
       try {
-        await goodRate(server.address, 2);
-        const alone = await goodRate(server.address, seconds / 2);
+        await rate(server.address, 2);
+        const alone = await rate(server.address, seconds / 2);
         const attacker = await attack(server, name);
         await wait(500);
         await server.delay();
-        const attacked = await goodRate(server.address, seconds);
+        const left = await rate(server.address, seconds);
         const { p999, max } = await server.delay();
         const resident =
           Number(/^process_resident_memory_bytes (\S+)$/m.exec(await metricsText(server))?.[1]) / 2 ** 20;
         attacker.kill('SIGKILL');
         await ended(attacker);
-        const share = attacked / (alone / 2);
+        const share = left / (alone / 2);
         worst = Math.min(worst, share);
-        const cells = [name, alone.toFixed(0), attacked.toFixed(0), `${(share * 100).toFixed(0)} %`];
+        const cells = [name, alone.toFixed(0), left.toFixed(0), `${(share * 100).toFixed(0)} %`];
         process.stdout.write(`| ${[...cells, p999.toFixed(0), max.toFixed(0), resident.toFixed(0)].join(' | ')} |\n`);
       } finally {
         await server.stop('SIGKILL');

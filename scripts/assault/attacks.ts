@@ -56,7 +56,7 @@ function again(ask: Ask, atOnce = 4, connections = 1): Attack {
 
 const own = { 'grpc.use_local_subchannel_pool': 1 };
 
-/** Asks the loader's address for schedules too: an endpoint of schedules is guarded in the same way. */
+/** Asks an endpoint of schedules, which is what these attack. */
 function schedules(knobs: string): Attack {
   return async (address, stop) => {
     const client: ScheduleServiceClient = new ScheduleService(address, credentials.createInsecure(), own);

@@ -4,7 +4,6 @@
 import { fileURLToPath } from 'node:url';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { SimdKernels } from '../../src/augment/simd.js';
-import '../../src/decode/allow-list.js';
 import { decodeCrop } from '../../src/decode/decode-crop.js';
 import { cutView, decodeUnion, type Union } from '../../src/decode/decode-union.js';
 import type { Header } from '../../src/decode/header.js';

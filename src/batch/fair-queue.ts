@@ -1,4 +1,5 @@
 import PQueue from 'p-queue';
+import { SourceWatch } from './source-watch.js';
 
 /** One stream's place in the queue. */
 export interface Flow {
@@ -18,6 +19,7 @@ export interface Turn {
 
 interface Waiting {
   readonly cost: number;
+  readonly sources: readonly string[];
   readonly run: () => Promise<void>;
 }
 
@@ -42,10 +44,21 @@ export class FairQueue {
   #now = 0;
   #size = 0;
   #pending = 0;
+  readonly #watch: SourceWatch;
+  /** Places that found nothing to begin while something waited. */
+  #unused = 0;
+  /** When something was last done, or there was nothing to do. */
+  #progress = performance.now();
 
-  /** @param concurrency tasks that run at a time. */
+  /** @param concurrency tasks that run at a time; of those that read sources, twice as many beside where they are stalled. */
   constructor(concurrency: number) {
     this.#queue = new PQueue({ concurrency });
+    this.#watch = new SourceWatch(2 * concurrency);
+  }
+
+  /** Seconds in which nothing was done though there was something to do. */
+  get idleSeconds(): number {
+    return this.#size + this.#pending === 0 ? 0 : (performance.now() - this.#progress) / 1000;
   }
 
   /** Tasks that wait. */
@@ -81,8 +94,15 @@ export class FairQueue {
    *
    * @param cost what `act` takes of the flow's share, in any unit that all of this queue have. 0 for what has had its turn and only
    *   goes on: it goes before all that waits.
+   * @param sources whose storages `act` waits for: where one of them is stalled, it lets others go first.
    */
-  add<T>(flow: Flow, act: () => Promise<T>, signal: AbortSignal, cost = 1): Promise<T> {
+  add<T>(
+    flow: Flow,
+    act: () => Promise<T>,
+    signal: AbortSignal,
+    cost = 1,
+    sources: readonly string[] = [],
+  ): Promise<T> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason);
       const giveUp = (): void => {
@@ -91,26 +111,53 @@ export class FairQueue {
       };
       const waiting = {
         cost,
-        run: async () => {
+        sources,
+        run: () => {
           signal.removeEventListener('abort', giveUp);
-          this.#pending++;
-          try {
-            resolve(await act());
-          } catch (error) {
-            reject(error);
-          } finally {
-            this.#pending--;
-          }
+          return this.#watched(sources, async () => {
+            try {
+              resolve(await act());
+              return true;
+            } catch (error) {
+              reject(error);
+              return false;
+            }
+          });
         },
       };
       const leave = this.#enter(flow, waiting);
       signal.addEventListener('abort', giveUp, { once: true });
-      void this.#queue.add(async () => this.#next()?.run());
+      this.#offer();
+    });
+  }
+
+  /** Offers a place to whoever is next. */
+  #offer(): void {
+    void this.#queue.add(async () => {
+      const next = this.#next();
+      if (next === undefined && this.#size > 0) this.#unused++;
+      await next?.run();
+    });
+  }
+
+  /** Settles when a task's place is free again: at its end, or before where it is stalled. */
+  #watched(sources: readonly string[], act: () => Promise<boolean>): Promise<void> {
+    this.#pending++;
+    return new Promise((leave) => {
+      const end = sources.length === 0 ? () => {} : this.#watch.begin(sources, leave);
+      void act().then((isDone) => {
+        this.#pending--;
+        if (isDone || this.#size + this.#pending === 0) this.#progress = performance.now();
+        end(isDone);
+        leave();
+        for (; this.#unused > 0; this.#unused--) this.#offer();
+      });
     });
   }
 
   /** Lets a task wait; returns what calls it off. */
   #enter(flow: Flow, waiting: Waiting): () => void {
+    if (this.#size + this.#pending === 0) this.#progress = performance.now();
     this.#size++;
     const client = this.#clients.get(flow.client) ?? { time: this.#now, now: flow.time, flows: new Map() };
     this.#clients.set(flow.client, client);
@@ -134,9 +181,9 @@ export class FairQueue {
     }
     const client = earliest(this.#busy(), this.#now);
     if (client === undefined) return undefined;
-    const flow = earliest(client.flows.keys(), client.now)!;
+    const flow = earliest(this.#ready(client), client.now)!;
     const line = client.flows.get(flow)!;
-    const waiting: Waiting = line.values().next().value!;
+    const waiting = this.#firstOf(line)!;
     line.delete(waiting);
     this.#size--;
     if (line.size === 0) client.flows.delete(flow);
@@ -147,12 +194,22 @@ export class FairQueue {
     return waiting;
   }
 
-  /** The clients with something to do. Of the others those are forgotten that a new one would be equal to. */
+  /** The clients with something that may begin. Of those without anything those are forgotten that a new one would be equal to. */
   *#busy(): Generator<Client> {
     for (const [name, client] of this.#clients) {
-      if (client.flows.size > 0) yield client;
-      else if (client.time <= this.#now) this.#clients.delete(name);
+      if (client.flows.size === 0 && client.time <= this.#now) this.#clients.delete(name);
+      else if (this.#ready(client).next().done === false) yield client;
     }
+  }
+
+  *#ready({ flows }: Client): Generator<Flow> {
+    for (const [flow, line] of flows) if (this.#firstOf(line) !== undefined) yield flow;
+  }
+
+  /** The first of a line that may begin. */
+  #firstOf(line: ReadonlySet<Waiting>): Waiting | undefined {
+    for (const waiting of line) if (this.#watch.mayBegin(waiting.sources)) return waiting;
+    return undefined;
   }
 }
 

@@ -65,7 +65,8 @@ function tried(
   { flow, signal }: Turn,
 ): Promise<Outcome[]> {
   const cost = slots.length * pool.secondsOf(open);
-  return queue.add(flow, () => make(pool, open, slots, room, cargos), signal, cost);
+  const sources = [...new Set(slots.map(({ sample }) => open.manifests[sample.source]!.source))];
+  return queue.add(flow, () => make(pool, open, slots, room, cargos), signal, cost, sources);
 }
 
 async function make(

@@ -89,7 +89,7 @@ export type Outcome =
   | { readonly status: 'corrupt'; readonly reason: string };
 
 /** A TributaryError in a form that crosses threads. */
-interface FlatError {
+export interface FlatError {
   readonly status: 'error';
   readonly reason: Reason;
   readonly detail: Omit<ErrorDetail, 'cause'>;

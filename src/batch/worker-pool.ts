@@ -1,12 +1,14 @@
+import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { Piscina } from 'piscina';
-// The threads decode, and only the main thread can say what they may.
-import '../decode/allow-list.js';
+// The threads share what it makes.
+import '../decode/room.js';
 import { SampleCaches } from '../cache/sample-caches.js';
 import { TributaryError } from '../errors.js';
 import type { PlannedSample } from '../plan/input.js';
 import { viewsOf } from '../run/views.js';
 import type { Drawing } from '../sample/draw-sample.js';
+import type { Manifest } from '../sources/manifest/manifest.js';
 import type { ResolvedRun } from './batch.js';
 import type { GroupTensor } from './group-tensors.js';
 import type {
@@ -15,6 +17,7 @@ import type {
   DrawTask,
   Finished,
   FinishTask,
+  FlatError,
   MakeTask,
   Offer,
   Outcome,
@@ -37,14 +40,19 @@ export interface BatchPlaces extends BatchBuffers {
   readonly tensors: readonly GroupTensor[];
 }
 
+/** Tasks in a thread at a time, and those that a stalled storage may leave there beside them. */
+const [tasksInThread, stalledInThread] = [2, 4];
+
 /**
- * The worker threads. Two tasks are in each thread at a time, so that one is read, or decoded by libvips' thread, while
+ * The worker threads. Two tasks are in each thread at a time, so that one is read, or decoded by another process, while
  * the other is in the kernels. `close` ends the threads after their current tasks.
  */
 export class WorkerPool {
   readonly threads: number;
   /** Tasks that run at a time: more than that only wait. */
   readonly concurrency: number;
+  /** Settles once every thread has begun; rejects where one could not. */
+  readonly ready: Promise<void>;
   readonly #piscina: Piscina;
   readonly #observe: (seconds: StageSeconds) => void;
   readonly #caches: SampleCaches;
@@ -59,15 +67,18 @@ export class WorkerPool {
   ) {
     this.#caches = caches;
     this.threads = threads;
-    this.concurrency = threads * 2;
+    this.concurrency = threads * tasksInThread;
     this.#observe = observe;
     this.#piscina = new Piscina({
       filename: new URL('./sample-worker.js', import.meta.url).href,
       minThreads: threads,
       maxThreads: threads,
-      concurrentTasksPerWorker: 2,
+      concurrentTasksPerWorker: tasksInThread + stalledInThread,
       workerData: caches.buffers,
     });
+    this.ready = begun(this.#piscina);
+    // Whoever serves awaits it; until then its failure must not count as unhandled.
+    this.ready.catch(() => {});
   }
 
   /** Seconds of a task from its start to its answer, on average over the last ones. */
@@ -128,8 +139,11 @@ export class WorkerPool {
       for (const [i, { source, index }] of slots.map(({ sample }) => sample).entries())
         this.#caches.give(manifests[source]!, index, samples[i]!.whereabouts, answers[i]?.news ?? []);
     }
-    return answers.map(({ outcome, seconds }) => {
-      if (outcome.status === 'error') throw new TributaryError(outcome.reason, outcome.detail);
+    return answers.map(({ outcome, seconds }, i) => {
+      if (outcome.status === 'error') {
+        const { source, index } = slots[i]!.sample;
+        throw named(outcome, manifests[source]!, index);
+      }
       this.#observe(seconds);
       return outcome;
     });
@@ -139,3 +153,37 @@ export class WorkerPool {
     await this.#piscina.close();
   }
 }
+
+/** The error of a sample, with its name: a person may have to look at the file. */
+function named({ reason, detail }: FlatError, manifest: Manifest, index: number): TributaryError {
+  const key = manifest.key(index);
+  return new TributaryError(reason, {
+    ...detail,
+    came: `${detail.came}, at ${key} of source ${manifest.source}`,
+    metadata: { ...detail.metadata, source: manifest.source, key },
+  });
+}
+
+/** @throws TributaryError THREADS_FAILED where a thread ends before it is ready. */
+async function begun(piscina: Piscina): Promise<void> {
+  let failed: (error: Error) => void = () => {};
+  const failure = new Promise<never>((_, reject) => {
+    failed = reject;
+  });
+  // A thread that fails without a task is told here, and would end the process if nobody listened.
+  piscina.on('error', (error: Error) => failed(threadsFailed(piscina.options.minThreads, error)));
+  failure.catch(() => {});
+  await Promise.race([failure, Promise.all(piscina.threads.map((thread) => once(thread, 'message')))]);
+}
+
+function threadsFailed(threads: number, error: Error): TributaryError {
+  return new TributaryError('THREADS_FAILED', {
+    expected: `${threads} worker threads that begin`,
+    came: error.message,
+    remedy: `Allow the process ${descriptorsFor(threads)} open files (ulimit -n) and memory for its threads, or start it with fewer --workers`,
+    cause: error,
+  });
+}
+
+/** Open files that a replica of so many worker threads needs: its own and 200 connections, and those of threads, their decoders and their reads. */
+const descriptorsFor = (threads: number) => 256 + 32 * threads;

@@ -2,7 +2,7 @@ import type { Crop, ImageSize } from '../decode/crop.js';
 import { cropBuffer } from '../decode/crop-buffers.js';
 import { decodeCrop } from '../decode/decode-crop.js';
 import type { Header } from '../decode/header.js';
-import { probe } from '../decode/probe.js';
+import { checkBytes, probe } from '../decode/probe.js';
 import { TributaryError } from '../errors.js';
 import { type Arena, none } from '../memory/arena.js';
 import { discard } from '../memory/discard.js';
@@ -30,17 +30,20 @@ export type ImageReader = (lookup: Lookup) => Promise<SampleImage>;
 
 /** Cuts out of the decoded images in memory, and puts there whole what it decodes of the next reader's files, where there is room. */
 export function decodedReader(arena: Arena, next: FileReader): ImageReader {
-  return async (lookup) => heldImage(arena, lookup) ?? fileImage(arena, lookup, await next(lookup));
+  return async (lookup) => {
+    checkBytes(lookup.location.length, lookup.limits);
+    return heldImage(arena, lookup) ?? fileImage(arena, lookup, await next(lookup));
+  };
 }
 
 /** An image that is held, and within the task's limits: another run may have held it, and then the file is judged. */
-function heldImage(arena: Arena, { whereabouts, location, limits }: Lookup): SampleImage | null {
+function heldImage(arena: Arena, { whereabouts, limits }: Lookup): SampleImage | null {
   if (whereabouts.in !== 'decoded') return null;
   const { chain } = whereabouts;
   const header = new Uint32Array(headerBytes / 4);
   arena.read(chain, 0, headerBytes, new Uint8Array(header.buffer));
   const [width, height] = header as unknown as [number, number];
-  if (location.length > limits.bytes || width * height > limits.pixels) return null;
+  if (width * height > limits.pixels) return null;
   return {
     size: async () => ({ width, height }),
     crop: async (box) => cut(arena, chain, { width, height }, box),
@@ -51,11 +54,13 @@ function heldImage(arena: Arena, { whereabouts, location, limits }: Lookup): Sam
 function fileImage(arena: Arena, lookup: Lookup, file: SampleFile): SampleImage {
   const { limits, news } = lookup;
   let header: Header | undefined;
+  let since: number | undefined;
   const probed = async (): Promise<Header> => {
+    since ??= performance.now();
     header ??= await probe(file.bytes, limits);
     return header;
   };
-  const decode = (box: Box): Promise<Crop> => decodeCrop(file.bytes, box, limits, header);
+  const decode = (box: Box): Promise<Crop> => decodeCrop(file.bytes, box, limits, header, since);
   return {
     size: probed,
     async crop(box) {

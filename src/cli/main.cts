@@ -11,8 +11,8 @@ process.noDeprecation = true;
 v8.setFlagsFromString('--heap-growing-percent=400');
 try {
   // libuv reads this once, when its first thread starts: before any module is loaded asynchronously. These threads wait for
-  // storage most of the time, and decode what goes through libvips. Hence this file is CommonJS.
-  process.env.UV_THREADPOOL_SIZE ??= String(4 + 4 * cpus());
+  // storage. Hence this file is CommonJS.
+  process.env.UV_THREADPOOL_SIZE ??= String(4 + 8 * cpus());
   void import('./program.js').then(({ run }) => run(process.argv));
 } catch (error) {
   process.stderr.write(`tributary: ${(error as Error).message}\n`);

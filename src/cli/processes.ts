@@ -55,7 +55,7 @@ export async function startProcesses(options: ProcessesOptions): Promise<Listeni
       : await listenHttp(
           { contentType, metrics: () => all.clusterMetrics() },
           metricsListen,
-          () => children.areReady,
+          () => (children.areReady ? 'ready' : 'draining'),
           pemFiles,
         );
   return {

@@ -55,6 +55,7 @@ export function serveCommand() {
       const { workers, memory, processes } = part;
       const replica = openReplica({ runs, backend, workers, processes, memory, caches, metrics, log, tokens });
       try {
+        await replica.pool.ready;
         const listening = await serveLoader(replica, { ...part, ...security });
         if (isOneOfSeveral) shareMetrics(metrics.registry);
         if (isFirst)
@@ -104,7 +105,7 @@ async function serveInProcesses(
   const { processes: count, metricsListen, workers } = flags;
   const { pemFiles } = await secure(flags);
   // Each reads with threads of its own.
-  const env = { UV_THREADPOOL_SIZE: String(4 + 4 * Math.ceil(workers / count)) };
+  const env = { UV_THREADPOOL_SIZE: String(4 + 8 * Math.ceil(workers / count)) };
   const listening = await startProcesses({ count, metricsListen, pemFiles, env, log });
   const { port, metricsPort } = listening;
   log.info({ port, metricsPort, processes: count, workers }, 'serving');

@@ -8,7 +8,8 @@ export type CorruptCause =
   | 'header'
   | 'too-many-pixels'
   | 'too-many-scans'
-  | 'data';
+  | 'data'
+  | 'DECODER_CRASHED';
 
 /**
  * SAMPLE_CORRUPT: a permanent verdict on a file, decided by its bytes and the limits alone.

@@ -6,6 +6,15 @@ import type { Header } from './header.js';
 /** The scans of a progressive JPEG of full colour, of as many pixels as may be, as encoders write them, go through half as much. */
 const mostPasses = 32;
 
+/** Longer files no call reads at once. */
+const mostBytes = 2 ** 31 - 1;
+
+/** Refuses a file by its length, which is known before it is read. @throws TributaryError SAMPLE_CORRUPT beyond `limits.bytes`. */
+export function checkBytes(length: number, limits: Limits): void {
+  const most = Math.min(limits.bytes, mostBytes);
+  if (length > most) throw corruptSample('too-many-bytes', `${length} bytes, over the limit of ${most}`);
+}
+
 /**
  * Reads an image's header, its size above all, for whoever draws and `decodeCrop` after that; no pixel is decoded. EXIF
  * orientation does not count.
@@ -15,9 +24,7 @@ const mostPasses = 32;
  */
 export async function probe(bytes: Uint8Array, limits: Limits): Promise<Header> {
   if (bytes.length === 0) throw corruptSample('empty', 'no bytes');
-  if (bytes.length > limits.bytes) {
-    throw corruptSample('too-many-bytes', `${bytes.length} bytes, over the limit of ${limits.bytes}`);
-  }
+  checkBytes(bytes.length, limits);
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   const format = formats.find((candidate) => candidate.matches(buffer));
   if (format === undefined) {

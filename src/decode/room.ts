@@ -15,8 +15,8 @@ const unit = 1024;
 const key = 'tributary: room for decoding';
 
 /**
- * What is left, in units, in memory that a process's threads share. As with the allow-list, the main thread must import this
- * before it starts threads that decode; a thread without it has a room of its own.
+ * What is left, in units, in memory that a process's threads share. The main thread must import this before it starts threads that
+ * decode; a thread without it has a room of its own.
  */
 const left = new Int32Array((getEnvironmentData(key) as unknown as SharedArrayBuffer | undefined) ?? fresh());
 

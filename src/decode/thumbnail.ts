@@ -1,4 +1,5 @@
 import sharp from 'sharp';
+import './allow-list.js';
 
 /**
  * The whole image fitted into a white square, for people to look at: uint8 RGB `[size, size, 3]`. It is resized by

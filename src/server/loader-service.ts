@@ -35,9 +35,10 @@ async function planBatches(
   const { gate, pool, queue } = replica;
   const open = await openAsked(replica, request, caller);
   const flow = queue.flow(caller.client);
+  const sources = open.manifests.map(({ source }) => source);
   const turns: PlanTurns = {
     planning: (act, slots) => gate.turn(caller, act, slots * slotCost),
-    drawing: (act, samples) => queue.add(flow, act, caller.gone, samples * drawSeconds),
+    drawing: (act, samples) => queue.add(flow, act, caller.gone, samples * drawSeconds, sources),
   };
   for (const address of addresses(resolveSteps(open, { ...request, stepStride: 1 }))) {
     const samples = await planBatch(pool, open, address, request.withDrawn, turns);

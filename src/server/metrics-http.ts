@@ -10,6 +10,9 @@ export interface HttpListening {
   close(): void;
 }
 
+/** Whether a server takes work; `stalled` where nothing has been done for long though there is something to do. */
+export type Readiness = 'ready' | 'stalled' | 'draining';
+
 /** Metrics in Prometheus' text form. */
 export interface MetricsText {
   readonly contentType: string;
@@ -27,10 +30,10 @@ const handshake = 22;
 export async function listenOverHttp(
   registry: MetricsText,
   [port, host]: readonly [port: number, host: string],
-  ready: () => boolean,
+  state: () => Readiness,
   pemFiles?: PemFiles,
 ): Promise<HttpListening> {
-  const answer = answerer(registry, ready);
+  const answer = answerer(registry, state);
   const plain = createHttpServer(answer);
   const secured = createHttpsServer({ handshakeTimeout }, answer);
   const server = pemFiles === undefined ? plain : createServer(sorting);
@@ -64,7 +67,7 @@ export async function listenOverHttp(
   };
 }
 
-function answerer(registry: MetricsText, ready: () => boolean): RequestListener {
+function answerer(registry: MetricsText, state: () => Readiness): RequestListener {
   return ({ url }, response) => {
     if (url === '/metrics')
       registry.metrics().then(
@@ -72,7 +75,7 @@ function answerer(registry: MetricsText, ready: () => boolean): RequestListener 
         (error: Error) => response.writeHead(503).end(`expected the metrics, but got ${error.message}\n`),
       );
     else if (url === '/healthz') response.end('ok\n');
-    else if (url === '/readyz') response.writeHead(ready() ? 200 : 503).end(ready() ? 'ready\n' : 'draining\n');
+    else if (url === '/readyz') response.writeHead(state() === 'ready' ? 200 : 503).end(`${state()}\n`);
     else response.writeHead(404).end('expected /metrics, /healthz or /readyz\n');
   };
 }

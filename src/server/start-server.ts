@@ -15,7 +15,7 @@ import type { OpenRuns } from '../runs/open-runs.js';
 import type { Security } from './credentials.js';
 import { loaderService } from './loader-service.js';
 import { Metrics } from './metrics.js';
-import { type HttpListening, listenOverHttp, type MetricsText } from './metrics-http.js';
+import { type HttpListening, listenOverHttp, type MetricsText, type Readiness } from './metrics-http.js';
 import type { Replica } from './replica.js';
 import { scheduleService } from './schedule-service.js';
 import type { Tokens } from './tokens.js';
@@ -53,6 +53,11 @@ interface ConnectionTimes {
   readonly idle: number;
 }
 
+/** Without anything done in so many seconds, though there is something to do, a replica is not ready. */
+const stalledSeconds = 30;
+/** Milliseconds between two looks whether it is, for those who watch its health. */
+const healthEvery = 1_000;
+
 const usualTimes: ConnectionTimes = { ping: 30, pong: 10, idle: 300 };
 
 /**
@@ -70,7 +75,8 @@ const options = {
 /** Serves a loader replica. ADDRESS_IN_USE where the port is taken. */
 export function serveLoader(replica: Replica, listen: ListenOptions): Promise<Listening> {
   const drain = (): void => replica.draining.abort();
-  return serve('tributary.v1.LoaderService', loaderService(replica), replica.metrics, listen, drain);
+  const isStalled = (): boolean => replica.queue.idleSeconds > stalledSeconds;
+  return serve('tributary.v1.LoaderService', loaderService(replica), replica.metrics, listen, drain, isStalled);
 }
 
 /** Serves the schedule endpoint. ADDRESS_IN_USE where the port is taken. */
@@ -90,6 +96,7 @@ async function serve(
   metrics: Metrics,
   { listen, metricsListen, credentials, pemFiles, times = usualTimes }: ListenOptions,
   beginDrain: () => void,
+  isStalled: () => boolean = () => false,
 ): Promise<Listening> {
   const server = new Server({
     ...options,
@@ -102,16 +109,23 @@ async function serve(
   health.addToServer(server);
   new ReflectionService(packageDefinition, { services: [name] }).addToServer(server);
   const port = await bind(server, listen, credentials);
-  let ready = true;
-  const http =
-    metricsListen === undefined ? null : await listenHttp(metrics.registry, metricsListen, () => ready, pemFiles);
+  let isDraining = false;
+  const state = (): Readiness => (isDraining ? 'draining' : isStalled() ? 'stalled' : 'ready');
+  let told = state();
+  const tellHealth = (): void => {
+    if (state() === told) return;
+    told = state();
+    for (const each of ['', name]) health.setStatus(each, told === 'ready' ? 'SERVING' : 'NOT_SERVING');
+  };
+  const http = metricsListen === undefined ? null : await listenHttp(metrics.registry, metricsListen, state, pemFiles);
+  const looking = setInterval(tellHealth, healthEvery).unref();
   return {
     port,
     metricsPort: http?.port ?? null,
     async drain(patience) {
-      ready = false;
-      health.setStatus('', 'NOT_SERVING');
-      health.setStatus(name, 'NOT_SERVING');
+      isDraining = true;
+      clearInterval(looking);
+      tellHealth();
       beginDrain();
       await new Promise<void>((resolve) => {
         const force = setTimeout(() => {
@@ -148,11 +162,11 @@ function bind(server: Server, listen: string, credentials: ServerCredentials): P
 export async function listenHttp(
   registry: MetricsText,
   listen: string,
-  ready: () => boolean,
+  state: () => Readiness,
   pemFiles?: PemFiles,
 ): Promise<HttpListening> {
   try {
-    return await listenOverHttp(registry, hostAndPort(listen), ready, pemFiles);
+    return await listenOverHttp(registry, hostAndPort(listen), state, pemFiles);
   } catch (error) {
     throw unlistenable(listen, error as Error);
   }

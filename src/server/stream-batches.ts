@@ -1,18 +1,17 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Sample } from '../../protos/generated/tributary/v1/Sample.js';
 import type { StreamBatchesRequest__Output } from '../../protos/generated/tributary/v1/StreamBatchesRequest.js';
 import type { StreamBatchesResponse } from '../../protos/generated/tributary/v1/StreamBatchesResponse.js';
-import type { Batch, BatchSample } from '../batch/batch.js';
+import type { Batch } from '../batch/batch.js';
 import { type TakenBatch, untilAborted } from '../batch/batch-maker.js';
 import { inSlices } from '../batch/slices.js';
 import { TributaryError } from '../errors.js';
 import type { OpenRun } from '../runs/open-run.js';
-import { readSample } from '../sources/storage/read-sample.js';
 import type { StreamCaller } from './handle.js';
 import { LentMemory } from './lent-memory.js';
 import { batchHeader, batchSample } from './messages.js';
 import type { Replica } from './replica.js';
 import { type Asked, addresses, openAsked, resolveRequest } from './resolve-request.js';
+import { addTexts } from './sample-texts.js';
 
 type Send = (message: StreamBatchesResponse, bytes: number) => Promise<void>;
 
@@ -130,7 +129,7 @@ async function sendBatch(
   signal: AbortSignal,
 ): Promise<boolean> {
   const samples = await inSlices(batch.samples.length, (slot) => batchSample(batch.samples[slot]!, asked.withDrawn));
-  if (asked.withText) await addText(open, batch.samples, samples);
+  if (asked.withText) await addTexts(open, batch.samples, samples);
   await send({ header: batchHeader(open, batch, samples) }, samples.length * slotBytes);
   const data = Buffer.from(batch.data.buffer, batch.data.byteOffset, batch.data.byteLength);
   const descriptor = lent?.byteSize === data.length ? await lent.write(data, signal) : null;
@@ -140,21 +139,6 @@ async function sendBatch(
       await send({ chunk: { offset, data: data.subarray(offset, offset + asked.chunkBytes) } }, asked.chunkBytes);
   await send({ trailer: { crc32: batch.crc32 } }, 0);
   return descriptor !== null;
-}
-
-async function addText(open: OpenRun, made: readonly BatchSample[], samples: Sample[]): Promise<void> {
-  await Promise.all(
-    made.map(async ({ source, index }, slot) => {
-      const manifest = open.manifests.find((candidate) => candidate.source === source)!;
-      for (const [suffix, field] of [
-        ['txt', 'text'],
-        ['json', 'json'],
-      ] as const) {
-        const location = manifest.sibling(index, suffix);
-        if (location !== null) samples[slot]![field] = (await readSample(location)).toString('utf8');
-      }
-    }),
-  );
 }
 
 function draining(): TributaryError {

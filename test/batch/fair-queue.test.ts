@@ -195,3 +195,26 @@ test('the batches of several streams are made one after the other, and each stre
     each.flatMap((batch) => Array(4).fill(batch)),
   );
 });
+
+test('tasks of a source that hangs leave their places to others, and are done when it answers', async (t) => {
+  // What watches keeps no process from its end.
+  const alive = setInterval(() => {}, 1000);
+  t.after(() => clearInterval(alive));
+  const queue = new FairQueue(2);
+  const flow = queue.flow();
+  let answer: () => void = () => {};
+  const answered = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  const hung = Array.from({ length: 6 }, () => queue.add(flow, () => answered, forever, 1, ['hung']));
+  const others = Array.from({ length: 20 }, () =>
+    queue.add(queue.flow('other'), async () => {}, forever, 1, ['other']),
+  );
+  await Promise.all(others);
+  assert.ok(queue.idleSeconds < 2);
+  // Two that had places, and the one that is tried.
+  assert.deepEqual([queue.pending, queue.size], [3, 3]);
+  answer();
+  await Promise.all(hung);
+  assert.deepEqual([queue.pending, queue.size, queue.idleSeconds], [0, 0, 0]);
+});

@@ -9,7 +9,7 @@ import type { Batch } from '../../src/batch/batch.js';
 import { FairQueue } from '../../src/batch/fair-queue.js';
 import { makeBatch } from '../../src/batch/make-batch.js';
 import { sampleBytes, type TensorForm } from '../../src/batch/tensor.js';
-import type { WorkerPool } from '../../src/batch/worker-pool.js';
+import { WorkerPool } from '../../src/batch/worker-pool.js';
 import { readConfig } from '../../src/cli/options.js';
 import { indexedRuns } from '../../src/cli/runs.js';
 import type { OpenRun } from '../../src/runs/open-run.js';
@@ -48,8 +48,6 @@ const bench = once(async (): Promise<Bench> => {
     policy: sevenRun({ recipe: 'default' }),
     sometimes: sevenRun({ recipe: 'default', auto_augment: 'autoaugment', image_size: 128 }),
   });
-  // after the sample set is drawn: from here on this process decodes what the allow-list names, and it is drawn as SVG
-  const { WorkerPool } = await import('../../src/batch/worker-pool.js');
   const runs = indexedRuns(await readConfig(config));
   const pool = new WorkerPool(2);
   ends.push(() => pool.close());

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { crc32, deflateSync } from 'node:zlib';
 import fc from 'fast-check';
+import { decodedReader } from '../../src/cache/decoded-reader.js';
 import { sampleReader } from '../../src/cache/sample-reader.js';
 import { decodeCrop } from '../../src/decode/decode-crop.js';
 import { probe } from '../../src/decode/probe.js';
@@ -174,4 +175,17 @@ test('a cache smaller than one image holds nothing and changes nothing', async (
     );
     assert.equal(new Arena(memory).usedBytes + new Arena(decoded).usedBytes, 0);
   }
+});
+
+test('a file that is longer than the limits allow is refused before it is read', async () => {
+  const reader = decodedReader(new Arena(none), async () => assert.fail('it was read'));
+  const { location, ...lookup } = lookupOf('/nowhere/long.jpg', Buffer.alloc(0));
+  for (const [length, bytes] of [
+    [1001, 1000],
+    [2 ** 31, 2 ** 40],
+  ] as const)
+    await assert.rejects(
+      reader({ ...lookup, location: { ...location, length }, limits: { ...defaultLimits, bytes } }),
+      (error) => error instanceof TributaryError && error.metadata.cause === 'too-many-bytes',
+    );
 });

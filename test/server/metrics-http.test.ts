@@ -18,7 +18,7 @@ async function plainGet(url: string): Promise<[number, string]> {
 test('metrics, health and readiness are served over HTTP', async (t) => {
   const { registry } = new Metrics();
   let ready = true;
-  const server = await listenOverHttp(registry, [0, '127.0.0.1'], () => ready);
+  const server = await listenOverHttp(registry, [0, '127.0.0.1'], () => (ready ? 'ready' : 'draining'));
   t.after(() => server.close());
   const at = (path: string) => plainGet(`http://127.0.0.1:${server.port}${path}`);
   assert.match((await at('/metrics'))[1], /^tributary_streams_active 0$/m);
@@ -28,7 +28,7 @@ test('metrics, health and readiness are served over HTTP', async (t) => {
   assert.deepEqual(await at('/readyz'), [503, 'draining\n']);
   assert.equal((await at('/other'))[0], 404);
   await assert.rejects(
-    listenOverHttp(registry, [server.port, '127.0.0.1'], () => true),
+    listenOverHttp(registry, [server.port, '127.0.0.1'], () => 'ready'),
     { code: 'EADDRINUSE' },
   );
   server.close();
@@ -40,7 +40,7 @@ async function secured(t: TestContext, host: string) {
   const folder = await temporaryFolder(t);
   makeAuthority(folder, 'authority');
   const pemFiles = await PemFiles.open(makeCertificate(folder, 'server', 'authority'));
-  const server = await listenOverHttp(new Metrics().registry, [0, host], () => true, pemFiles);
+  const server = await listenOverHttp(new Metrics().registry, [0, host], () => 'ready', pemFiles);
   t.after(() => server.close());
   return { port: server.port, ca: readFileSync(join(folder, 'authority.pem')) };
 }

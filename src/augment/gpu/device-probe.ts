@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { acquireDevice, provideWebGpu, type WebGpu } from './device.js';
 
@@ -14,10 +14,11 @@ const patience = 30_000;
  * please, and a driver may crash: neither reaches this process, and what they said is in the answer.
  */
 export async function probeDevice(): Promise<Probed> {
-  const child = spawn(process.execPath, [self], { stdio: ['ignore', 'pipe', 'pipe'], timeout: patience });
+  const child: ChildProcess = spawn(process.execPath, [self], { stdio: ['ignore', 'pipe', 'pipe'], timeout: patience });
   const said = { stdout: '', stderr: '' };
+  // Where the process may open no more files, there is none.
   for (const name of ['stdout', 'stderr'] as const)
-    child[name].setEncoding('utf8').on('data', (text: string) => {
+    child[name]?.setEncoding('utf8').on('data', (text: string) => {
       said[name] += text;
     });
   const ended = await new Promise<string>((resolve) => {

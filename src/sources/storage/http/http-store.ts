@@ -28,7 +28,7 @@ export function httpStore(): ObjectStore {
   }
 
   async function loadList(folder: string, signal: AbortSignal): Promise<KnownList> {
-    const until = Date.now() + listKeptMs;
+    const until = performance.now() + listKeptMs;
     const answer = await ask('GET', `${folder}/${listName}`, signal);
     if (answer.status >= 500 || answer.status === 429) {
       answer.destroy();
@@ -49,7 +49,7 @@ export function httpStore(): ObjectStore {
   async function listedBy(folder: string, signal: AbortSignal): Promise<ReadonlyMap<string, Entry> | null | undefined> {
     for (const above of foldersFrom(folder)) {
       const known = await lists.get(above);
-      const { list } = known !== undefined && known.until > Date.now() ? known : await listAt(above, signal);
+      const { list } = known !== undefined && known.until > performance.now() ? known : await listAt(above, signal);
       if (list !== null) return list.get(folder.slice(above.length + 1)) ?? null;
     }
     return undefined;

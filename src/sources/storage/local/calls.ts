@@ -1,5 +1,8 @@
-/** Makes one call of the file system: on the calling thread, or on libuv's threads. */
-export type Call = <T>(here: () => T, away: () => Promise<T>) => T | Promise<T>;
+/**
+ * Makes one call of the file system: on the calling thread, or on libuv's threads. `undo` takes back what came after nobody waited for it
+ * any more.
+ */
+export type Call = <T>(here: () => T | Promise<T>, away: () => Promise<T>, undo?: (late: T) => void) => T | Promise<T>;
 
 /** A call that takes longer than this, in milliseconds, did not come from the page cache. */
 const slowMs = 2;

@@ -7,16 +7,19 @@ import { faultOf, isNothing } from './faults.js';
 import { isInside, realPathOf } from './links.js';
 import { listFolder } from './list-folder.js';
 import { openFile } from './open-file.js';
+import { isNear, patientCalls } from './patient-calls.js';
 import { measured, statsOf, told } from './stats.js';
 
 /**
  * Local files, by path or by `file:` URL; inside, all are paths.
  *
- * @param usual how the file system is called where the caller may not wait: the main thread never does, other threads do
- * while it answers at once.
+ * @param given how the file system is called where the caller may not wait. Where it is not given, the main thread never does; other
+ * threads do for files that lie on this machine, while they come at once.
  */
-export function localFiles(usual: Call = isMainThread ? awayCalls : nearCalls()): SourceStorage {
+export function localFiles(given?: Call): SourceStorage {
+  const usual = given ?? (isMainThread ? awayCalls : nearCalls());
   const callOf = (options?: CallOptions): Call => (options?.mayWait ? hereCalls : usual);
+  const opening = given === undefined ? callsOfFolders(usual) : async () => given;
   return {
     resolve: (given) => resolve(pathOf(given)),
 
@@ -42,12 +45,32 @@ export function localFiles(usual: Call = isMainThread ? awayCalls : nearCalls())
 
     open: (url, { within, ...options } = {}) =>
       orFault(url, async () => {
-        const file = await openFile(pathOf(url), within?.map(pathOf), callOf(options));
+        const folder = within?.[0];
+        const call = folder === undefined || options.mayWait ? callOf(options) : await opening(pathOf(folder));
+        const file = await openFile(pathOf(url), within?.map(pathOf), call);
         return { ...file, read: (into, offset) => orFault(url, () => file.read(into, offset)) };
       }),
 
     isInside: (url, folder) =>
       orFault(url, async () => isInside(await realPathOf(pathOf(url), usual), await realPathOf(pathOf(folder), usual))),
+  };
+}
+
+/** How files of a source are opened and read: patiently, unless its folder is near. */
+function callsOfFolders(near: Call): (folder: string) => Promise<Call> {
+  const known = new Map<string, Call>();
+  return async (folder) => {
+    const found = known.get(folder);
+    if (found !== undefined) return found;
+    const patient = patientCalls(folder);
+    known.set(folder, patient);
+    try {
+      if (!isMainThread && (await isNear(folder, patient))) known.set(folder, near);
+    } catch {
+      // What is wrong with the folder its files say.
+      known.delete(folder);
+    }
+    return known.get(folder) ?? patient;
   };
 }
 

@@ -21,6 +21,7 @@ export async function openFile(path: string, within: readonly string[] | undefin
   const file = await call(
     () => openSync(path, reading),
     () => openAway(path, reading),
+    (late) => void closeAway(late).catch(() => {}),
   );
   try {
     const stats = fstatSync(file);
