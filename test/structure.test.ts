@@ -110,8 +110,8 @@ test('a file that holds logic has its test under the same path and name', () => 
 });
 
 test('waits and deadlines go by clocks that never go back', () => {
-  /** What compares times that files carry. */
-  const ofFiles = ['cache/cache-folder.ts', 'sources/storage/local/stats.ts'];
+  /** What compares times that files and certificates carry. */
+  const ofFiles = ['cache/cache-folder.ts', 'cli/tell-expiry.ts', 'sources/storage/local/stats.ts'];
   const byWall = [...imports.keys()].filter((path) => /\bDate\.now\b|\bnew Date\(/.test(read(join('src', path))));
   assert.deepEqual(byWall.sort(), ofFiles);
   const python = readdirSync(join(root, 'python/src'), { recursive: true, encoding: 'utf8' });

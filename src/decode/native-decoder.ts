@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createHash, randomUUID } from 'node:crypto';
-import { closeSync, ftruncateSync, openSync, readSync, unlinkSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { closeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { LRUCache } from 'lru-cache';
 import { TributaryError } from '../errors.js';
@@ -9,7 +9,8 @@ import { type CropBuffer, cropBuffer } from './crop-buffers.js';
 import { decodeTimeout } from './decode-timeout.js';
 import { frameReader, frameStart } from './frames.js';
 import type { NativeRequest } from './native-pixels.js';
-import type { NativeAnswer } from './native-process.js';
+import type { NativeAnswer, Shared } from './native-process.js';
+import { openShared, putShared, takeShared } from './shared-file.js';
 
 /** Fresh processes in which a file is tried before it is held to be what they die of. */
 const triesPerFile = 3;
@@ -100,20 +101,6 @@ export class NativeDecoder {
   }
 }
 
-/** Bytes that a file in memory keeps for the next pixels. */
-const sharedBytesKept = 8 * 1024 * 1024;
-
-function fileInMemory(): number | null {
-  const path = `/dev/shm/tributary-${randomUUID()}`;
-  try {
-    const file = openSync(path, 'wx+', 0o600);
-    unlinkSync(path);
-    return file;
-  } catch {
-    return null;
-  }
-}
-
 const program = fileURLToPath(new URL('./native-process.js', import.meta.url));
 
 /** One process. What it says it says to whoever waits, one at a time. */
@@ -123,14 +110,17 @@ class NativeChild {
   #death: Death | null = null;
   #tell: (result: Result) => void = () => {};
   #isLate = false;
-  /** A file in memory without a name, where pixels come by; null where there is no room for one. */
-  #file: number | null = fileInMemory();
+  /** Where files go and pixels come by; null where there is no room for one. */
+  #file: number | null = openShared();
   /** Where the pixels of an answer go that is on its way. */
   #pixels: CropBuffer | null = null;
 
   constructor() {
     const file = this.#file;
-    this.#process = spawn(process.execPath, file === null ? [program] : [program, 'shared'], {
+    // Pixels count as the heap's growth, for which this small heap would be marked again and again.
+    const args = ['--heap-growing-percent=400', program, ...(file === null ? [] : ['shared'])];
+    this.#process = spawn(process.execPath, args, {
+      env: { ...process.env, UV_THREADPOOL_SIZE: '1' },
       stdio: ['pipe', 'pipe', 'inherit', ...(file === null ? [] : [file])],
     });
     const { stdin, stdout } = this.#process;
@@ -171,8 +161,10 @@ class NativeChild {
   async decode(bytes: Buffer, asked: NativeRequest, deadline: number): Promise<Result> {
     const result = this.result(deadline);
     if (this.#death === null) {
-      this.#process.stdin!.write(frameStart(asked, bytes.length));
-      this.#process.stdin!.write(bytes);
+      const isShared = putShared(this.#file, bytes);
+      const request: NativeRequest & Shared = isShared ? { ...asked, shared: bytes.length } : asked;
+      this.#process.stdin!.write(frameStart(request, isShared ? 0 : bytes.length));
+      if (!isShared) this.#process.stdin!.write(bytes);
     }
     this.#isBusy = true;
     try {
@@ -211,8 +203,7 @@ class NativeChild {
   /** Takes pixels out of the file. */
   #read(bytes: number): CropBuffer {
     const pixels = cropBuffer(bytes);
-    for (let at = 0; at < bytes; ) at += readSync(this.#file!, pixels.data, at, bytes - at, at);
-    if (bytes > sharedBytesKept) ftruncateSync(this.#file!, 0);
+    takeShared(this.#file!, pixels.data);
     return pixels;
   }
 
