@@ -51,7 +51,8 @@ def opened_of_others(pid: int) -> List[str]:
             name = os.readlink(descriptor)
         except OSError:
             continue
-        if "tributary-" in name or re.fullmatch(r"/proc/\d+/fd", name):
+        # Clients' memory is in memfds; what a replica has in /dev/shm is for its own decoders.
+        if "memfd:tributary-" in name or re.fullmatch(r"/proc/\d+/fd", name):
             found.append(name)
     return found
 
