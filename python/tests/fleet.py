@@ -26,11 +26,20 @@ def environment(**more: str) -> Any:
 
 
 def run_python(*arguments: str, seconds: float = 120, **more: str) -> subprocess.CompletedProcess[str]:
-    """A Python process over this package's sources, run to its end."""
+    """A Python process over this package's sources, run to its end. One that is late ends with all that it has forked."""
     command = [sys.executable, "-W", "ignore", *arguments]
-    return subprocess.run(
-        command, env=environment(**more), cwd=PYTHON, timeout=seconds, capture_output=True, text=True, check=False
+    pipes = subprocess.PIPE
+    process = subprocess.Popen(
+        command, env=environment(**more), cwd=PYTHON, stdout=pipes, stderr=pipes, text=True, start_new_session=True
     )
+    with process:
+        try:
+            output, errors = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            output, errors = process.communicate()
+            raise subprocess.TimeoutExpired(command, seconds, output, errors) from None
+    return subprocess.CompletedProcess(command, process.returncode, output, errors)
 
 
 class Process:

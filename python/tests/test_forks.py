@@ -27,7 +27,7 @@ class ForkTest(FleetTest):
         try:
             return run_python("-c", FORK, replica.address, when, seconds=20, GRPC_ENABLE_FORK_SUPPORT=support).stderr
         except subprocess.TimeoutExpired as hung:
-            return (hung.stderr or b"").decode()
+            return str(hung.stderr)
 
     def test_a_fork_that_may_hang_is_told_before(self) -> None:
         self.assertRegex(self.said("open", "1"), "^tributary: this process forks.*GRPC_ENABLE_FORK_SUPPORT.*forkserver")

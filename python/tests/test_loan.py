@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Dict, List, Sequence, Tuple
 
 import numpy as np
 
-from tests.fleet import environment
+from tests.fleet import environment, run_python
 from tests.servers import Server, SevenTest, built
 from tests.test_receiver import buffers, within
 from tributary import TributaryError, receiver
@@ -57,6 +57,20 @@ def opened_of_others(pid: int) -> List[str]:
     return found
 
 
+# Has the collector run at every allocation, and so in the midst of everything, with something to drop.
+COLLECTED = """
+import gc
+from tributary.shared import Lent
+
+lent = Lent()
+gc.set_threshold(1)
+for _ in range(500):
+    cycle = [lent.take(8)]
+    cycle.append(cycle)
+print("done")
+"""
+
+
 def digests(batches: Any) -> List[Tuple[Any, ...]]:
     return [(b.address, b.crc32, np.asarray(b.images).tobytes(), np.asarray(b.labels).tolist()) for b in batches]
 
@@ -77,6 +91,10 @@ class LoanTest(unittest.TestCase):
         os.close(kept)
         self.assertEqual([bytes(array) for array in again], [bytes(100)] * 2)
         lent.close()
+
+    def test_the_collector_may_drop_arrays_at_any_moment(self) -> None:
+        done = run_python("-c", COLLECTED, seconds=60)
+        self.assertEqual((done.stdout, done.stderr), ("done\n", ""))
 
     def test_a_buffer_that_was_not_lent_breaks_the_contract(self) -> None:
         lent = Lent()

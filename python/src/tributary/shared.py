@@ -32,7 +32,8 @@ class Lent:
     """The receiving side: buffers by number, of which the trainer is told each descriptor once."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        # The collector may drop an array in the midst of what holds the lock, and in the same thread.
+        self._lock = threading.RLock()
         self._next = 0
         self._is_closed = False
         self._spare: List[_Buffer] = []
@@ -104,11 +105,11 @@ class Lent:
     def close(self) -> None:
         """Closes every descriptor; what the trainer maps stays its own."""
         with self._lock:
+            # What is being received now closes its own when it is dropped.
+            self._is_closed = True
             for buffer in [*self._spare, *self._lent.values()]:
                 os.close(buffer.descriptor)
             self._spare, self._lent = [], {}
-            # What is being received now closes its own when it is dropped.
-            self._is_closed = True
 
 
 class Borrowed:
