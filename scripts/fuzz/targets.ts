@@ -13,6 +13,7 @@ import { formatCursor, parseCursor } from '../../src/plan/cursor.js';
 import { parseConfig, parseInlineRun } from '../../src/run/config.js';
 import { resolveRequest } from '../../src/server/resolve-request.js';
 import { indexSource } from '../../src/sources/index-source.js';
+import type { Manifest } from '../../src/sources/manifest/manifest.js';
 import { loadManifest, manifestPath } from '../../src/sources/manifest/manifest-file.js';
 import { indexTar } from '../../src/sources/scan/tar.js';
 import type { StoredFile } from '../../src/sources/storage/storage.js';
@@ -73,6 +74,8 @@ export async function openTargets(): Promise<Readonly<Record<string, Target>>> {
   };
   const path = join(folder, 'file');
   const whole = await manifest(folder);
+  await writeFile(path, whole);
+  const said = saidBy(await loadManifest(path));
   const cached = Buffer.from('what lies in a cache');
   await writeCacheFile(path, cached);
   const image = (format: string, seeds: Buffer[]): Target => ({
@@ -106,8 +109,8 @@ export async function openTargets(): Promise<Readonly<Record<string, Target>>> {
     webp: image('webp', files('webp')),
     tar: { format: 'tar', seeds: [await tar(jpegs)], read: (bytes) => indexTar(stored(bytes)) },
     manifest: ofFile({ format: 'arrow', seeds: [whole] }, async (path) => {
-      await loadManifest(path);
-      if (!readFileSync(path).equals(whole)) throw new Error('another manifest was taken for the one that was written');
+      if (saidBy(await loadManifest(path)) !== said)
+        throw new Error('another manifest was taken for the one that was written');
     }),
     cache: ofFile({ format: 'cache', seeds: [readFileSync(path)] }, async (path) => {
       const found = await readCacheFile(path, cached.length);
@@ -172,6 +175,18 @@ function stored(bytes: Buffer): StoredFile {
     read: async (into, offset) => bytes.copy(into, 0, offset, Math.min(bytes.length, offset + into.length)),
     close: () => {},
   };
+}
+
+/** All that a manifest says, of every sample. A damaged page is refused when it is read. */
+function saidBy(manifest: Manifest): string {
+  const { fingerprint, version, classNames, count } = manifest;
+  const samples = Array.from({ length: count }, (_, index) => [
+    manifest.key(index),
+    manifest.size(index),
+    manifest.label(index),
+    manifest.location(index),
+  ]);
+  return JSON.stringify([fingerprint, version, classNames, samples]);
 }
 
 async function manifest(folder: string): Promise<Buffer> {

@@ -6,6 +6,9 @@ import type { ReceivedBatch } from '../../src/client/receive.js';
 import { indexedSamples, metric, type ServerProcess, sevenRun, startServer, tributary } from '../fleet.js';
 import { clients, sums, Trainer } from '../network/trainers.js';
 
+/** Two images of 64 x 64 pixels. */
+const batchBytes = 2 * 64 * 64 * 3;
+
 const flags = ['--workers', '2', '--backend', 'simd', '--log-level', 'debug'];
 
 /** Starts a replica over some samples, with more flags. */
@@ -51,8 +54,10 @@ test('several processes behind one address send what one sends, and one that die
         crcs,
       );
     assert.equal(busy(several.log).size, 2);
-    assert.equal(await metric(several, 'tributary_samples_total{result="ok"}'), 2 * 2 * crcs.length);
-    assert.match(String(await metric(several, 'tributary_build_info')), /^1$/);
+    // What one process has made it sends to both trainers, and a late step comes twice.
+    assert.ok((await metric(several, 'tributary_bytes_sent_total')) >= 2 * crcs.length * batchBytes);
+    assert.ok((await metric(several, 'tributary_samples_total{result="ok"}')) >= 2 * crcs.length);
+    assert.equal(await metric(several, 'tributary_build_info'), 1);
   });
 
   await t.test('one trainer has all of them work, with nothing set', async (t) => {

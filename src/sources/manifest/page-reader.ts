@@ -94,8 +94,12 @@ export function pagesIn(
   const name = files++;
   const entry = Buffer.alloc(entryBytes);
   const load = (page: number, bufferOf: (length: number) => Buffer): { bytes: Buffer; rows: RowBatch } => {
-    const { offset, length, crc } = decodeEntry(file.read(table + page * entryBytes, entryBytes, entry));
-    if (length > mostPageBytes) throw damaged(`a page of ${length} bytes`);
+    const found = file.read(table + page * entryBytes, entryBytes, entry);
+    if (found.length < entryBytes) throw damaged(`an end of the table of pages before page ${page}`);
+    const { offset, length, crc } = decodeEntry(found);
+    // Nothing has the CRC-32 that a zeroed entry has.
+    if (length === 0 || length > mostPageBytes || offset + length > table)
+      throw damaged(`page ${page} of ${length} bytes at byte ${offset}, where none was written`);
     const bytes = file.read(offset, length, bufferOf(length));
     if (bytes.length < length || pageCrc(page, bytes) !== crc)
       throw damaged(`page ${page} with other bytes than were written`);

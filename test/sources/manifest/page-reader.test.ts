@@ -3,7 +3,7 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { loadManifest, writeManifest } from '../../../src/sources/manifest/manifest-file.js';
-import { keptPageBytes } from '../../../src/sources/manifest/page-reader.js';
+import { keptPageBytes, openRanges, readEnd } from '../../../src/sources/manifest/page-reader.js';
 import { RowCollector, rowsPerBatch } from '../../../src/sources/manifest/rows.js';
 import { temporaryFolder } from '../tree.js';
 
@@ -49,6 +49,23 @@ test('a damaged page is refused when it is asked for, and the others are not', a
   assert.equal(Number(manifest.key(rowsPerBatch - 1)), rowsPerBatch - 1);
   assert.throws(() => manifest.key(rowsPerBatch), { reason: 'MANIFEST_INVALID', message: /page 1 / });
   assert.equal(Number(manifest.key(2 * rowsPerBatch)), 2 * rowsPerBatch);
+});
+
+test('a table of pages that is damaged sends nobody elsewhere', async (context) => {
+  const path = await written(context, 3 * rowsPerBatch, 8);
+  const bytes = await readFile(path);
+  const { table } = readEnd(openRanges(path))!;
+  for (const [value, length] of [
+    [0, 16],
+    [255, 16],
+    [255, 8],
+    [0, 4],
+  ] as const) {
+    await writeFile(path, Buffer.from(bytes).fill(value, table + 16, table + 16 + length));
+    const manifest = await loadManifest(path);
+    assert.equal(Number(manifest.key(0)), 0);
+    assert.throws(() => manifest.key(rowsPerBatch), { reason: 'MANIFEST_INVALID', message: /page 1 / });
+  }
 });
 
 test('a manifest that is written anew does not disturb who reads the one before', async (context) => {
