@@ -21,14 +21,7 @@ export async function openCaches(flags: CachingFlags, log: Logger): Promise<Samp
       came: cacheFolder === undefined ? '--cache-disk alone' : '--cache-folder alone',
       remedy: 'Say where the cache may lie and how many bytes it may take',
     });
-  // The system promises more memory than it has, and ends the process that believes it.
-  const memory = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
-  if (cacheMemory + cacheDecoded > memory)
-    throw new TributaryError('ARGUMENT_INVALID', {
-      expected: `caches that fit in this machine's ${memory} bytes of memory`,
-      came: `--cache-memory ${cacheMemory} and --cache-decoded ${cacheDecoded}`,
-      remedy: 'Give smaller sizes, which leave room for --memory as well',
-    });
+  checkMemory(flags);
   const folder =
     cacheFolder === undefined || cacheDisk === undefined
       ? null
@@ -38,4 +31,16 @@ export async function openCaches(flags: CachingFlags, log: Logger): Promise<Samp
           onTrouble: (message, detail) => log.warn(detail, message),
         });
   return new SampleCaches({ memory: cacheMemory, decoded: cacheDecoded }, folder);
+}
+
+/** ARGUMENT_INVALID where the machine has not the memory that the caches are to take, of all processes of a replica together. */
+export function checkMemory({ cacheMemory, cacheDecoded }: CachingFlags): void {
+  // The system promises more memory than it has, and ends the process that believes it.
+  const memory = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
+  if (cacheMemory + cacheDecoded > memory)
+    throw new TributaryError('ARGUMENT_INVALID', {
+      expected: `caches that fit in this machine's ${memory} bytes of memory`,
+      came: `--cache-memory ${cacheMemory} and --cache-decoded ${cacheDecoded}`,
+      remedy: 'Give smaller sizes, which leave room for --memory as well',
+    });
 }

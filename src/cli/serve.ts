@@ -7,7 +7,7 @@ import { openReplica } from '../server/replica.js';
 import { serveLoader } from '../server/start-server.js';
 import { openTokens } from '../server/tokens.js';
 import { openOrIndexSource, openSource } from '../sources/open-source.js';
-import { openCaches } from './caching.js';
+import { checkMemory, openCaches } from './caching.js';
 import cpus from './cpus.cjs';
 import { drainOnSignal } from './drain.js';
 import { listeningCommand } from './listening.js';
@@ -104,6 +104,7 @@ async function serveInProcesses(
 ): Promise<void> {
   const { processes: count, metricsListen, workers } = flags;
   const { pemFiles } = await secure(flags);
+  checkMemory(flags);
   // Each reads with threads of its own.
   const env = { UV_THREADPOOL_SIZE: String(4 + 8 * Math.ceil(workers / count)) };
   const listening = await startProcesses({ count, metricsListen, pemFiles, env, log });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { totalmem } from 'node:os';
 import { type TestContext, test } from 'node:test';
 import { Loader } from '../../src/client/loader.js';
 import type { ReceivedBatch } from '../../src/client/receive.js';
@@ -112,6 +113,10 @@ test('a mistake of several processes is one line, as of one', async (t) => {
   ]);
   assert.equal(code, 2);
   assert.match(stderr, /^tributary: .*nonsense.*\[CONFIG_INVALID\]\n$/);
+  // More than the machine has, though each process's part would fit.
+  const greedy = ['--processes', '8', '--cache-memory', String(2 * totalmem())];
+  const large = await tributary(['serve', '--config', config, '--listen', '127.0.0.1:0', ...greedy]);
+  assert.match(large.stderr, /^tributary: expected caches that fit in this machine's .*\n$/);
   const wrong = await tributary(['serve', '--listen', '127.0.0.1:0', '--processes', 'many']);
   assert.deepEqual([wrong.code, /--processes.*an integer of/i.test(wrong.stderr)], [2, true]);
 });
