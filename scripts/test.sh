@@ -28,13 +28,20 @@ fi
 need_packages python3-torch python3-torchvision python3-pytest python3-pytest-xdist python3-pil python3-grpcio python3-numpy python3-protobuf chromium-common iproute2 dnsmasq-base libjpeg-turbo-progs openssl nginx-light radosgw ceph-mon ceph-osd
 build
 check_form
+results=$(mktemp -d)
+trap 'rm -rf "$results"' EXIT
 say "Testing the Python package"
 # Most of a test waits for servers and trainers: more of them at once than there are processors.
 at_once=$(($(nproc) + 1))
-(cd python && PYTHONPATH=src /usr/bin/python3 -m pytest -p no:cacheprovider -n "$at_once" --dist loadfile -q -rfEs --durations=10 tests 2>&1) || python_failed=1
-bash scripts/other-nodes.sh 22 24 || others_failed=1
+(cd python && PYTHONPATH=src /usr/bin/python3 -m pytest -p no:cacheprovider -n "$at_once" --dist loadfile -q -rfEs --durations=10 tests 2>&1) | tee "$results/python" || failed=1
+bash scripts/other-nodes.sh 22 24 2>&1 | tee "$results/other-nodes" || failed=1
 say "Testing the rest, on Node $(node --version)"
 mapfile -t tests < <(find dist/test -name '*.test.js' | sort)
 # A test that hangs fails after 20 minutes; the slowest takes 3.
-node --test --test-concurrency="$at_once" --test-timeout=1200000 "${tests[@]}" || exit 1
-exit $((${python_failed:-0} | ${others_failed:-0}))
+node --test --test-reporter=tap --test-concurrency="$at_once" --test-timeout=1200000 "${tests[@]}" | tee "$results/node" || failed=1
+[ -n "${failed:-}" ] || exit 0
+# What failed is an hour's output away from the end: said once more, where it is looked for.
+say "What failed"
+grep -E '^(FAILED|ERROR) ' "$results/python" || true
+grep -E -A 12 '^ *not ok ' "$results/other-nodes" "$results/node" | sed "s|^$results/||" || true
+exit 1
