@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { Logger } from 'pino';
 import { AggregatorRegistry, type Registry } from 'prom-client';
 import type { PemFiles } from '../contract/pem-files.js';
+import type { Readiness } from '../server/metrics-http.js';
 import { type Listening, listenHttp } from '../server/start-server.js';
 
 /** A process that dies sooner than this after its start is started again later each time, in milliseconds. */
@@ -22,6 +23,11 @@ export interface ProcessesOptions {
   readonly log: Logger;
 }
 
+/** Milliseconds in which a process that does well says so. */
+const answerWithin = 1_000;
+/** What a process is asked, and says, about its readiness. */
+const question = 'readiness?';
+
 /** Whether this process is one of several that {@link startProcesses} has started. */
 export const isOneOfSeveral = cluster.isWorker;
 
@@ -32,6 +38,13 @@ export const isFirst = (cluster.worker?.id ?? 1) === 1;
 export function shareMetrics(registry: Registry): void {
   AggregatorRegistry.setRegistries(registry);
   new AggregatorRegistry();
+}
+
+/** Tells the first process, when it asks, whether this one takes work. */
+export function shareReadiness({ readiness }: Listening): void {
+  process.on('message', async (message) => {
+    if (message === question) process.send!({ readiness: await readiness() });
+  });
 }
 
 /**
@@ -49,18 +62,15 @@ export async function startProcesses(options: ProcessesOptions): Promise<Listeni
   const all = new AggregatorRegistry();
   const { contentType } = all;
   const { metricsListen, pemFiles } = options;
+  const readiness = (): Promise<Readiness> => children.readiness();
   const http =
     metricsListen === undefined
       ? null
-      : await listenHttp(
-          { contentType, metrics: () => all.clusterMetrics() },
-          metricsListen,
-          () => (children.areReady ? 'ready' : 'draining'),
-          pemFiles,
-        );
+      : await listenHttp({ contentType, metrics: () => all.clusterMetrics() }, metricsListen, readiness, pemFiles);
   return {
     port,
     metricsPort: http?.port ?? null,
+    readiness,
     async drain(patience) {
       await children.end(patience);
       http?.close();
@@ -90,9 +100,11 @@ class Children {
     this.#log = log;
   }
 
-  /** Whether any of them takes streams. */
-  get areReady(): boolean {
-    return !this.#isEnding && this.#listening.size > 0;
+  /** Whether any of them takes work. One that does not answer is stalled. */
+  async readiness(): Promise<Readiness> {
+    if (this.#isEnding) return 'draining';
+    const all = await Promise.all([...this.#listening].map(readinessOf));
+    return all.find((one) => one === 'ready') ?? all.find((one) => one === 'stalled') ?? 'draining';
   }
 
   /** Starts one, and waits until it listens. Returns its port. Rejects with how it {@link Ended} where it ends before. */
@@ -140,4 +152,20 @@ class Children {
     await Promise.all(exits);
     clearTimeout(force);
   }
+}
+
+function readinessOf(child: Worker): Promise<Readiness> {
+  return new Promise((resolve) => {
+    const settle = (readiness: Readiness): void => {
+      clearTimeout(timer);
+      child.off('message', hear);
+      resolve(readiness);
+    };
+    const hear = (message: { readiness?: Readiness }): void => {
+      if (message.readiness !== undefined) settle(message.readiness);
+    };
+    const timer = setTimeout(settle, answerWithin, 'stalled');
+    child.on('message', hear);
+    child.send(question, () => {});
+  });
 }

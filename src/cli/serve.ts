@@ -12,7 +12,7 @@ import cpus from './cpus.cjs';
 import { drainOnSignal } from './drain.js';
 import { listeningCommand } from './listening.js';
 import { backendOption, byteSize, positiveInteger, readConfig, seconds, workersOption } from './options.js';
-import { isFirst, isOneOfSeveral, shareMetrics, startProcesses } from './processes.js';
+import { isFirst, isOneOfSeveral, shareMetrics, shareReadiness, startProcesses } from './processes.js';
 import { indexedRuns } from './runs.js';
 import { tellExpiry } from './tell-expiry.js';
 
@@ -57,7 +57,10 @@ export function serveCommand() {
       try {
         await replica.pool.ready;
         const listening = await serveLoader(replica, { ...part, ...security });
-        if (isOneOfSeveral) shareMetrics(metrics.registry);
+        if (isOneOfSeveral) {
+          shareMetrics(metrics.registry);
+          shareReadiness(listening);
+        }
         if (isFirst)
           for (const { run, fingerprint, stepsPerEpoch } of opened)
             log.info({ run: run.name, fingerprint, stepsPerEpoch, epochs: run.training.epochs }, 'run');

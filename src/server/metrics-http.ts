@@ -30,10 +30,10 @@ const handshake = 22;
 export async function listenOverHttp(
   registry: MetricsText,
   [port, host]: readonly [port: number, host: string],
-  state: () => Readiness,
+  readiness: () => Readiness | Promise<Readiness>,
   pemFiles?: PemFiles,
 ): Promise<HttpListening> {
-  const answer = answerer(registry, state);
+  const answer = answerer(registry, readiness);
   const plain = createHttpServer(answer);
   const secured = createHttpsServer({ handshakeTimeout }, answer);
   const server = pemFiles === undefined ? plain : createServer(sorting);
@@ -67,16 +67,18 @@ export async function listenOverHttp(
   };
 }
 
-function answerer(registry: MetricsText, state: () => Readiness): RequestListener {
-  return ({ url }, response) => {
+function answerer(registry: MetricsText, readiness: () => Readiness | Promise<Readiness>): RequestListener {
+  return async ({ url }, response) => {
     if (url === '/metrics')
       registry.metrics().then(
         (text) => response.setHeader('content-type', registry.contentType).end(text),
         (error: Error) => response.writeHead(503).end(`expected the metrics, but got ${error.message}\n`),
       );
     else if (url === '/healthz') response.end('ok\n');
-    else if (url === '/readyz') response.writeHead(state() === 'ready' ? 200 : 503).end(`${state()}\n`);
-    else response.writeHead(404).end('expected /metrics, /healthz or /readyz\n');
+    else if (url === '/readyz') {
+      const now = await readiness();
+      response.writeHead(now === 'ready' ? 200 : 503).end(`${now}\n`);
+    } else response.writeHead(404).end('expected /metrics, /healthz or /readyz\n');
   };
 }
 

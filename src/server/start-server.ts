@@ -37,6 +37,8 @@ export interface Listening {
   /** The port that it got. */
   readonly port: number;
   readonly metricsPort: number | null;
+  /** Whether it takes work. */
+  readiness(): Readiness | Promise<Readiness>;
   /**
    * Ends it: not ready, streams end after their current batch with SERVER_DRAINING, open calls have `patience`
    * milliseconds, then all is closed.
@@ -122,6 +124,7 @@ async function serve(
   return {
     port,
     metricsPort: http?.port ?? null,
+    readiness: state,
     async drain(patience) {
       isDraining = true;
       clearInterval(looking);
@@ -162,11 +165,11 @@ function bind(server: Server, listen: string, credentials: ServerCredentials): P
 export async function listenHttp(
   registry: MetricsText,
   listen: string,
-  state: () => Readiness,
+  readiness: Listening['readiness'],
   pemFiles?: PemFiles,
 ): Promise<HttpListening> {
   try {
-    return await listenOverHttp(registry, hostAndPort(listen), state, pemFiles);
+    return await listenOverHttp(registry, hostAndPort(listen), readiness, pemFiles);
   } catch (error) {
     throw unlistenable(listen, error as Error);
   }

@@ -90,9 +90,26 @@ test('several processes behind one address send what one sends, and one that die
     await logged(several, (line) => isNew(line) && (known.size === 3 || !known.has(line.pid)));
   });
 
+  const childrenOf = ({ pid }: ServerProcess['process']): string[] =>
+    readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
+
+  await t.test('it is ready while one of them is, and not when none answers', async () => {
+    const ready = async (): Promise<string> => {
+      const answer = await fetch(`http://127.0.0.1:${several.serving.metricsPort}/readyz`);
+      return `${answer.status} ${(await answer.text()).trim()}`;
+    };
+    const [first, second] = childrenOf(several.process).map(Number);
+    assert.equal(await ready(), '200 ready');
+    process.kill(first!, 'SIGSTOP');
+    assert.equal(await ready(), '200 ready');
+    process.kill(second!, 'SIGSTOP');
+    assert.equal(await ready(), '503 stalled');
+    for (const child of [first!, second!]) process.kill(child, 'SIGCONT');
+    assert.equal(await ready(), '200 ready');
+  });
+
   await t.test('a signal drains all', async () => {
-    const { pid } = several.process;
-    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
+    const children = childrenOf(several.process);
     assert.equal(children.length, 2);
     assert.equal(await several.stop('SIGTERM'), 0);
     for (const child of children) assert.throws(() => process.kill(Number(child), 0), { code: 'ESRCH' });
