@@ -35,6 +35,7 @@ COPY package.json LICENSE ./
 COPY --chmod=755 deploy/docker/entry.sh deploy/docker/ready.sh ./deploy/docker/
 RUN ln -s /app/deploy/docker/entry.sh /usr/local/bin/tributary \
     && ln -s /app/deploy/docker/ready.sh /usr/local/bin/tributary-ready
+COPY deploy/docker/tributary.yaml ./deploy/docker/
 COPY deploy/docker/tributary.yaml /etc/tributary/tributary.yaml
 # TINI_SUBREAPER: quiet and right also where another init is process 1. The probe asks where the metrics are.
 ENV NODE_ENV=production \

@@ -119,6 +119,21 @@ test('the image starts the command line, as a user without rights', () => {
   assert.equal(last('USER'), 'USER node');
 });
 
+test('what the entry script uses is in the image', () => {
+  const used = [...textOf('deploy/docker/entry.sh').matchAll(/\$app\/([\w./-]+)/g)].map(([, path]) => path!);
+  assert.ok(used.length >= 3, String(used));
+  const base = lines.slice(lines.findIndex((line) => line.endsWith('AS base')));
+  const copied = base
+    .filter((line) => /^COPY .* \.\//.test(line))
+    .flatMap((line) => line.split(' ').slice(1, -1))
+    .map((path) => path.replace(/^\/app\//, ''));
+  for (const path of used)
+    assert.ok(
+      copied.some((one) => path === one || path.startsWith(`${one}/`)),
+      `${path} is not among ${copied}`,
+    );
+});
+
 test('the default target is the one without a graphics library', () => {
   assert.deepEqual(stages, ['deps', 'build', 'base', 'gpu', 'runtime']);
   const gpu = instructions.slice(instructions.findIndex((line) => line.endsWith('AS gpu')));

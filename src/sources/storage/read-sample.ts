@@ -22,13 +22,19 @@ export interface ReadOptions {
  */
 export async function readSample(location: Location, options: ReadOptions = {}): Promise<Buffer> {
   const { retries = 5, pauseMs = 50, storage = storageOf(location.path) } = options;
+  let wasThere = false;
   for (let attempts = 0; ; ) {
     try {
       return await readOnce(location, storage);
     } catch (error) {
       if (!(error instanceof StorageFault)) throw error;
-      if (!error.mayPass && !(await isUnmounted(location.root, storage)))
-        throw corrupt(location, error.code, error.message, error);
+      if (!error.mayPass) {
+        const isThere = !(await isUnmounted(location.root, storage));
+        // Seen before and after: the source may have come back, or gone, between the attempt and one look.
+        if (wasThere && isThere) throw corrupt(location, error.code, error.message, error);
+        wasThere = isThere;
+        if (isThere) continue;
+      }
       attempts += error.attempts;
       if (error.remedy !== null || attempts > retries) throw unavailable(location, error, attempts);
     }

@@ -73,6 +73,34 @@ test('what has become of a file decides how it fails', async (context) => {
   assert.equal(await outcome('keep.jpg'), 'STORAGE_UNAVAILABLE ENOENT');
 });
 
+test('a source that comes back, or goes, between an attempt and the look at it leaves no sample corrupt', async (context) => {
+  const folder = await temporaryFolder(context);
+  const [root, away] = [join(folder, 'data'), join(folder, 'away')];
+  await writeTree(folder, { 'data/a.jpg': 'ten bytes.' });
+  const location: Location = { path: join(root, 'a.jpg'), root, offset: null, length: 10 };
+  const come = () => rename(away, root);
+  const go = () => rename(root, away);
+  const nothing = async () => {};
+  /** Local files, moved before and after each look at the folder. */
+  const moving = (...moves: (readonly [before: () => Promise<void>, after: () => Promise<void>])[]): SourceStorage => ({
+    ...files,
+    async *list(folder, options) {
+      const [before, after] = moves.shift()!;
+      await before();
+      try {
+        yield* files.list(folder, options);
+      } finally {
+        await after();
+      }
+    },
+  });
+  const read = async (storage: SourceStorage) => (await readSample(location, { pauseMs: 1, storage })).toString();
+  await go();
+  assert.equal(await read(moving([come, nothing])), 'ten bytes.');
+  await go();
+  assert.equal(await read(moving([come, go], [nothing, come])), 'ten bytes.');
+});
+
 /** Local files, but their first calls fail with these codes, and reads come in small pieces. */
 function flaky(codes: readonly string[], where: 'open' | 'read'): SourceStorage & { closed: number; opened: number } {
   const left = [...codes];
@@ -120,7 +148,7 @@ test('a storage that fails is asked again, and its failures never become corrupt
       assert.equal(dead.opened, dead.closed);
     }
   for (const code of ['ENOENT', 'EACCES', 'EPERM', 'EISDIR'])
-    await assert.rejects(readSample(location, { retries: 2, pauseMs: 1, storage: flaky([code], 'open') }), {
+    await assert.rejects(readSample(location, { retries: 2, pauseMs: 1, storage: flaky([code, code], 'open') }), {
       reason: 'SAMPLE_CORRUPT',
       metadata: { path: location.path, cause: code },
     });
