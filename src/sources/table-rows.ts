@@ -78,6 +78,14 @@ async function* parquetRows(table: string, columns: readonly string[]): AsyncGen
   }
 }
 
+/** An object as JSON: 64-bit numbers are numbers, and bytes are left out. */
+export function jsonOf(row: object): string {
+  return JSON.stringify(row, (_, value) => {
+    if (typeof value === 'bigint') return Number(value);
+    return value instanceof Uint8Array ? undefined : value;
+  });
+}
+
 /** A row as JSON lines would have it: numbers of 64 bits are numbers, and what is not there is null. */
 function plain(row: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(

@@ -29,6 +29,8 @@ export interface SourceOptions {
   /** The table beside it, and what a sample's row there must say: see `SourceConfig`. */
   readonly table?: string;
   readonly where?: Where;
+  /** What headers tell of each sample: see `SourceConfig`. */
+  readonly columns?: readonly string[];
 }
 
 /**

@@ -5,7 +5,7 @@ import { storageOf } from '../storage/storages.js';
 import { hold, joinNames } from './folder.js';
 import { LeftOutTally } from './left-out.js';
 import { type ValuePlace, valuePlaces } from './parquet-pages.js';
-import { packings, type ShardListing, type ShardTask } from './shard.js';
+import { packings, rowDigits, type ShardListing, type ShardTask } from './shard.js';
 import type { Damage } from './tar.js';
 
 /**
@@ -46,9 +46,6 @@ export async function scanParquet({ url }: ShardTask): Promise<ShardListing> {
     successes: null,
   };
 }
-
-/** Digits of a row's number in its key, so that keys are in the order of rows. */
-const rowDigits = 8;
 
 interface Found {
   readonly places: (ValuePlace | null)[];
