@@ -115,14 +115,15 @@ async function measureUse(path: string, count: number, hasMembers: boolean): Pro
 }
 
 async function makeManifest(path: string, count: number, hasMembers: boolean): Promise<void> {
-  const collector = new RowCollector(hasMembers);
+  const kind = hasMembers ? 'members' : 'files';
+  const collector = new RowCollector(kind);
   const shards: ManifestDetails['shards'] = [];
   const perFolder = hasMembers ? 10_000 : 1_300;
   const offset = BigUint64Array.from({ length: perFolder }, (_, i) => BigInt(512 + i * 102_400));
   const size = new Uint32Array(perFolder).fill(9);
   const places = { offset, txtOffset: offset, txtSize: size, jsonOffset: offset, jsonSize: size };
   const fingerprint = new Fingerprint();
-  await writeManifest(path, hasMembers, async (add) => {
+  await writeManifest(path, kind, async (add) => {
     const pass = async (batches: readonly RowBatch[]) => {
       for (const batch of batches) {
         fingerprint.add(batch);

@@ -105,8 +105,9 @@ export class CacheFolder {
   /** Where a sample's bytes lie, with room reserved for them where there is some. */
   take(manifest: Manifest, location: Location): CacheFile {
     const version = this.#version(manifest);
-    const { path, offset, length } = location;
-    const digest = createHash('sha256').update(`${path}\0${offset}\0${length}`).digest('hex').slice(0, 32);
+    const { path, offset, length, packed } = location;
+    const start = packed === undefined ? `${offset}` : `${offset}+${packed.skipped}`;
+    const digest = createHash('sha256').update(`${path}\0${start}\0${length}`).digest('hex').slice(0, 32);
     const size = onDisk(length);
     const file = join(version, digest.slice(0, 2), `${digest}-${length}`);
     // Of tasks that need one sample at a time, the first stores it.

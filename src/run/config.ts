@@ -28,6 +28,8 @@ export interface SourceConfig {
   readonly table?: string;
   /** What a sample's row of the table must say for it to be one: by column. */
   readonly where?: Where;
+  /** What of the table, or of its own Parquet files, the headers of batches tell of each sample: names of columns. */
+  readonly columns?: readonly string[];
 }
 
 /** Conditions by column, all of which must hold. */
@@ -93,6 +95,10 @@ const sourceSchema = z.preprocess(
         .optional(),
       table: z.string({ error: 'the path of a file of JSON lines or Parquet' }).min(1).optional(),
       where: z.record(z.string(), condition, { error: 'a mapping of columns to conditions' }).optional(),
+      columns: z
+        .array(z.string().min(1), { error: 'a list of names of columns' })
+        .min(1, { error: 'a list of names of columns' })
+        .optional(),
     },
     { error: (issue) => (issue.code === 'invalid_type' ? 'a path, or a mapping with a path' : undefined) },
   ),
@@ -217,7 +223,7 @@ function readSource({ name, value, path, problems }: Entry, folder: string) {
     sourceSchema,
     value,
     path,
-    unknownAmong(['path', 'layout', 'follow_links', 'exclude', 'table', 'where']),
+    unknownAmong(['path', 'layout', 'follow_links', 'exclude', 'table', 'where', 'columns']),
   );
   const placed = (path: string) => (isUrl(path) ? path : resolved(folder, path));
   const source: SourceConfig | null = data && {
@@ -227,14 +233,16 @@ function readSource({ name, value, path, problems }: Entry, folder: string) {
     ...(data.exclude && { exclude: typeof data.exclude === 'string' ? placed(data.exclude) : data.exclude }),
     ...(data.table && { table: placed(data.table) }),
     ...(data.where && { where: data.where as Where }),
+    ...(data.columns && { columns: data.columns }),
     ...(data.follow_links && { followLinks: data.follow_links === true || data.follow_links.map(placed) }),
   };
-  const alone = (data?.where === undefined) !== (data?.table === undefined);
+  const isUsed = data?.where !== undefined || data?.columns !== undefined;
+  const alone = data?.table === undefined ? data?.where !== undefined : !isUsed;
   const table = {
     ...invalid,
     path,
-    expected: 'table and where together',
-    came: 'one of them',
+    expected: 'a table with where or columns, and where with a table',
+    came: data?.table === undefined ? 'where alone' : 'table alone',
     remedy: 'Give both, or none',
   };
   return { name, value: source, problems: [...problems, ...found, ...(alone ? [table] : [])] };

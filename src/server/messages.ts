@@ -96,11 +96,11 @@ function viewGroup({ name, size, of, knobs }: ViewGroup): ViewGroupMessage {
  * The header of a finished batch.
  * @throws TributaryError TOO_MUCH_ASKED where the texts of its samples do not fit into a message.
  */
-export function batchHeader(open: OpenRun, batch: Batch, samples: Sample[]): BatchHeader {
+export function batchHeader(open: OpenRun, batch: Batch, samples: Sample[], columns: string[] = []): BatchHeader {
   const { address } = batch;
   const texts = samples.flatMap(({ key, text, json, drawn }) => [key, text, json, drawn]);
   checkMessage(
-    textBytes(texts),
+    textBytes([...texts, ...columns]),
     `texts of step ${address.step}`,
     'Ask without text, or for a smaller share (more ranks)',
   );
@@ -116,6 +116,7 @@ export function batchHeader(open: OpenRun, batch: Batch, samples: Sample[]): Bat
     layout: `LAYOUT_${batch.form.axes}`,
     byteSize: batch.data.length,
     samples,
+    columns,
     nextCursor: formatCursor({ fingerprint: open.fingerprint, ...next }),
     stepsPerEpoch: open.stepsPerEpoch,
     split: open.run.split,

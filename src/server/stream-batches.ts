@@ -11,6 +11,7 @@ import { LentMemory } from './lent-memory.js';
 import { batchHeader, batchSample } from './messages.js';
 import type { Replica } from './replica.js';
 import { type Asked, addresses, openAsked, resolveRequest } from './resolve-request.js';
+import { columnsOf } from './sample-columns.js';
 import { addTexts } from './sample-texts.js';
 
 type Send = (message: StreamBatchesResponse, bytes: number) => Promise<void>;
@@ -130,7 +131,8 @@ async function sendBatch(
 ): Promise<boolean> {
   const samples = await inSlices(batch.samples.length, (slot) => batchSample(batch.samples[slot]!, asked.withDrawn));
   if (asked.withText) await addTexts(open, batch.samples, samples);
-  await send({ header: batchHeader(open, batch, samples) }, samples.length * slotBytes);
+  const columns = await columnsOf(open, batch.samples);
+  await send({ header: batchHeader(open, batch, samples, columns) }, samples.length * slotBytes);
   const data = Buffer.from(batch.data.buffer, batch.data.byteOffset, batch.data.byteLength);
   const descriptor = lent?.byteSize === data.length ? await lent.write(data, signal) : null;
   if (descriptor !== null) await send({ lent: { descriptor } }, 0);

@@ -51,7 +51,7 @@ export async function indexSource(options: IndexOptions): Promise<{ manifest: St
     // Before a folder of manifests is made for it.
     if (walked !== null) refuse(walked, walked.batches.length);
     let found: Found | undefined;
-    await writeManifest(path, walked === null, async (add) => {
+    await writeManifest(path, layout.samples, async (add) => {
       const tally = new Tally(add);
       if (walked === null) {
         found = await addShards(scanner, source, meter, tally, path);
@@ -130,7 +130,7 @@ async function addShards(
   const { shards, leftOut } = await listShards(source.place);
   const kept = await keptFiles(path);
   const earlier = await Promise.all([path, ...kept].map((file) => loadManifest(file).catch(() => [])));
-  const collected = new ShardRows(leftOut);
+  const collected = new ShardRows(source.layout.samples, leftOut);
   let reused = 0;
   let unkept: ScannedShard[] = [];
   let keptAt = meter.seconds;
@@ -157,9 +157,9 @@ async function keptFiles(path: string): Promise<string[]> {
 }
 
 async function keep(path: string, source: Indexed, shards: readonly ScannedShard[]): Promise<void> {
-  await writeManifest(path, true, async (add) => {
+  await writeManifest(path, source.layout.samples, async (add) => {
     const tally = new Tally(add);
-    const collected = new ShardRows([]);
+    const collected = new ShardRows(source.layout.samples, []);
     for (const { file, listing } of shards) await tally.add(collected.add(file.name, listing));
     await tally.add(collected.finish());
     return detailsOf(source, collected.rows, tally);

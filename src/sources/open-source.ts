@@ -1,4 +1,5 @@
 import { TributaryError } from '../errors.js';
+import { withColumns } from './columns.js';
 import { withoutExcluded } from './exclude.js';
 import type { IndexReport } from './index-report.js';
 import { type IndexOptions, indexSource } from './index-source.js';
@@ -56,5 +57,5 @@ export async function openOrIndexSource(
 
 /** What of an indexed source the config wants. */
 async function chosen(options: IndexOptions, manifest: StoredManifest): Promise<Manifest> {
-  return withoutExcluded(options, await keptWhere(options, manifest));
+  return withoutExcluded(options, await keptWhere(options, await withColumns(options, manifest)));
 }

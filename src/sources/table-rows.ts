@@ -1,9 +1,10 @@
-import { type AsyncBuffer, parquetMetadataAsync, parquetReadObjects, parquetSchema } from 'hyparquet';
+import { parquetMetadataAsync, parquetReadObjects, parquetSchema } from 'hyparquet';
 import { TributaryError } from '../errors.js';
 import { linesOf } from './storage/lines.js';
-import { fill } from './storage/storage.js';
+import { parquetFile } from './storage/parquet-file.js';
+import { StorageFault } from './storage/storage.js';
 import { storageOf } from './storage/storages.js';
-import { readable } from './storage/unreadable.js';
+import { readable, unreadable } from './storage/unreadable.js';
 
 /** What a table says of one sample, by column. */
 export type TableRow = Readonly<Record<string, unknown>> & { readonly key: string };
@@ -46,15 +47,7 @@ async function* parquetRows(table: string, columns: readonly string[]): AsyncGen
   const { compressors } = await import('hyparquet-compressors');
   const storage = storageOf(table);
   const stored = await readable(storage.open(storage.resolve(table)));
-  const file: AsyncBuffer = {
-    byteLength: stored.size,
-    async slice(start, end = stored.size) {
-      const bytes = new Uint8Array(end - start);
-      const count = await readable(fill(stored, bytes, start));
-      if (count < bytes.length) throw new Error(`the end of the file after ${start + count} bytes`);
-      return bytes.buffer;
-    },
-  };
+  const file = parquetFile(stored);
   try {
     const metadata = await parquetMetadataAsync(file);
     const has = new Set(parquetSchema(metadata).children.map(({ element }) => element.name));
@@ -72,6 +65,7 @@ async function* parquetRows(table: string, columns: readonly string[]): AsyncGen
     }
   } catch (cause) {
     if (cause instanceof TributaryError) throw cause;
+    if (cause instanceof StorageFault) throw unreadable(cause);
     throw new TributaryError('CONFIG_INVALID', {
       expected: `a Parquet file with a text in the column key of each row at ${table}`,
       came: (cause as Error).message,
@@ -82,6 +76,14 @@ async function* parquetRows(table: string, columns: readonly string[]): AsyncGen
   } finally {
     stored.close();
   }
+}
+
+/** An object as JSON: 64-bit numbers are numbers, and bytes are left out. */
+export function jsonOf(row: object): string {
+  return JSON.stringify(row, (_, value) => {
+    if (typeof value === 'bigint') return Number(value);
+    return value instanceof Uint8Array ? undefined : value;
+  });
 }
 
 /** A row as JSON lines would have it: numbers of 64 bits are numbers, and what is not there is null. */

@@ -79,6 +79,7 @@ function part(manifest: StoredManifest, kept: ChosenRows, count: number): Manife
     label: (index) => manifest.label(whole(index)),
     location: (index) => manifest.location(whole(index)),
     sibling: (index, suffix) => manifest.sibling(whole(index), suffix),
+    columns: manifest.columns && ((index) => manifest.columns!(whole(index))),
     find(key) {
       const index = manifest.find(key);
       return index >= 0 && kept.has(index) ? kept.before(index) : -1;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { cp, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { stringify } from 'yaml';
 import { indexedSamples, startServer, temporaryFolder, tributary } from '../fleet.js';
@@ -9,7 +10,7 @@ import { noNginx, startNginx } from '../sources/storage/http/nginx.js';
 import { failingProxy } from '../sources/storage/objects/failing-proxy.js';
 import { noRadosgw, startRadosgw } from '../sources/storage/s3/radosgw.js';
 
-const names = ['imagenet', 'datacomp'] as const;
+const names = ['imagenet', 'datacomp', 'hub'] as const;
 const run = {
   recipe: 'dinov3',
   sources: [...names],
@@ -37,6 +38,15 @@ async function batches(t: TestContext, address: string, step: number, steps: num
   return { code, stderr, crcs: [...stdout.matchAll(/crc32 [0-9a-f]{8}/g)].map(String) };
 }
 
+/** A folder with a source in each layout that lies in a store. */
+async function sourceFolder(t: TestContext): Promise<string> {
+  const folder = dirname(await indexedSamples(t));
+  // With rows of each form of packing, and some that hold no image.
+  const forms = fileURLToPath(new URL('../../../test/sources/parquet', import.meta.url));
+  await cp(forms, join(folder, 'hub', 'data'), { recursive: true });
+  return folder;
+}
+
 /** A file's path inside a folder, for every file below it. */
 async function filesOf(folder: string): Promise<string[]> {
   const found = await readdir(folder, { recursive: true, withFileTypes: true });
@@ -44,11 +54,15 @@ async function filesOf(folder: string): Promise<string[]> {
 }
 
 test('a web server gives the batches of local files', { skip: noNginx }, async (t) => {
-  const folder = dirname(await indexedSamples(t));
+  const folder = await sourceFolder(t);
   const local = await served(t, Object.fromEntries(names.map((name) => [name, join(folder, name)])));
   const { host, folder: root } = await startNginx(t);
   for (const name of names) await symlink(join(folder, name), join(root, name));
-  const web = await served(t, { imagenet: `${host}/json/imagenet`, datacomp: `${host}/html/datacomp` });
+  const web = await served(t, {
+    imagenet: `${host}/json/imagenet`,
+    datacomp: `${host}/html/datacomp`,
+    hub: `${host}/json/hub`,
+  });
   const expected = await batches(t, local, 0, 3);
   assert.equal(expected.crcs.length, 3);
   assert.deepEqual(await batches(t, web, 0, 3), expected);
@@ -57,7 +71,7 @@ test('a web server gives the batches of local files', { skip: noNginx }, async (
 test('S3 gives the batches of local files, whatever fails', {
   skip: noRadosgw,
 }, async (t) => {
-  const folder = dirname(await indexedSamples(t));
+  const folder = await sourceFolder(t);
   const server = await startRadosgw();
   t.after(() => server.stop());
   const proxy = await failingProxy(t, server.port);

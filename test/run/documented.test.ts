@@ -23,6 +23,7 @@ test('docs/configuration.md has a row for every key, and for nothing else', () =
     'exclude',
     'table',
     'where',
+    'columns',
     ...Object.keys(defaultLimits),
     ...runKeys,
   ];

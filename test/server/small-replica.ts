@@ -14,11 +14,15 @@ import { temporaryFolder } from '../sources/tree.js';
 
 const vectors = fileURLToPath(new URL('../../../test/vectors/images', import.meta.url));
 
-/** A replica of one run, `small`, over the images of test/vectors, in this process: 7 steps of 2 in each of 2 epochs. */
-export async function smallReplica(t: TestContext, more: object = {}): Promise<Replica> {
+/** A replica of one run, `small`, over the images of test/vectors, or of another source, in this process: 7 steps of 2 in each of 2 epochs. */
+export async function smallReplica(
+  t: TestContext,
+  more: object = {},
+  images: string | object = vectors,
+): Promise<Replica> {
   const folder = await temporaryFolder(t);
   const run = { recipe: 'dinov3', sources: ['images'], image_size: 32, global_batch: 2, epochs: 2, seed: 3, ...more };
-  const text = JSON.stringify({ index: `${folder}/index`, sources: { images: vectors }, runs: { small: run } });
+  const text = JSON.stringify({ index: `${folder}/index`, sources: { images }, runs: { small: run } });
   const replica = openReplica({
     runs: indexedRuns(parseConfig(text, { folder, name: 'test' }), openOrIndexSource),
     backend: await openBackend('simd'),

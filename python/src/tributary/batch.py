@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import zlib
 from collections import deque
@@ -54,7 +55,8 @@ class Sample:
 
     `label` is None where the source has no classes; `erase` is the box of RandomErasing, or None; `status` is `ok` or
     `substituted`, and then `corrupt_keys` and `corrupt_reasons` say what could not be decoded. `drawn` is JSON,
-    where `with_drawn` was asked for; `text` and `json` are what lies beside a tar member, where `with_text` was.
+    where `with_drawn` was asked for; `text` and `json` are what lies beside a tar member, where `with_text` was. `columns`
+    is what the columns that the source's config names say of it, by their names; None where they say nothing.
     """
 
     source: str
@@ -70,6 +72,7 @@ class Sample:
     drawn: str = ""
     text: Optional[str] = None
     json: Optional[str] = None
+    columns: Optional[Dict[str, Any]] = field(default=None, hash=False)
 
 
 class Masks(NamedTuple):
@@ -320,7 +323,8 @@ class PartialBatch:
             raise self.damaged(f"CRC-32 {self._crc:08x} of {self._filled} bytes")
         # Of no bytes there is no chunk.
         array = self._take(0) if self._array is None else self._array
-        samples = tuple(_sample(sample) for sample in header.samples)
+        columns = header.columns or [""] * len(header.samples)
+        samples = tuple(_sample(*one) for one in zip(header.samples, columns))
         return Arrived(
             array=array,
             data_type=header.data_type,
@@ -356,7 +360,7 @@ def _part(view: Any) -> Part:
     return Part(view.name, tuple(view.shape), view.offset, view.byte_size, masks)
 
 
-def _sample(sample: Any) -> Sample:
+def _sample(sample: Any, columns: str) -> Sample:
     erase = sample.erase
     return Sample(
         source=sample.source,
@@ -372,4 +376,5 @@ def _sample(sample: Any) -> Sample:
         drawn=sample.drawn,
         text=sample.text if sample.HasField("text") else None,
         json=sample.json if sample.HasField("json") else None,
+        columns=json.loads(columns) if columns else None,
     )

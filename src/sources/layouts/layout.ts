@@ -11,14 +11,19 @@ export interface Place {
   readonly followsFolders?: boolean;
   /** URLs of other folders that links may lead into, where the config names some. */
   readonly outside?: readonly string[];
+  /** Which files are its shards, by their names; `*.tar` where it is not given. */
+  readonly isShard?: (name: string) => boolean;
 }
+
+/** What samples are, by where they lie. */
+export type SampleKind = 'files' | 'members' | 'rows';
 
 /** One way that a source's files are laid out: the shape of every layout of this folder. */
 export interface SourceLayout {
   /** As the config may give it, and as manifests have it. */
   readonly name: string;
-  /** Whether the samples are files or members of tar shards. */
-  readonly samples: 'files' | 'members';
+  /** Whether the samples are files, members of tar shards or rows of Parquet shards. */
+  readonly samples: SampleKind;
   /** Whether the first folder below the place is the sample's class. */
   readonly labelled: boolean;
   /** Whether the folder at `url` looks like this layout. */

@@ -7,10 +7,11 @@ import { flat } from './flat.js';
 import { imagenet } from './imagenet.js';
 import type { Place, SourceLayout, Split } from './layout.js';
 import { isFolder } from './look.js';
+import { parquet } from './parquet.js';
 import { webdataset } from './webdataset.js';
 
 /** Every layout, in the order that upstream looks for them; `flat` is any folder, so it comes last. */
-export const layouts: readonly SourceLayout[] = [webdataset, coco, imagenet, flat];
+export const layouts: readonly SourceLayout[] = [webdataset, coco, imagenet, parquet, flat];
 
 /** What `locateSource` needs to know of a source. */
 export interface SourceOptions {
@@ -28,6 +29,8 @@ export interface SourceOptions {
   /** The table beside it, and what a sample's row there must say: see `SourceConfig`. */
   readonly table?: string;
   readonly where?: Where;
+  /** What headers tell of each sample: see `SourceConfig`. */
+  readonly columns?: readonly string[];
 }
 
 /**

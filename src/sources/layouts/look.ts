@@ -13,9 +13,9 @@ export async function hasFolders(url: string): Promise<boolean> {
   return hasEntry(url, ({ kind, name }) => (kind === 'folder' || kind === 'linked_folder') && !isHidden(name));
 }
 
-/** Whether the folder at `url` holds at least one `*.tar`; false where there is no folder. */
-export async function hasShards(url: string): Promise<boolean> {
-  return hasEntry(url, ({ name }) => isShardName(name));
+/** Whether the folder at `url` holds at least one shard, `*.tar` where nothing else is said; false where there is no folder. */
+export async function hasShards(url: string, isShard = isShardName): Promise<boolean> {
+  return hasEntry(url, ({ name }) => isShard(name));
 }
 
 /** Whether a file's name is a shard's, as the glob `*.tar` says. */
@@ -57,7 +57,8 @@ export function swappedPlace(url: string, folder: string): Place | null {
   return last === -1 ? null : { root: parts.with(last, 'val').join('/'), folder };
 }
 
-async function hasEntry(url: string, accept: (entry: Entry) => boolean): Promise<boolean> {
+/** Whether the folder at `url` holds at least one thing that `accept` says yes to; false where there is no folder. */
+export async function hasEntry(url: string, accept: (entry: Entry) => boolean): Promise<boolean> {
   try {
     for await (const page of storageOf(url).list(url)) if (page.some(accept)) return true;
   } catch (error) {

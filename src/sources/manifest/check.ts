@@ -62,7 +62,7 @@ async function compareShards(
     else if (shard.bytes !== bytes) changes.resized.push(name);
     else if (version === '0' || shard.version !== version) {
       const url = below(place.root, below(place.folder, name));
-      const samples = ({ names, sizes, members }: ShardListing) => [names, sizes, members.offset];
+      const samples = (shard: ShardListing) => [shard.names, shard.sizes, shard.members.offset, classesOf(shard)];
       const found = samples(await scanner.run('scanShard', { url }));
       if (!isDeepStrictEqual(found, samples(listing()))) changes.resized.push(name);
     }
@@ -75,6 +75,11 @@ async function compareShards(
     version === '0' ? version : (versions.get(name) ?? version),
     count,
   ]);
+}
+
+/** The class of each sample by name, as shards number their classes by themselves. */
+function classesOf({ count, labels, classNames }: ShardListing): (string | undefined)[] {
+  return Array.from({ length: count }, (_, i) => classNames[labels?.[i] ?? -1]);
 }
 
 async function compareFolders(

@@ -1,10 +1,10 @@
 import { join, resolve } from 'node:path';
 import { TributaryError } from '../../errors.js';
-import type { Place, Split } from '../layouts/layout.js';
+import type { Place, SampleKind, Split } from '../layouts/layout.js';
 import { writeWhole } from '../storage/local/write-whole.js';
 import { openRanges, pagesIn, readEnd } from './page-reader.js';
 import type { RowBatch } from './rows.js';
-import { detailsSchema, type ManifestDetails, manifestOf, type StoredManifest } from './stored-manifest.js';
+import { detailsSchema, kindOf, type ManifestDetails, manifestOf, type StoredManifest } from './stored-manifest.js';
 
 /** Where the manifest of a source's split lies in the folder of manifests, which is local. */
 export function manifestPath(indexFolder: string, source: string, split: Split): string {
@@ -15,19 +15,18 @@ export function manifestPath(indexFolder: string, source: string, split: Split):
  * Writes a manifest as an Arrow IPC file, uncompressed, batch by batch. Nobody ever sees half a file: it is written under another
  * name, flushed, and renamed, unless `fill` rejects.
  *
- * @param hasMembers whether the samples are members of shards.
  * @param fill adds batches, which all but the last have `rowsPerBatch` rows, and says in the end what they came to.
  * @throws TributaryError ARGUMENT_INVALID where the file cannot be written, and what `fill` throws.
  */
 export async function writeManifest(
   path: string,
-  hasMembers: boolean,
+  kind: SampleKind,
   fill: (add: (batch: RowBatch) => Promise<void>) => Promise<ManifestDetails>,
 ): Promise<void> {
   const { PageWriter } = await import('./page-writer.js');
   try {
     await writeWhole(path, async (file) => {
-      const writer = new PageWriter(file, hasMembers);
+      const writer = new PageWriter(file, kind);
       await writer.end(await fill((batch) => writer.add(batch)));
     });
   } catch (cause) {
@@ -60,7 +59,7 @@ export async function loadManifest(path: string, place?: Place): Promise<StoredM
     }
     const details = detailsSchema.parse(JSON.parse(end.details));
     const damaged = (what: string) => invalid(path, what);
-    const pages = pagesIn(file, end, details.count, details.shards.length > 0, damaged);
+    const pages = pagesIn(file, end, details.count, kindOf(details), damaged);
     return manifestOf(details, pages, place ?? { root: details.root, folder: details.folder });
   } catch (cause) {
     if (cause instanceof TributaryError) throw cause;

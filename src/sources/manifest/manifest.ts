@@ -28,6 +28,11 @@ export interface Manifest {
   location(index: number): Location;
   /** Where the text or JSON beside a tar member is; null where there is none. */
   sibling(index: number, suffix: 'txt' | 'json'): Location | null;
+  /**
+   * What the config wants headers to tell of a sample: a JSON object of columns, empty where nothing is said of it. Absent where it wants none.
+   * It rejects as `readSample`.
+   */
+  readonly columns?: ((index: number) => Promise<string>) | undefined;
   /** Samples that the config takes out of every epoch. */
   readonly excluded?: ReadonlySet<number> | undefined;
   /** The index of a key; -1 where the manifest does not have it. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import type { RowBatch } from './rows.js';
+import type { SampleKind } from '../layouts/layout.js';
+import { columnsOf, type RowBatch } from './rows.js';
 
 /**
  * What a manifest's file has beside Arrow's own: between its record batches, which are the pages, and Arrow's footer lie the table of
@@ -88,7 +89,7 @@ function digestOf(tail: Buffer, details: Uint8Array): Buffer {
  *
  * @param bytes the page, at a multiple of eight in its memory.
  */
-export function rowsOfPage(bytes: Buffer, count: number, hasMembers: boolean): RowBatch {
+export function rowsOfPage(bytes: Buffer, count: number, kind: SampleKind): RowBatch {
   // A message: four bytes of mark, the length of its header, the header, and the buffers.
   let at = 8 + bytes.readInt32LE(4);
   const place = (length: number): [ArrayBuffer, number] => {
@@ -103,15 +104,6 @@ export function rowsOfPage(bytes: Buffer, count: number, hasMembers: boolean): R
   const keys = new Uint8Array(...place(length), length);
   const sizes = words();
   const labels = new Int32Array(...place(4 * count), count);
-  const members = hasMembers
-    ? {
-        shard: words(),
-        offset: offsets(),
-        txtOffset: offsets(),
-        txtSize: words(),
-        jsonOffset: offsets(),
-        jsonSize: words(),
-      }
-    : null;
+  const members = columnsOf(kind, (_, width) => (width === 4 ? words() : offsets()));
   return { count, keys, keyOffsets, sizes, labels, members };
 }

@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { LRUCache } from 'lru-cache';
+import type { SampleKind } from '../layouts/layout.js';
 import {
   arrowEnd,
   decodeEntry,
@@ -88,7 +89,7 @@ export function pagesIn(
   file: RangeFile,
   { rowsPerPage, table }: ManifestEnd,
   count: number,
-  hasMembers: boolean,
+  kind: SampleKind,
   damaged: (what: string) => Error,
 ): Pages {
   const name = files++;
@@ -103,7 +104,7 @@ export function pagesIn(
     const bytes = file.read(offset, length, bufferOf(length));
     if (bytes.length < length || pageCrc(page, bytes) !== crc)
       throw damaged(`page ${page} with other bytes than were written`);
-    return { bytes, rows: rowsOfPage(bytes, Math.min(rowsPerPage, count - page * rowsPerPage), hasMembers) };
+    return { bytes, rows: rowsOfPage(bytes, Math.min(rowsPerPage, count - page * rowsPerPage), kind) };
   };
   return {
     rowsPerPage,

@@ -12,27 +12,29 @@ import {
   Uint64,
   Utf8,
 } from 'apache-arrow';
+import type { SampleKind } from '../layouts/layout.js';
 import { encodeEntry, encodeTail, pageCrc } from './page-format.js';
-import { type MemberColumns, type RowBatch, rowsPerBatch } from './rows.js';
+import { type RowBatch, rowsPerBatch, shardColumns } from './rows.js';
 import type { ManifestDetails } from './stored-manifest.js';
 
 /** The key of the schema's metadata that has the manifest's details as JSON. */
 export const metadataKey = 'tributary';
 
-export const fileFields = [
+const fileFields: Field[] = [
   new Field('key', new Utf8(), false),
   new Field('size', new Uint32(), false),
   new Field('label', new Int32(), false),
 ];
 
-export const memberFields = [
-  new Field('shard', new Uint32(), false),
-  new Field('offset', new Uint64(), false),
-  new Field('txt_offset', new Uint64(), false),
-  new Field('txt_size', new Uint32(), false),
-  new Field('json_offset', new Uint64(), false),
-  new Field('json_size', new Uint32(), false),
-];
+/** The fields of a kind of samples, in the order of the file. */
+export function fieldsOf(kind: SampleKind): Field[] {
+  if (kind === 'files') return fileFields;
+  const snake = (name: string) => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  const places = Object.entries(shardColumns[kind]).map(
+    ([name, bytes]) => new Field(snake(name), bytes === 4 ? new Uint32() : new Uint64(), false),
+  );
+  return [...fileFields, ...places];
+}
 
 /** Writes a manifest page by page; what it holds of a page that is written are the 16 bytes of its entry, and Arrow's. */
 export class PageWriter {
@@ -40,9 +42,9 @@ export class PageWriter {
   readonly #schema: Schema;
   readonly #arrow = new CollectingWriter();
 
-  constructor(file: FileHandle, hasMembers: boolean) {
+  constructor(file: FileHandle, kind: SampleKind) {
     this.#file = file;
-    this.#schema = new Schema(hasMembers ? [...fileFields, ...memberFields] : fileFields);
+    this.#schema = new Schema(fieldsOf(kind));
     this.#arrow.reset(undefined, this.#schema);
   }
 
@@ -118,7 +120,7 @@ class CollectingWriter extends RecordBatchFileWriter {
 
 function recordBatch(schema: Schema, batch: RowBatch): RecordBatch {
   const { count: length, keys, keyOffsets, sizes, labels, members } = batch;
-  const columns = [keys, sizes, labels, ...(members === null ? [] : memberColumns(members))];
+  const columns = [keys, sizes, labels, ...Object.values(members ?? {})];
   const children = schema.fields.map(({ type }, i) => {
     const column = {
       type,
@@ -134,10 +136,4 @@ function recordBatch(schema: Schema, batch: RowBatch): RecordBatch {
     schema,
     makeData({ type: new Struct(schema.fields), length, nullCount: 0, children }) as Data<Struct>,
   );
-}
-
-/** In the order of `memberFields`. */
-function memberColumns(members: MemberColumns) {
-  const { shard, offset, txtOffset, txtSize, jsonOffset, jsonSize } = members;
-  return [shard, offset, txtOffset, txtSize, jsonOffset, jsonSize];
 }

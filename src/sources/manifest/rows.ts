@@ -1,4 +1,5 @@
-import type { MemberPlaces } from '../scan/shard.js';
+import type { SampleKind } from '../layouts/layout.js';
+import type { MemberPlaces, RowPlaces } from '../scan/shard.js';
 
 /**
  * Rows of every batch but the last, which is a page of the manifest's file: some 22 KB for members of shards, which are read, and
@@ -6,11 +7,25 @@ import type { MemberPlaces } from '../scan/shard.js';
  */
 export const rowsPerBatch = 1 << 8;
 
-/** Columns of samples that are members of shards. */
-export interface MemberColumns extends MemberPlaces {
+interface InShard {
   /** Index of the shard among the manifest's. */
   readonly shard: Uint32Array<ArrayBuffer>;
 }
+
+/** Columns of samples that are members of tar shards. */
+export interface MemberColumns extends MemberPlaces, InShard {}
+
+/** Columns of samples that are rows of Parquet shards. */
+export interface RowColumns extends RowPlaces, InShard {}
+
+/** The columns of samples in shards by their kind, in the order of the file, and the bytes of a value of each. */
+export const shardColumns = {
+  members: { shard: 4, offset: 8, txtOffset: 8, txtSize: 4, jsonOffset: 8, jsonSize: 4 },
+  rows: { shard: 4, offset: 8, packing: 4, packedSize: 4, skipped: 4 },
+} as const;
+
+type Column = Uint32Array<ArrayBuffer> | BigUint64Array<ArrayBuffer>;
+type ColumnsByName = Record<string, Column>;
 
 /** Up to `rowsPerBatch` samples by columns: as they are collected, as they lie in the file, and as they are kept in memory. */
 export interface RowBatch {
@@ -21,7 +36,7 @@ export interface RowBatch {
   readonly sizes: Uint32Array<ArrayBuffer>;
   /** Class index, -1 for none. */
   readonly labels: Int32Array<ArrayBuffer>;
-  readonly members: MemberColumns | null;
+  readonly members: MemberColumns | RowColumns | null;
 }
 
 /** Collects rows into batches. */
@@ -30,18 +45,14 @@ export class RowCollector {
   readonly #keyOffsets = new Int32Array(rowsPerBatch + 1);
   readonly #sizes = new Uint32Array(rowsPerBatch);
   readonly #labels = new Int32Array(rowsPerBatch);
-  readonly #members: MemberColumns | null;
+  readonly #kind: SampleKind;
+  readonly #members: MemberColumns | RowColumns | null;
   #keys = new Uint8Array(1 << 16);
   #count = 0;
 
-  /** @param hasMembers whether every row is a member of a shard. */
-  constructor(hasMembers = false) {
-    this.#members = hasMembers
-      ? columnsBy(
-          () => new Uint32Array(rowsPerBatch),
-          () => new BigUint64Array(rowsPerBatch),
-        )
-      : null;
+  constructor(kind: SampleKind = 'files') {
+    this.#kind = kind;
+    this.#members = columnsOf(kind, (_, bytes) => columnFor(bytes, rowsPerBatch));
   }
 
   /** Appends a row whose key is `prefix` and the bytes `start..end` of `names`. */
@@ -64,15 +75,12 @@ export class RowCollector {
   }
 
   /** Says where the row that was appended last lies: at `i` of these places in a shard. */
-  place(shard: number, places: MemberPlaces, i: number): void {
-    const members = this.#members!;
+  place(shard: number, places: MemberPlaces | RowPlaces, i: number): void {
     const row = this.#count - 1;
+    const members = this.#members!;
+    for (const name in places) byName(members)[name]![row] = byName(places)[name]![i]!;
+    // Places of an earlier manifest have its own number of the shard.
     members.shard[row] = shard;
-    members.offset[row] = places.offset[i]!;
-    members.txtOffset[row] = places.txtOffset[i]!;
-    members.txtSize[row] = places.txtSize[i]!;
-    members.jsonOffset[row] = places.jsonOffset[i]!;
-    members.jsonSize[row] = places.jsonSize[i]!;
   }
 
   /** The batches that are full, which the collector then has no more. */
@@ -88,26 +96,25 @@ export class RowCollector {
 
   #seal(): void {
     const count = this.#count;
-    const members = this.#members;
+    const members = this.#members && byName(this.#members);
     this.#batches.push({
       count,
       keys: this.#keys.slice(0, this.#keyOffsets[count]),
       keyOffsets: this.#keyOffsets.slice(0, count + 1),
       sizes: this.#sizes.slice(0, count),
       labels: this.#labels.slice(0, count),
-      members:
-        members &&
-        columnsBy(
-          (pick) => pick(members).slice(0, count),
-          (pick) => pick(members).slice(0, count),
-        ),
+      members: members && columnsOf(this.#kind, (name) => members[name]!.slice(0, count)),
     });
     this.#count = 0;
   }
 }
 
 /** Rows from `first` on of a column that lies in parts, as many as `into` holds. */
-export function columnRows<C extends Uint32Array | BigUint64Array>(parts: readonly C[], first: number, into: C): C {
+export function columnRows<C extends Uint32Array | Int32Array | BigUint64Array>(
+  parts: readonly C[],
+  first: number,
+  into: C,
+): C {
   let at = -first;
   for (const part of parts) {
     const rows = part.subarray(Math.max(0, -at), Math.max(0, into.length - at)) as C;
@@ -117,25 +124,33 @@ export function columnRows<C extends Uint32Array | BigUint64Array>(parts: readon
   return into;
 }
 
-/** The same for all columns of members. */
-export function memberRows(parts: readonly MemberColumns[], first: number, count: number): MemberColumns {
-  const words = (pick: (part: MemberColumns) => Uint32Array<ArrayBuffer>) =>
-    columnRows(parts.map(pick), first, new Uint32Array(count));
-  const offsets = (pick: (part: MemberColumns) => BigUint64Array<ArrayBuffer>) =>
-    columnRows(parts.map(pick), first, new BigUint64Array(count));
-  return columnsBy(words, offsets);
+/** The same for all columns of samples in shards. */
+export function memberRows<C extends MemberColumns | RowColumns>(parts: readonly C[], first: number, count: number): C {
+  const kind = parts[0] !== undefined && 'packing' in parts[0] ? 'rows' : 'members';
+  const columns = columnsOf(kind, (name, bytes) =>
+    columnRows(
+      parts.map((part) => byName(part)[name]!),
+      first,
+      columnFor(bytes, count),
+    ),
+  );
+  return columns as C;
 }
 
-function columnsBy(
-  words: (pick: (part: MemberColumns) => Uint32Array<ArrayBuffer>) => Uint32Array<ArrayBuffer>,
-  offsets: (pick: (part: MemberColumns) => BigUint64Array<ArrayBuffer>) => BigUint64Array<ArrayBuffer>,
-): MemberColumns {
-  return {
-    shard: words(({ shard }) => shard),
-    offset: offsets(({ offset }) => offset),
-    txtOffset: offsets(({ txtOffset }) => txtOffset),
-    txtSize: words(({ txtSize }) => txtSize),
-    jsonOffset: offsets(({ jsonOffset }) => jsonOffset),
-    jsonSize: words(({ jsonSize }) => jsonSize),
-  };
+/** Makes the columns of a kind of samples; null for files, which have none. */
+export function columnsOf(
+  kind: SampleKind,
+  make: (name: string, bytes: 4 | 8) => Column,
+): MemberColumns | RowColumns | null {
+  if (kind === 'files') return null;
+  const columns = Object.entries(shardColumns[kind]).map(([name, bytes]) => [name, make(name, bytes)]);
+  return Object.fromEntries(columns) as MemberColumns | RowColumns;
+}
+
+function columnFor(bytes: 4 | 8, count: number): Column {
+  return bytes === 4 ? new Uint32Array(count) : new BigUint64Array(count);
+}
+
+function byName(columns: MemberPlaces | RowPlaces): ColumnsByName {
+  return columns as unknown as ColumnsByName;
 }

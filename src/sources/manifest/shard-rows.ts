@@ -1,4 +1,5 @@
 import { TributaryError } from '../../errors.js';
+import type { SampleKind } from '../layouts/layout.js';
 import { type LeftOut, lossOf } from '../scan/left-out.js';
 import type { ShardListing } from '../scan/shard.js';
 import type { ShardFile } from '../scan/shards.js';
@@ -7,10 +8,12 @@ import type { Rows, StoredManifest } from './stored-manifest.js';
 
 /** Collects the rows of shards, one shard after the other in their order, and what is to be said of them. */
 export class ShardRows {
-  readonly #collector = new RowCollector(true);
+  readonly #collector: RowCollector;
+  readonly #classes = new Map<string, number>();
   readonly rows: Rows;
 
-  constructor(leftOut: readonly LeftOut[]) {
+  constructor(kind: SampleKind, leftOut: readonly LeftOut[]) {
+    this.#collector = new RowCollector(kind);
     const left = leftOut.map((one) => ({ ...one, shard: '' }));
     this.rows = { classNames: [], folders: [], shards: [], warnings: [], leftOut: left, shares: [], lostClasses: [] };
   }
@@ -18,14 +21,15 @@ export class ShardRows {
   /** Takes in the next shard. @returns the batches that are full. */
   add(
     shard: string,
-    { bytes, version, names, count, sizes, members, leftOut, damage, successes }: ShardListing,
+    { bytes, version, names, count, sizes, members, labels, classNames, leftOut, damage, successes }: ShardListing,
   ): RowBatch[] {
     const { shards, leftOut: left, shares, warnings } = this.rows;
     const prefix = Buffer.from(`${shard}/`, 'utf8');
+    const numbers = classNames.map((name) => this.#numberOf(name));
     let start = 0;
     for (let i = 0; i < count; i++) {
       const end = names.indexOf(0, start);
-      this.#collector.append(prefix, names, start, end, sizes[i]!, -1);
+      this.#collector.append(prefix, names, start, end, sizes[i]!, numbers[labels?.[i] ?? -1] ?? -1);
       this.#collector.place(shards.length, members, i);
       start = end + 1;
     }
@@ -38,6 +42,15 @@ export class ShardRows {
     if (successes !== null && successes !== count)
       warnings.push({ shard, what: `${count} samples, but its _stats.json counts ${successes} successes` });
     return this.#collector.full();
+  }
+
+  /** Shards number their classes by themselves; those of the first keep their numbers. */
+  #numberOf(name: string): number {
+    const { classNames } = this.rows;
+    const known = this.#classes.get(name);
+    if (known !== undefined) return known;
+    this.#classes.set(name, classNames.length);
+    return classNames.push(name) - 1;
   }
 
   /** The batches that are left. */
@@ -111,6 +124,12 @@ function listingOf(known: StoredManifest, file: ShardFile, first: number, count:
       skipped,
       count,
     ),
+    labels: columnRows(
+      parts.map((batch) => batch.labels),
+      skipped,
+      new Int32Array(count),
+    ),
+    classNames: known.details.classNames,
     damage: null,
     leftOut:
       known.details.leftOut?.filter(({ shard }) => shard === file.name).map(({ shard: _, ...one }) => one as LeftOut) ??

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { Place } from '../layouts/layout.js';
+import type { Place, SampleKind } from '../layouts/layout.js';
+import { isParquetName } from '../layouts/parquet.js';
 import type { LeftOut } from '../scan/left-out.js';
 import { compareKeys } from '../scan/name-order.js';
+import { packings } from '../scan/shard.js';
 import type { Location } from '../storage/storage.js';
 import { below } from '../storage/storages.js';
 import type { Manifest } from './manifest.js';
@@ -131,12 +133,18 @@ export function manifestOf(details: ManifestDetails, pages: Pages, place: Place)
     location(index) {
       const { members, sizes } = at(index);
       const length = sizes[rowOf(index)]!;
-      if (members !== null) return inShard(index, members.offset[rowOf(index)]!, length);
+      const row = rowOf(index);
+      if (members !== null) {
+        const location = inShard(index, members.offset[row]!, length);
+        const packing = 'packing' in members ? packings[members.packing[row]!] : undefined;
+        if (packing === undefined || !('packing' in members)) return location;
+        return { ...location, packed: { packing, length: members.packedSize[row]!, skipped: members.skipped[row]! } };
+      }
       return { path: below(place.root, key(index)), root: guard, ...outside, offset: null, length };
     },
     sibling(index, suffix) {
       const { members } = at(index);
-      if (members === null) return null;
+      if (members === null || 'packing' in members) return null;
       const [offsets, lengths] =
         suffix === 'txt' ? [members.txtOffset, members.txtSize] : [members.jsonOffset, members.jsonSize];
       const offset = offsets[rowOf(index)]!;
@@ -148,6 +156,12 @@ export function manifestOf(details: ManifestDetails, pages: Pages, place: Place)
       return index < count && key(index) === wanted ? index : -1;
     },
   };
+}
+
+/** What the samples of a manifest are. */
+export function kindOf({ shards: [first] }: Pick<ManifestDetails, 'shards'>): SampleKind {
+  if (first === undefined) return 'files';
+  return isParquetName(first[0]) ? 'rows' : 'members';
 }
 
 /** The version of a manifest, as `Manifest` has it. */

@@ -2,7 +2,7 @@ import { webcrypto } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { type RecordBatch, RecordBatchReader } from 'apache-arrow';
 import type { Place } from '../layouts/layout.js';
-import { fileFields, memberFields, metadataKey } from './page-writer.js';
+import { fieldsOf, metadataKey } from './page-writer.js';
 import { allPages, pagesOf } from './pages.js';
 import type { RowBatch } from './rows.js';
 import { detailsSchema, fingerprintOf, manifestOf, type StoredManifest } from './stored-manifest.js';
@@ -23,7 +23,9 @@ export async function readWholeFile(path: string, place: Place | undefined): Pro
   const details = detailsSchema.parse(JSON.parse(reader.schema.metadata.get(metadataKey) ?? 'null'));
   const hasMembers = details.shards.length > 0;
   const names = reader.schema.fields.map((field) => field.name).join();
-  const expected = (hasMembers ? [...fileFields, ...memberFields] : fileFields).map((field) => field.name).join();
+  const expected = fieldsOf(hasMembers ? 'members' : 'files')
+    .map((field) => field.name)
+    .join();
   if (names !== expected) throw new Error(`the columns ${names}`);
   const batches: RowBatch[] = [];
   for await (const batch of reader) {

@@ -50,7 +50,7 @@ export const leftOutMeanings: Readonly<Record<LeftOutKind, Meaning>> = {
   name_not_utf8: { text: 'files whose names are not UTF-8', remedy: rename, isLoss: true },
   not_a_file: { text: 'no regular files, though named like samples or shards', isLoss: true },
   too_large: { text: 'files of 4 GiB or more', isLoss: true },
-  empty: { text: 'files of no bytes, which decoding will find corrupt', isLoss: true },
+  empty: { text: 'files or rows of no bytes, which decoding will find corrupt', isLoss: true },
   image_not_read: { text: 'images of a format that is not read', remedy: 'convert them to PNG', isLoss: true },
   duplicate: { text: 'members with the name of a later one, which counts', isLoss: true },
   member_link: { text: 'members that are links, and not hard links to an earlier member', isLoss: true },

@@ -1,4 +1,4 @@
-import { fill, type SourceStorage } from '../storage/storage.js';
+import { fill, type Packing, type SourceStorage } from '../storage/storage.js';
 import { storageOf } from '../storage/storages.js';
 import { hold, joinNames } from './folder.js';
 import { hasImageSuffix, hasOtherImageSuffix } from './images.js';
@@ -6,7 +6,12 @@ import { type LeftOut, LeftOutTally } from './left-out.js';
 import { compareNames } from './name-order.js';
 import { type Damage, indexTar, type TarMember } from './tar.js';
 
-/** Where the samples of shards and their siblings lie in them, a value a sample. An offset of 0 is no sibling. */
+/** Which shard to scan. */
+export interface ShardTask {
+  readonly url: string;
+}
+
+/** Where the samples of tar shards and their siblings lie in them, a value a sample. An offset of 0 is no sibling. */
 export interface MemberPlaces {
   readonly offset: BigUint64Array<ArrayBuffer>;
   readonly txtOffset: BigUint64Array<ArrayBuffer>;
@@ -14,6 +19,22 @@ export interface MemberPlaces {
   readonly jsonOffset: BigUint64Array<ArrayBuffer>;
   readonly jsonSize: Uint32Array<ArrayBuffer>;
 }
+
+/** Where the images of a Parquet file's rows lie in it, a value a row. */
+export interface RowPlaces {
+  readonly offset: BigUint64Array<ArrayBuffer>;
+  /** The place of the packing among `packings`. */
+  readonly packing: Uint32Array<ArrayBuffer>;
+  /** As `Packed` has them; 0 for what is not packed. */
+  readonly packedSize: Uint32Array<ArrayBuffer>;
+  readonly skipped: Uint32Array<ArrayBuffer>;
+}
+
+/** How rows are packed, in the order of the numbers that manifests have: 0 is not at all. */
+export const packings: readonly (Packing | undefined)[] = [undefined, 'snappy', 'gzip', 'zstd'];
+
+/** Digits of a row's number in its key, so that keys are in the order of rows. */
+export const rowDigits = 8;
 
 /** The samples of a shard, sorted by key. */
 export interface ShardListing {
@@ -25,7 +46,10 @@ export interface ShardListing {
   readonly names: Uint8Array<ArrayBuffer>;
   readonly count: number;
   readonly sizes: Uint32Array<ArrayBuffer>;
-  readonly members: MemberPlaces;
+  readonly members: MemberPlaces | RowPlaces;
+  /** Of each sample its class among `classNames`, -1 for none; null where the shard tells of no classes. */
+  readonly labels: Int32Array<ArrayBuffer> | null;
+  readonly classNames: readonly string[];
   readonly damage: Damage | null;
   readonly leftOut: readonly LeftOut[];
   /** `successes` of the `_stats.json` beside the shard; null where there is none that says so. */
@@ -33,13 +57,13 @@ export interface ShardListing {
 }
 
 /**
- * Indexes one shard: samples are the members with an image suffix; the `.txt` and `.json` (in any case, as WebDataset has it)
+ * Indexes one tar file: samples are the members with an image suffix; the `.txt` and `.json` (in any case, as WebDataset has it)
  * of the same WebDataset key, the name up to the first dot of its last component, are their siblings, and failing these those of
  * the same name up to its last dot. Of two members of one name the last counts, as it does for `tar -x`.
  *
  * @throws StorageFault where the shard cannot be read.
  */
-export async function scanShard({ url }: { readonly url: string }): Promise<ShardListing> {
+export async function scanTar({ url }: ShardTask): Promise<ShardListing> {
   const storage = storageOf(url);
   const version = (await storage.stat(url, hold))?.version ?? '0';
   const file = await storage.open(url, { ...hold, version: version === '0' ? undefined : version });
@@ -92,6 +116,8 @@ export async function scanShard({ url }: { readonly url: string }): Promise<Shar
       jsonOffset: offsets(json),
       jsonSize: sizes(json),
     },
+    labels: null,
+    classNames: [],
     damage,
     leftOut: leftOut.list(),
     successes: await readSuccesses(storage, url.replace(/\.tar$/, '_stats.json')),

@@ -26,7 +26,7 @@ export interface ListedShards {
 }
 
 /**
- * The shards of a place: `*.tar`, sorted by name. Only regular files that stay inside the guard.
+ * The shards of a place, sorted by name. Only regular files that stay inside the guard.
  *
  * @throws TributaryError SOURCE_UNREADABLE
  */
@@ -34,13 +34,14 @@ export async function listShards(place: Place): Promise<ListedShards> {
   const folder = below(place.root, place.folder);
   const storage = storageOf(folder);
   const within = await allowedIn(place);
+  const { isShard = isShardName } = place;
   const found: Entry[] = [];
   const shards: ShardFile[] = [];
   const leftOut = new LeftOutTally();
   try {
     for await (const page of storage.list(folder, { within }))
       for (const entry of page) {
-        if (isShardName(entry.name)) found.push(entry);
+        if (isShard(entry.name)) found.push(entry);
         else if (isHidden(entry.name)) leftOut.add('hidden', entry.name);
         else if (isOddShardName(entry.name)) leftOut.add('shard_suffix', entry.name);
       }

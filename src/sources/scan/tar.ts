@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import { shownBytes } from '../storage/shown-name.js';
-import { fill, type StoredFile } from '../storage/storage.js';
+import type { StoredFile } from '../storage/storage.js';
 import type { LeftOutKind } from './left-out.js';
+import { windowOf } from './window.js';
 
 /** A regular file in a tar shard, or a hard link to one before it. */
 export interface TarMember {
@@ -137,28 +138,6 @@ function notTar(header: Buffer, at: number): string {
   const packed = Object.entries({ '1f8b': 'gzip', '28b52ffd': 'zstd', '425a68': 'bzip2', fd377a58: 'xz' });
   const [, by] = packed.find(([magic]) => at === 0 && start.startsWith(magic)) ?? [];
   return by === undefined ? 'a header fails its checksum' : `it is compressed with ${by}: unpack it`;
-}
-
-/**
- * Reads a few kilobytes at a time: the headers of a sample and its small siblings lie close together. What it gives is
- * `length` bytes at `offset`, valid until the next call, or null where the file has fewer.
- */
-function windowOf(file: StoredFile): (offset: number, length: number) => Promise<Buffer | null> {
-  const buffer = Buffer.alloc(4096);
-  let start = 0;
-  let held = 0;
-  return async (offset, length) => {
-    if (length > buffer.length) {
-      const large = Buffer.alloc(length);
-      return (await fill(file, large, offset)) < length ? null : large;
-    }
-    if (offset < start || offset + length > start + held) {
-      held = await fill(file, buffer, offset);
-      start = offset;
-      if (held < length) return null;
-    }
-    return buffer.subarray(offset - start, offset - start + length);
-  };
 }
 
 function hasChecksum(header: Buffer): boolean {

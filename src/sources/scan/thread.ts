@@ -1,8 +1,16 @@
+import { isParquetName } from '../layouts/parquet.js';
 import type { Unreadable } from '../storage/unreadable.js';
 import { listFolder, sizeFiles } from './folder.js';
-import { scanShard } from './shard.js';
+import { type ShardListing, type ShardTask, scanTar } from './shard.js';
 
 const scans = { listFolder, sizeFiles, scanShard };
+
+async function scanShard(task: ShardTask): Promise<ShardListing> {
+  if (!isParquetName(task.url.slice(task.url.lastIndexOf('/') + 1))) return scanTar(task);
+  // It brings a library that tar files have no use for.
+  const { scanParquet } = await import('./parquet.js');
+  return scanParquet(task);
+}
 
 /** The tasks of a scan, by name. */
 export type Scans = typeof scans;

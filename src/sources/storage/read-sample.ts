@@ -2,6 +2,7 @@ import { TributaryError } from '../../errors.js';
 import { pauseAfter } from './pause.js';
 import { fill, type Location, type SourceStorage, StorageFault } from './storage.js';
 import { storageOf } from './storages.js';
+import { unpack } from './unpack.js';
 
 /** How `readSample` deals with a storage that fails. */
 export interface ReadOptions {
@@ -43,7 +44,20 @@ export async function readSample(location: Location, options: ReadOptions = {}):
 }
 
 async function readOnce(location: Location, storage: SourceStorage): Promise<Buffer> {
-  const { path, root, outside, length, version } = location;
+  const { path, offset, length, version = '', packed } = location;
+  if (packed === undefined) return readRange(location, length, storage);
+  const name = `${path} ${offset} ${packed.length} ${version}`;
+  try {
+    return await unpack(packed, length, name, () => readRange(location, packed.length, storage));
+  } catch (error) {
+    if (error instanceof StorageFault || error instanceof TributaryError) throw error;
+    throw corrupt(location, 'SIZE_CHANGED', `bytes that are not packed as before: ${(error as Error).message}`, error);
+  }
+}
+
+/** So many bytes at a location. */
+async function readRange(location: Location, length: number, storage: SourceStorage): Promise<Buffer> {
+  const { path, root, outside, version } = location;
   const offset = location.offset ?? 0;
   const file = await storage.open(path, {
     within: outside === undefined ? [root] : [root, ...outside],

@@ -97,11 +97,24 @@ export interface Location {
   /** URLs of other folders that links may lead into, where the config names some. */
   readonly outside?: readonly string[];
   readonly offset: number | null;
-  /** Size in bytes when the manifest was built. */
+  /** The sample's size in bytes when the manifest was built. */
   readonly length: number;
+  /** How its bytes are packed at the offset; absent where they lie there as they are. */
+  readonly packed?: Packed;
   /** The shard's version, where it has one to rely on: see `OpenOptions`. */
   readonly version?: string;
 }
+
+/** How the bytes of a sample lie packed with others: some packed bytes, and how many of what they hold comes before the sample. */
+export interface Packed {
+  readonly packing: Packing;
+  /** Packed bytes that hold the sample. */
+  readonly length: number;
+  readonly skipped: number;
+}
+
+/** How bytes are packed: snappy from the start of one of its blocks, or a whole stream of gzip or Zstandard. */
+export type Packing = 'snappy' | 'gzip' | 'zstd';
 
 /** What a storage says instead of an answer. */
 export class StorageFault extends Error {

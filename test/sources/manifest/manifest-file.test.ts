@@ -80,7 +80,7 @@ test('a manifest is an Arrow file whose columns hold what the manifest says', as
 test('every row comes back from the file, over several batches and beyond 4 GiB', async (context) => {
   const folder = await temporaryFolder(context);
   const count = 2 * rowsPerBatch + 5;
-  const collector = new RowCollector(true);
+  const collector = new RowCollector('members');
   const prefix = Buffer.from('0.tar/');
   const offsetOf = (i: number): number => 512 + i * 0x12345600;
   const rows = Array.from({ length: count }, (_, i) => i);
@@ -114,7 +114,7 @@ test('every row comes back from the file, over several batches and beyond 4 GiB'
     warnings: [],
   };
   const path = join(folder, 'm.arrow');
-  await writeManifest(path, true, async (add) => {
+  await writeManifest(path, 'members', async (add) => {
     for (const batch of batches) await add(batch);
     return details;
   });

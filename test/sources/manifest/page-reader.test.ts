@@ -10,7 +10,7 @@ import { temporaryFolder } from '../tree.js';
 /** A manifest of `count` files whose keys have `length` bytes. */
 async function written(context: TestContext, count: number, length: number): Promise<string> {
   const path = join(await temporaryFolder(context), 'm.arrow');
-  await writeManifest(path, false, async (add) => {
+  await writeManifest(path, 'files', async (add) => {
     const collector = new RowCollector();
     for (let i = 0; i < count; i++) {
       const key = Buffer.from(String(i).padStart(length, '0'));

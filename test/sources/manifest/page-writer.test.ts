@@ -14,7 +14,7 @@ test('Arrow reads all pages, and has the details in its schema', async (context)
   for (let i = 0; i < count; i++)
     collector.append(Buffer.from('a/'), Buffer.from(String(i)), 0, 1 + (i > 9 ? 1 : 0), i, -1);
   const file = await open(path, 'wx');
-  const writer = new PageWriter(file, false);
+  const writer = new PageWriter(file, 'files');
   for (const batch of collector.finish()) await writer.add(batch);
   const place = { root: '/data', folder: '', guard: 'root', layout: 'flat', source: 's', split: 'train' } as const;
   const nothing = { classNames: [], folders: [], shards: [], warnings: [] };

@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
+import { indexSource } from '../../../../src/sources/index-source.js';
 import { hubStore } from '../../../../src/sources/storage/hub/hub-store.js';
 import { objectStorage } from '../../../../src/sources/storage/objects/object-storage.js';
 import { usualPatience } from '../../../../src/sources/storage/objects/try-again.js';
+import { readSample } from '../../../../src/sources/storage/read-sample.js';
+import { temporaryFolder } from '../../tree.js';
 import { storageTests, type Tried } from '../conformance.js';
 
 /** Files by path, as a hub serves them, and what its other host was sent: no hub can run here, so this is what its own client expects. */
@@ -85,6 +89,24 @@ storageTests('the hub', async (context): Promise<Tried> => {
     remove: async (path) => void files.delete(`data/${path}`),
     link: null,
   };
+});
+
+test('Parquet files of the hub are indexed and read by ranges, at the hub’s own address', async (context) => {
+  const { files, elsewhere } = await imitatedHub(context);
+  const folder = new URL('../../../../../test/sources/parquet/', import.meta.url);
+  for (const form of ['snappy', 'dictionary'])
+    files.set(`data/train-${form}.parquet`, await readFile(new URL(`${form}.parquet`, folder)));
+  const sums = JSON.parse(await readFile(new URL('sums.json', folder), 'utf8'));
+  const path = 'hf://datasets/me/set';
+  const indexFolder = await temporaryFolder(context);
+  const { manifest } = await indexSource({ name: 's', path, split: 'train', indexFolder });
+  const asked = elsewhere.length;
+  const read = await Promise.all(Array.from({ length: manifest.count }, (_, i) => readSample(manifest.location(i))));
+  assert.deepEqual(
+    read.map((bytes) => createHash('sha256').update(bytes).digest('hex')),
+    [...sums.dictionary, ...sums.snappy].map(([sum]) => sum),
+  );
+  assert.ok(elsewhere.length - asked <= manifest.count, 'a request for each sample at the most');
 });
 
 test('the hub’s token goes to no other host, and one that it does not take says what to do', async (context) => {

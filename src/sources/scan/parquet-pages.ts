@@ -1,0 +1,287 @@
+import type { ColumnMetaData, PageHeader } from 'hyparquet';
+import { parquetHeader } from 'hyparquet/src/column.js';
+import { readRleBitPackedHybrid } from 'hyparquet/src/encoding.js';
+import { fill, type Packing, type StoredFile } from '../storage/storage.js';
+import { blockBytes, mostPackedBytes, unpackBlock, unpackWhole } from '../storage/unpack.js';
+import { windowOf } from './window.js';
+
+/** Where one value of a column lies in its file: see `Location`. */
+export interface ValuePlace {
+  readonly offset: number;
+  /** Of the value itself, in bytes. */
+  readonly size: number;
+  readonly packing?: Packing | undefined;
+  /** As `Packed` has them; 0 for what is not packed. */
+  readonly packedSize: number;
+  readonly skipped: number;
+}
+
+/** A column of texts or bytes in a row group, none of which is a list. */
+export interface ByteColumn {
+  readonly chunk: ColumnMetaData;
+  /** The definition level of a value that is there. */
+  readonly present: number;
+}
+
+/** What a page that has to be unpacked whole may hold: it is held in memory when one of its values is read. */
+const mostWholeBytes = 1 << 28;
+
+/**
+ * Where the values of a column chunk lie, by the headers of its pages and the lengths before the values: no more of it is in memory than a
+ * window or, of gzip and Zstandard, a page.
+ *
+ * @returns a place for each row, null where its value is null.
+ * @throws Error for what cannot be read, StorageFault.
+ */
+export async function valuePlaces(
+  file: StoredFile,
+  { chunk, present }: ByteColumn,
+  rows: number,
+): Promise<(ValuePlace | null)[]> {
+  const bytesAt = windowOf(file);
+  const places: (ValuePlace | null)[] = [];
+  let dictionary: ValuePlace[] = [];
+  let at = Number(chunk.dictionary_page_offset || chunk.data_page_offset);
+  const end = at + Number(chunk.total_compressed_size);
+  while (places.length < rows) {
+    const { header, length } = await headerAt(bytesAt, at, end);
+    const packed = { at: at + length, length: header.compressed_page_size, size: header.uncompressed_page_size };
+    at = packed.at + packed.length;
+    if (at > end || packed.length < 0) throw new Error(`a page that ends after its column at byte ${packed.at}`);
+    if (header.type === 'DICTIONARY_PAGE') {
+      const page = await openPage(file, chunk.codec, packed);
+      dictionary = await plainPlaces(page, 0, header.dictionary_page_header!.num_values);
+    } else if (header.data_page_header ?? header.data_page_header_v2)
+      places.push(...(await dataPage(file, header, chunk.codec, packed, present, dictionary)));
+  }
+  if (places.length > rows) throw new Error(`${places.length} values for ${rows} rows`);
+  return places;
+}
+
+/** The bytes of a page, packed, in its file. */
+interface PageRange {
+  readonly at: number;
+  readonly length: number;
+  /** Of what it holds. */
+  readonly size: number;
+}
+
+/** What a page holds. */
+interface Page {
+  readonly size: number;
+  /** Bytes of it, at or after those of the call before; good until the next call. */
+  bytesAt(at: number, length: number): Promise<Buffer>;
+  /** Where some of what was got last, or follows it, lies in the file. */
+  placeOf(at: number, size: number): Promise<ValuePlace>;
+}
+
+async function dataPage(
+  file: StoredFile,
+  header: PageHeader,
+  codec: string,
+  packed: PageRange,
+  present: number,
+  dictionary: readonly ValuePlace[],
+): Promise<(ValuePlace | null)[]> {
+  const second = header.data_page_header_v2;
+  const { num_values: count, encoding } = (header.data_page_header ?? second)!;
+  let page: Page;
+  let levels: Buffer | null = null;
+  let start = 0;
+  if (second !== undefined) {
+    // Levels lie before the values, as they are.
+    const { definition_levels_byte_length: length, repetition_levels_byte_length: before } = second;
+    const skipped = before + length;
+    const rest = { at: packed.at + skipped, length: packed.length - skipped, size: packed.size - skipped };
+    if (present > 0) levels = await plainPage(file, packed).bytesAt(before, length);
+    page = await openPage(file, second.is_compressed === false ? 'UNCOMPRESSED' : codec, rest);
+  } else {
+    page = await openPage(file, codec, packed);
+    if (present > 0) {
+      const length = (await page.bytesAt(0, 4)).readUInt32LE();
+      levels = await page.bytesAt(4, length);
+      start = 4 + length;
+    }
+  }
+  const has = levels === null ? null : numbersIn(levels, 32 - Math.clz32(present), count);
+  const there = has === null ? count : has.filter((level) => level === present).length;
+  const values = await valuesIn(page, start, there, encoding, dictionary);
+  if (has === null) return values;
+  let next = 0;
+  return has.map((level) => (level === present ? values[next++]! : null));
+}
+
+async function valuesIn(
+  page: Page,
+  start: number,
+  count: number,
+  encoding: string,
+  dictionary: readonly ValuePlace[],
+): Promise<ValuePlace[]> {
+  if (encoding === 'PLAIN') return plainPlaces(page, start, count);
+  if (encoding !== 'RLE_DICTIONARY' && encoding !== 'PLAIN_DICTIONARY')
+    throw new Error(`values in the encoding ${encoding}, where PLAIN or a dictionary is read`);
+  if (count === 0) return [];
+  const bytes = await page.bytesAt(start, page.size - start);
+  const numbers = numbersIn(bytes.subarray(1), bytes[0]!, count);
+  return numbers.map((number) => {
+    const place = dictionary[number];
+    if (place === undefined) throw new Error(`value ${number} of a dictionary of ${dictionary.length}`);
+    return place;
+  });
+}
+
+/** Values that follow one another, each after its length. */
+async function plainPlaces(page: Page, start: number, count: number): Promise<ValuePlace[]> {
+  const places: ValuePlace[] = [];
+  for (let at = start; places.length < count; ) {
+    const size = (await page.bytesAt(at, 4)).readUInt32LE();
+    if (at + 4 + size > page.size) throw new Error(`a value of ${size} bytes that ends after its page`);
+    places.push(await page.placeOf(at + 4, size));
+    at += 4 + size;
+  }
+  return places;
+}
+
+function numbersIn(bytes: Buffer, width: number, count: number): number[] {
+  const numbers = new Array<number>(count).fill(0);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (width > 0) readRleBitPackedHybrid({ view, offset: 0 }, width, numbers, bytes.length);
+  return numbers;
+}
+
+type BytesAt = ReturnType<typeof windowOf>;
+
+async function headerAt(bytesAt: BytesAt, at: number, end: number): Promise<{ header: PageHeader; length: number }> {
+  // Most are some tens of bytes; statistics of long values make them longer.
+  for (let length = 1024; ; length *= 16) {
+    const bytes = await bytesAt(at, Math.min(length, end - at));
+    if (bytes === null || at >= end) throw new Error(`no page at byte ${at}`);
+    const reader = { view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), offset: 0 };
+    try {
+      return { header: parquetHeader(reader), length: reader.offset };
+    } catch (error) {
+      if (length > end - at || length > mostHeaderBytes) throw error;
+    }
+  }
+}
+
+const mostHeaderBytes = 1 << 24;
+
+async function openPage(file: StoredFile, codec: string, packed: PageRange): Promise<Page> {
+  if (codec === 'UNCOMPRESSED' || packed.size === 0) return plainPage(file, packed);
+  if (codec === 'SNAPPY') return snappyPage(file, packed);
+  if (codec === 'GZIP' || codec === 'ZSTD') return wholePage(file, codec === 'GZIP' ? 'gzip' : 'zstd', packed);
+  throw new Error(`images that are compressed with ${codec}, where snappy, zstd, gzip or nothing is read`);
+}
+
+/** A page that is not packed: only lengths are read. */
+function plainPage(file: StoredFile, { at: start, length }: PageRange): Page {
+  const bytesAt = windowOf(file);
+  return {
+    size: length,
+    bytesAt: async (at, count) => (await bytesAt(start + at, count)) ?? short(start + at),
+    placeOf: async (at, size) => ({ offset: start + at, size, packedSize: 0, skipped: 0 }),
+  };
+}
+
+/** A page that has to be unpacked whole, now and for each of its values. */
+async function wholePage(
+  file: StoredFile,
+  packing: 'gzip' | 'zstd',
+  { at: start, length, size }: PageRange,
+): Promise<Page> {
+  if (size > mostWholeBytes)
+    throw new Error(`a page of ${size} bytes in ${packing}: write smaller row groups, or compress with snappy`);
+  const bytes = Buffer.allocUnsafeSlow(length);
+  if ((await fill(file, bytes, start)) < length) short(start);
+  const page = await unpackWhole(packing, bytes);
+  if (page.length !== size) throw new Error(`a page of ${page.length} bytes where ${size} were to come`);
+  return {
+    size,
+    bytesAt: async (at, count) => (at + count > size ? short(start) : page.subarray(at, at + count)),
+    placeOf: async (at, size) => ({ offset: start, size, packing, packedSize: length, skipped: at }),
+  };
+}
+
+const windowBytes = 4 << 20;
+
+/** A page of snappy, unpacked block by block: a value is read from the block on in which it starts. */
+async function snappyPage(file: StoredFile, { at: start, length, size }: PageRange): Promise<Page> {
+  const end = start + length;
+  const window = Buffer.allocUnsafeSlow(Math.min(length, windowBytes));
+  let windowAt = start;
+  let held = 0;
+  /** Makes the window hold what a block may take from a place of the file on; gives the place in the window. */
+  const inWindow = async (at: number): Promise<number> => {
+    const wanted = Math.min(end - at, mostPackedBytes);
+    if (at < windowAt || at - windowAt + wanted > held) {
+      held = await fill(file, window.subarray(0, Math.min(window.length, end - at)), at);
+      windowAt = at;
+      if (held < wanted) short(at);
+    }
+    return at - windowAt;
+  };
+  const first = await inWindow(start);
+  const preamble = varintAt(window.subarray(0, held), first);
+  if (preamble.value !== size) throw new Error(`a page of ${preamble.value} bytes where ${size} were to come`);
+
+  /** Where each block starts in the file that was come to, and where the last of them ends. */
+  const starts = [start + preamble.length];
+  const block = Buffer.allocUnsafeSlow(Math.min(size, blockBytes));
+  const scratch = Buffer.allocUnsafeSlow(block.length);
+  const lengthOf = (number: number) => Math.min(blockBytes, size - number * blockBytes);
+  const load = async (number: number): Promise<void> => {
+    while (starts.length - 2 < number) {
+      const at = starts.at(-1)!;
+      const place = await inWindow(at);
+      const next = unpackBlock(window.subarray(0, held), place, block, 0, lengthOf(starts.length - 1));
+      starts.push(at + next - place);
+    }
+    // What is left of the packed bytes was no block of its own.
+    if ((number + 1) * blockBytes >= size && starts.at(-1) !== end)
+      throw new Error('snappy whose blocks are not of 64 KiB each');
+  };
+  return {
+    size,
+    async bytesAt(at, count) {
+      if (at + count > size) short(start);
+      const parts: Buffer[] = [];
+      for (let from = at; from < at + count; ) {
+        const number = Math.floor(from / blockBytes);
+        await load(number);
+        const until = Math.min(at + count, (number + 1) * blockBytes);
+        parts.push(Buffer.from(block.subarray(from - number * blockBytes, until - number * blockBytes)));
+        from = until;
+      }
+      return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
+    },
+    async placeOf(at, count) {
+      if (count === 0) return { offset: start, size: 0, packedSize: 0, skipped: 0 };
+      const number = Math.floor(at / blockBytes);
+      const last = Math.floor((at + count - 1) / blockBytes);
+      await load(last);
+      // Nothing of the last block is fetched that lies after the value.
+      const place = await inWindow(starts[last]!);
+      const until = unpackBlock(window.subarray(0, held), place, scratch, 0, at + count - last * blockBytes);
+      const offset = starts[number]!;
+      const packedSize = starts[last]! + until - place - offset;
+      return { offset, size: count, packing: 'snappy', packedSize, skipped: at - number * blockBytes };
+    },
+  };
+}
+
+function varintAt(bytes: Uint8Array, at: number): { value: number; length: number } {
+  let value = 0;
+  let length = 0;
+  for (let more = true; more; length++) {
+    const byte = bytes[at + length] ?? 0;
+    value += (byte & 0x7f) * 2 ** (7 * length);
+    more = byte >= 0x80 && length < 4;
+  }
+  return { value, length };
+}
+
+function short(at: number): never {
+  throw new Error(`the end of a page that starts at byte ${at}`);
+}

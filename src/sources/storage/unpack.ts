@@ -1,0 +1,95 @@
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
+import type { Packed, Packing } from './storage.js';
+
+/** What every block of snappy holds but the last: encoders pack each by itself, so that reading can begin with any. */
+export const blockBytes: number = 1 << 16;
+
+/** No block takes more packed: a copy of one byte takes five. */
+export const mostPackedBytes: number = 5 * blockBytes + 5;
+
+/** The stream that was unpacked last: in an evaluation the next samples are of the same page. */
+let last: { readonly name: string; readonly whole: Promise<Buffer> } | null = null;
+
+/**
+ * The bytes of a sample that lies packed with others.
+ *
+ * @param name of the packed bytes: another one wherever they may be others.
+ * @throws Error where the packed bytes are not what they were when the sample was indexed, and what `read` rejects with.
+ */
+export async function unpack(
+  { packing, skipped }: Packed,
+  length: number,
+  name: string,
+  read: () => Promise<Buffer>,
+): Promise<Buffer> {
+  const end = skipped + length;
+  if (packing !== 'snappy') {
+    if (last?.name !== name) last = { name, whole: read().then((bytes) => unpackWhole(packing, bytes)) };
+    const { whole } = last;
+    try {
+      const bytes = await whole;
+      if (bytes.length < end) throw new Error(`${bytes.length} bytes where ${end} were to come`);
+      return Buffer.from(bytes.subarray(skipped, end));
+    } catch (error) {
+      if (last?.whole === whole) last = null;
+      throw error;
+    }
+  }
+  const packed = await read();
+  const bytes = Buffer.allocUnsafeSlow(end);
+  for (let from = 0, at = 0; from < end; from += blockBytes)
+    at = unpackBlock(packed, at, bytes, from, Math.min(blockBytes, end - from));
+  return bytes.subarray(skipped);
+}
+
+/** All that a stream of gzip or Zstandard holds. @throws Error where it is none. */
+export async function unpackWhole(packing: Exclude<Packing, 'snappy'>, packed: Buffer): Promise<Buffer> {
+  if (packing === 'gzip') return promisify(gunzip)(packed);
+  const { decompressZstd } = await import('hyparquet-compressors');
+  const { buffer, byteOffset, byteLength } = decompressZstd(packed);
+  return Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength);
+}
+
+/**
+ * Unpacks the first `length` bytes of a block of snappy (google/snappy, format_description.txt).
+ *
+ * @param at where the block starts among the packed bytes.
+ * @param from where its first byte goes in `out`.
+ * @returns where the packed bytes end that hold these.
+ * @throws Error where it is no such block.
+ */
+export function unpackBlock(packed: Uint8Array, at: number, out: Uint8Array, from: number, length: number): number {
+  const end = from + length;
+  let next = at;
+  for (let to = from; to < end; ) {
+    const tag = packed[next++] ?? 0;
+    const kind = tag & 3;
+    if (kind === 0) {
+      const more = Math.max(0, (tag >>> 2) - 59);
+      const count = more === 0 ? (tag >>> 2) + 1 : numberAt(packed, next, more) + 1;
+      next += more;
+      const taken = Math.min(count, end - to);
+      if (next + taken > packed.length) throw new Error('the end of the packed bytes');
+      out.set(packed.subarray(next, next + taken), to);
+      next += taken;
+      to += taken;
+    } else {
+      const width = kind === 1 ? 1 : kind === 2 ? 2 : 4;
+      const back = numberAt(packed, next, width) + (kind === 1 ? (tag >>> 5) << 8 : 0);
+      const count = kind === 1 ? ((tag >>> 2) & 7) + 4 : (tag >>> 2) + 1;
+      next += width;
+      if (next > packed.length) throw new Error('the end of the packed bytes');
+      if (back === 0 || back > to - from) throw new Error('a copy from before its block');
+      for (const until = Math.min(end, to + count); to < until; to++) out[to] = out[to - back]!;
+    }
+  }
+  return next;
+}
+
+/** A little-endian number; what is beyond the end counts as 0. */
+function numberAt(bytes: Uint8Array, at: number, width: number): number {
+  let value = 0;
+  for (let i = width - 1; i >= 0; i--) value = value * 256 + (bytes[at + i] ?? 0);
+  return value;
+}
