@@ -185,5 +185,7 @@ function threadsFailed(threads: number, error: Error): TributaryError {
   });
 }
 
-/** Open files that a replica of so many worker threads needs: its own and 200 connections, and those of threads, their decoders and their reads. */
-const descriptorsFor = (threads: number) => 256 + 32 * threads;
+/** Open files of a replica beside its clients' connections: its own, and those of threads, their decoders and their reads. */
+export const descriptorsOf = (threads: number) => 56 + 32 * threads;
+/** Open files that a replica of so many worker threads needs, with 200 connections. */
+const descriptorsFor = (threads: number) => descriptorsOf(threads) + 200;

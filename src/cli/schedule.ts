@@ -18,7 +18,7 @@ export function scheduleCommand() {
       const config = await readConfig(flags.config);
       const security = await secure(flags);
       tellExpiry(security.pemFiles, log);
-      const tokens = await openTokens(flags.tokens, log);
+      const tokens = await openTokens(flags, log);
       const runs = indexedRuns(config, openSource, isLoopback(flags.listen));
       for (const { run, fingerprint } of await runs.openAll()) log.info({ run: run.name, fingerprint }, 'run');
       const listening = await serveSchedule(runs, log, { ...flags, ...security }, tokens);

@@ -40,7 +40,7 @@ export function serveCommand() {
       const config = await readConfig(flags.config);
       const security = await secure(flags);
       if (isFirst) tellExpiry(security.pemFiles, log);
-      const tokens = await openTokens(flags.tokens, log);
+      const tokens = await openTokens(flags, log);
       const openOrIndex: typeof openSource = (options) =>
         openOrIndexSource(options, ({ count, leftOut, losses, warnings }) => {
           const isWhole = losses.length + warnings.length === 0;

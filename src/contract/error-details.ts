@@ -6,6 +6,8 @@ import { contract } from './contract.js';
 const detailsKey = 'grpc-status-details-bin';
 /** The longest message, and the longest of what belongs to it: names come from requests, and a trailer that is too long ends a connection. */
 const [longestMessage, longestFact, mostFacts] = [3064, 256, 8];
+/** What of a text is looked at: more is clipped anyhow. */
+const longestRead = 16_384;
 /** Longer messages travel without their parts: trailers of more than 8 KiB are refused by many a client. */
 const longestWithParts = 1024;
 
@@ -19,23 +21,27 @@ const types = {
 
 /**
  * An error as gRPC sends it: code, message, and as details a `google.rpc.ErrorInfo` with reason and metadata, the parts of the
- * message, and a `RetryInfo` where the metadata names a `retry_delay_ms`. Errors that nobody foresaw become INTERNAL with a
- * message that gives nothing of the server away.
+ * message, and a `RetryInfo` where the metadata names a `retry_delay_ms`. Of a path of the server's no more is told than its last name, and errors
+ * that nobody foresaw become INTERNAL with a message that gives nothing of the server away: its log has all of it.
  */
 export function toServiceError(error: unknown): ServiceError {
   const known = error instanceof TributaryError ? error : unforeseen(error);
-  const { reason, detail } = known;
-  const message = clipped(known.message, longestMessage);
+  const { reason } = known;
+  const whole = withoutPaths(known.message);
+  const message = clipped(whole, longestMessage);
   const facts = Object.fromEntries(
     Object.entries(known.metadata)
       .slice(0, mostFacts)
-      .map(([name, value]) => [clipped(name, 64), clipped(value, longestFact)]),
+      .map(([name, value]) => [clipped(name, 64), clipped(withoutPaths(value), longestFact)]),
   );
   const code = status[known.code];
   const info = ErrorInfo.serialize({ reason, domain: errorDomain, metadata: { ...facts } });
   const details = [{ type_url: types.info, value: info }];
-  const isWhole = message === known.message && message.length <= longestWithParts;
-  if (isWhole) details.push({ type_url: types.parts, value: ErrorParts.serialize(detail) });
+  if (message === whole && message.length <= longestWithParts) {
+    const { expected, came, remedy } = known.detail;
+    const parts = { expected: withoutPaths(expected), came: withoutPaths(came), remedy: withoutPaths(remedy) };
+    details.push({ type_url: types.parts, value: ErrorParts.serialize(parts) });
+  }
   const delay = Number(facts.retry_delay_ms ?? Number.NaN);
   if (Number.isFinite(delay)) {
     const retryDelay = { seconds: Math.floor(delay / 1000), nanos: (delay % 1000) * 1e6 };
@@ -75,6 +81,20 @@ function clipped(text: string, most: number): string {
     end += character.length;
   }
   return text;
+}
+
+/** What begins with a slash or a scheme: in quotes up to their end, else up to a mark, or a space after which no slash follows soon. */
+const places =
+  /(["'`])(?:[a-z][\w+.-]*:\/)?\/([^"'`\n]*)\1|(?<![\w.~/-])(?:[a-z][\w+.-]*:\/)?\/([^\s"'`,;()<>]+(?:(?<![.:])(?: [^\s"'`,;()<>/]+){0,3} [^\s"'`,;()<>/]*\/[^\s"'`,;()<>]*)*)/gi;
+
+/** A text with the last names of paths and URLs alone: where things lie on a server is its own business. */
+function withoutPaths(text: string): string {
+  return text
+    .slice(0, longestRead)
+    .replaceAll(places, (_, quote: string | undefined, quoted: string | undefined, bare: string | undefined) => {
+      const last = (quoted ?? bare)!.replace(/\/+$/, '').split('/').at(-1)!;
+      return `${quote ?? ''}.../${last}${quote ?? ''}`;
+    });
 }
 
 function unforeseen(error: unknown): TributaryError {

@@ -20,9 +20,13 @@ export function certifiedName(call: Pick<Peered, 'getAuthContext'>): string | nu
   return name === undefined || name === '' ? null : name;
 }
 
-/** An address as it counts: without its port, and of IPv6 the network of 64 bits that one host is given. */
+/** A peer's address as it counts, without its port. */
 function addressOf(peer: string): string {
-  const text = peer.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
+  return networkOf(peer.replace(/:\d+$/, '').replace(/^\[|\]$/g, ''));
+}
+
+/** An address as it counts: of IPv6 the network of 64 bits that one host is given. */
+export function networkOf(text: string): string {
   if (!ipaddr.isValid(text)) return text;
   const address = ipaddr.process(text);
   if (address instanceof ipaddr.IPv4) return address.toString();

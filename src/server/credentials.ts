@@ -15,6 +15,8 @@ export interface TransportOptions {
   readonly tlsClientCa?: string | undefined;
   /** The file of the clients that may call, by their tokens. */
   readonly tokens?: string | undefined;
+  /** The keys of their JSON Web Tokens. */
+  readonly jwks?: string | undefined;
   /** Whether other machines may connect without TLS. */
   readonly insecure?: boolean | undefined;
 }
@@ -40,7 +42,7 @@ export interface Security {
  * @throws TributaryError ARGUMENT_INVALID otherwise.
  */
 export async function secure(options: TransportOptions): Promise<Security> {
-  const { listen, metricsListen, tlsCert, tlsKey, tlsClientCa, tokens, insecure } = options;
+  const { listen, metricsListen, tlsCert, tlsKey, tlsClientCa, tokens, jwks, insecure } = options;
   if (tlsCert !== undefined && tlsKey !== undefined) {
     const pemFiles = await PemFiles.open({ authority: tlsClientCa, certificate: tlsCert, key: tlsKey });
     const mutual = tlsClientCa !== undefined;
@@ -67,10 +69,10 @@ export async function secure(options: TransportOptions): Promise<Security> {
         `${option} ${address} without it`,
         'Give --tls-cert and --tls-key, listen on 127.0.0.1, or say --insecure if the network is trusted',
       );
-  if (tokens !== undefined && insecure !== true)
+  if ((tokens ?? jwks) !== undefined && insecure !== true)
     throw refuse(
       'TLS where clients send tokens',
-      '--tokens without it',
+      `${tokens === undefined ? '--jwks' : '--tokens'} without it`,
       'Give --tls-cert and --tls-key, or say --insecure if something before this server speaks TLS',
     );
   return { credentials: ServerCredentials.createInsecure() };

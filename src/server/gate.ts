@@ -37,8 +37,8 @@ export class Gate {
     this.#tokens = tokens;
   }
 
-  /** Who makes a call. Throws where that is nobody who may. */
-  identify(call: Called): Identity {
+  /** Who makes a call. Rejects where that is nobody who may. */
+  async identify(call: Called): Promise<Identity> {
     return this.#tokens === null ? anyone(call) : this.#tokens.identify(call);
   }
 

@@ -37,7 +37,7 @@ export function handleUnary<Request, Response>(
   return async (call, callback) => {
     const ended = begin(watch, call);
     try {
-      const caller = await watch.gate.enter(ended.as(watch.gate.identify(call)), goneOf(call));
+      const caller = await watch.gate.enter(ended.as(await watch.gate.identify(call)), goneOf(call));
       const response = await answer(call.request, caller);
       ended(status.OK);
       callback(null, response);
@@ -62,7 +62,7 @@ export function handleStream<Request, Response>(
     const ended = begin(watch, call);
     const gone = goneOf(call);
     try {
-      const caller = await watch.gate.enter(ended.as(watch.gate.identify(call)), gone);
+      const caller = await watch.gate.enter(ended.as(await watch.gate.identify(call)), gone);
       const send = async (message: Response, bytes = 0): Promise<void> => {
         let written = Promise.resolve();
         const act = async (): Promise<void> => {

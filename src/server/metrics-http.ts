@@ -2,6 +2,7 @@ import { createServer as createHttpServer, type RequestListener } from 'node:htt
 import { createServer as createHttpsServer } from 'node:https';
 import { createServer, type Socket } from 'node:net';
 import type { PemFiles } from '../contract/pem-files.js';
+import { Connections } from './connections.js';
 import { handshakeTimeout } from './credentials.js';
 
 /** A server of metrics and probes that listens. */
@@ -20,6 +21,8 @@ export interface MetricsText {
 }
 
 const firstByteSeconds = 10;
+/** Connections at a time: whoever scrapes and probes has one or two. */
+const bounds = { all: 64, ofClient: 16, perSecond: 100 };
 /** What a TLS connection begins with. */
 const handshake = 22;
 
@@ -36,7 +39,9 @@ export async function listenOverHttp(
   const answer = answerer(registry, readiness);
   const plain = createHttpServer(answer);
   const secured = createHttpsServer({ handshakeTimeout }, answer);
-  const server = pemFiles === undefined ? plain : createServer(sorting);
+  const take = pemFiles === undefined ? (socket: Socket) => plain.emit('connection', socket) : sorting;
+  const connections = new Connections(bounds, { take });
+  const server = createServer((socket) => connections.open(socket));
   pemFiles?.listen(secured, ({ certificate, key }) => secured.setSecureContext({ cert: certificate!, key: key! }));
 
   function sorting(socket: Socket): void {
@@ -61,7 +66,7 @@ export async function listenOverHttp(
     port: (server.address() as { port: number }).port,
     close() {
       pemFiles?.forget(secured);
-      for (const one of [plain, secured]) one.closeAllConnections();
+      connections.close();
       server.close();
     },
   };

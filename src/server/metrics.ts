@@ -6,6 +6,7 @@ import type { StageSeconds } from '../batch/sample-task.js';
 import type { WorkerPool } from '../batch/worker-pool.js';
 import type { SampleCaches } from '../cache/sample-caches.js';
 import { version } from '../run/version.js';
+import type { Refusal } from './connections.js';
 import { Load } from './load.js';
 
 const fine = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30];
@@ -38,6 +39,11 @@ export class Metrics {
     'grpc_method',
   );
   readonly calls = this.#counter('tributary_client_calls_total', 'Calls of clients that have a name', 'client');
+  readonly refused = this.#counter(
+    'tributary_connections_refused_total',
+    'Connections not taken, or not kept',
+    'reason',
+  );
   readonly samples = this.#counter('tributary_samples_total', 'Slots filled', 'result');
   readonly stage = this.#histogram('tributary_stage_seconds', 'Time of a sample in a stage', fine, 'stage');
   readonly wait = this.#histogram(
@@ -53,12 +59,18 @@ export class Metrics {
     help: 'Open batch streams',
     registers: [this.registry],
   });
+  readonly connections = new Gauge({
+    name: 'tributary_connections',
+    help: 'Open connections',
+    registers: [this.registry],
+  });
   readonly load = new Load();
 
   constructor() {
     collectDefaultMetrics({ register: this.registry });
     // A rate of what has never been counted would be nothing, and not 0.
     for (const result of ['ok', 'substituted']) this.samples.inc({ result }, 0);
+    for (const reason of ['client', 'rate', 'all', 'silent'] satisfies Refusal[]) this.refused.inc({ reason }, 0);
     const registers = [this.registry];
     const help = 'The version that runs: always 1';
     const aggregator = 'first';

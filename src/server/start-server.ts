@@ -1,17 +1,16 @@
-import { createServer } from 'node:net';
-import {
-  Server,
-  type ServerCredentials,
-  type ServiceDefinition,
-  type UntypedServiceImplementation,
-} from '@grpc/grpc-js';
-import { ReflectionService } from '@grpc/reflection';
-import { HealthImplementation } from 'grpc-health-check';
+import { lookup } from 'node:dns/promises';
+import { once } from 'node:events';
+import type { Settings } from 'node:http2';
+import { type AddressInfo, createServer, type Server as NetServer, type Socket } from 'node:net';
+import { Server, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
+import { descriptorsOf } from '../batch/worker-pool.js';
 import { packageDefinition } from '../contract/contract.js';
 import type { PemFiles } from '../contract/pem-files.js';
 import { TributaryError } from '../errors.js';
 import type { OpenRuns } from '../runs/open-runs.js';
+import { addCommonServices } from './common-services.js';
+import { Connections, connectionBounds, goAway } from './connections.js';
 import type { Security } from './credentials.js';
 import { loaderService } from './loader-service.js';
 import { Metrics } from './metrics.js';
@@ -20,9 +19,6 @@ import type { Replica } from './replica.js';
 import { scheduleService } from './schedule-service.js';
 import type { Tokens } from './tokens.js';
 
-/** The health service's name for liveness: it stays SERVING while a replica drains, so that nobody restarts it. */
-const liveName = 'live';
-
 /** Where to listen, and how. */
 export interface ListenOptions extends Security {
   /** `host:port`; port 0 for any free one. */
@@ -30,6 +26,9 @@ export interface ListenOptions extends Security {
   /** `host:port` of the metrics; absent for none. */
   readonly metricsListen?: string | undefined;
   readonly times?: ConnectionTimes;
+  /** Connections that it bears at a time, of all clients and of one; by what the process may open where absent. */
+  readonly connections?: number | undefined;
+  readonly clientConnections?: number | undefined;
 }
 
 /** A server that listens. */
@@ -73,12 +72,19 @@ const options = {
   'grpc.max_concurrent_streams': 128,
   'grpc.enable_channelz': 0,
 };
+/** Bytes of a call's headers, a token among them: a call of more is reset. A path that nobody serves is echoed. */
+const headerBytes = 8 << 10;
+/** Open files of a server of schedules beside its connections. */
+const filesOfSchedule = 64;
+/** Milliseconds between two lines of the log about connections that are refused. */
+const tellEvery = 10_000;
 
 /** Serves a loader replica. ADDRESS_IN_USE where the port is taken. */
 export function serveLoader(replica: Replica, listen: ListenOptions): Promise<Listening> {
   const drain = (): void => replica.draining.abort();
   const isStalled = (): boolean => replica.queue.idleSeconds > stalledSeconds;
-  return serve('tributary.v1.LoaderService', loaderService(replica), replica.metrics, listen, drain, isStalled);
+  const watch = { metrics: replica.metrics, log: replica.log, files: descriptorsOf(replica.pool.threads), isStalled };
+  return serve('tributary.v1.LoaderService', loaderService(replica), watch, listen, drain);
 }
 
 /** Serves the schedule endpoint. ADDRESS_IN_USE where the port is taken. */
@@ -89,17 +95,27 @@ export function serveSchedule(
   tokens: Tokens | null = null,
 ): Promise<Listening> {
   const metrics = new Metrics();
-  return serve('tributary.v1.ScheduleService', scheduleService(runs, log, metrics, tokens), metrics, listen, () => {});
+  const watch = { metrics, log, files: filesOfSchedule, isStalled: () => false };
+  return serve('tributary.v1.ScheduleService', scheduleService(runs, log, metrics, tokens), watch, listen, () => {});
+}
+
+/** How a server does, and who is told. */
+interface Watch {
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  /** Open files beside connections. */
+  readonly files: number;
+  readonly isStalled: () => boolean;
 }
 
 async function serve(
   name: string,
   handlers: object,
-  metrics: Metrics,
-  { listen, metricsListen, credentials, pemFiles, times = usualTimes }: ListenOptions,
+  { metrics, log, files, isStalled }: Watch,
+  listening: ListenOptions,
   beginDrain: () => void,
-  isStalled: () => boolean = () => false,
 ): Promise<Listening> {
+  const { listen, metricsListen, credentials, pemFiles, times = usualTimes } = listening;
   const server = new Server({
     ...options,
     'grpc.keepalive_time_ms': times.ping * 1000,
@@ -107,22 +123,37 @@ async function serve(
     'grpc.max_connection_idle_ms': times.idle * 1000,
   });
   server.addService(packageDefinition[name] as ServiceDefinition, handlers as UntypedServiceImplementation);
-  const health = new HealthImplementation({ '': 'SERVING', [name]: 'SERVING', [liveName]: 'SERVING' });
-  health.addToServer(server);
-  new ReflectionService(packageDefinition, { services: [name] }).addToServer(server);
-  const port = await bind(server, listen, credentials);
+  const tell = addCommonServices(server, name);
+  // Of what Node's HTTP/2 is given gRPC lets one setting be chosen.
+  const { commonServerOptions } = server as unknown as { commonServerOptions: { settings: Settings } };
+  commonServerOptions.settings.maxHeaderListSize = headerBytes;
+  const injector = server.createConnectionInjector(credentials);
+  let toldAt = Number.NEGATIVE_INFINITY;
+  const connections = new Connections(connectionBounds(listening, files), {
+    take: (socket) => injector.injectConnection(socket),
+    // By TLS it could be told only after a handshake.
+    ...(pemFiles === undefined && { say: goAway }),
+    onCount: (change) => metrics.connections.inc(change),
+    onRefused(refusal, client) {
+      metrics.refused.inc({ reason: refusal });
+      if (performance.now() - toldAt < tellEvery) return;
+      toldAt = performance.now();
+      log.warn({ refusal, client, open: connections.size }, 'connections are refused');
+    },
+  });
+  const doors = await listenOn(listen, (socket) => connections.open(socket));
   let isDraining = false;
   const state = (): Readiness => (isDraining ? 'draining' : isStalled() ? 'stalled' : 'ready');
   let told = state();
   const tellHealth = (): void => {
     if (state() === told) return;
     told = state();
-    for (const each of ['', name]) health.setStatus(each, told === 'ready' ? 'SERVING' : 'NOT_SERVING');
+    tell(told === 'ready');
   };
   const http = metricsListen === undefined ? null : await listenHttp(metrics.registry, metricsListen, state, pemFiles);
   const looking = setInterval(tellHealth, healthEvery).unref();
   return {
-    port,
+    port: portOf(doors[0]!),
     metricsPort: http?.port ?? null,
     readiness: state,
     async drain(patience) {
@@ -130,6 +161,7 @@ async function serve(
       clearInterval(looking);
       tellHealth();
       beginDrain();
+      for (const door of doors) door.close();
       await new Promise<void>((resolve) => {
         const force = setTimeout(() => {
           server.forceShutdown();
@@ -141,24 +173,34 @@ async function serve(
           resolve();
         });
       });
+      connections.close();
       http?.close();
     },
   };
 }
 
-function bind(server: Server, listen: string, credentials: ServerCredentials): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.bindAsync(listen, credentials, (error, port) => {
-      if (error === null) return resolve(port);
-      // gRPC tells a text and no code: listening there once more has the system say what is wrong.
-      const probe = createServer((socket) => socket.destroy()).listen(...hostAndPort(listen));
-      probe.once('listening', () => {
-        probe.close();
-        reject(unlistenable(listen, error));
-      });
-      probe.once('error', (cause) => reject(unlistenable(listen, cause)));
-    });
-  });
+/** Listens on every address of a name, on one port. @throws TributaryError ADDRESS_IN_USE where it is taken. */
+async function listenOn(listen: string, onConnection: (socket: Socket) => void): Promise<NetServer[]> {
+  const [port, host] = hostAndPort(listen);
+  const open = async (at: number, address: string): Promise<NetServer> => {
+    const server = createServer(onConnection);
+    server.listen({ port: at, host: address });
+    await once(server, 'listening');
+    return server;
+  };
+  try {
+    const [first, ...others] = await lookup(host, { all: true });
+    const opened = await open(port, first!.address);
+    // Of a name like localhost this machine may not have every address.
+    const more = await Promise.allSettled(others.map(({ address }) => open(portOf(opened), address)));
+    return [opened, ...more.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))];
+  } catch (error) {
+    throw unlistenable(listen, error as Error);
+  }
+}
+
+function portOf(server: NetServer): number {
+  return (server.address() as AddressInfo).port;
 }
 
 /** Serves metrics and probes over HTTP. ADDRESS_IN_USE where the port is taken. */

@@ -14,6 +14,7 @@ test('whoever listens says where, and the rest has its defaults', () => {
     config: 'tributary.yaml',
     listen: '127.0.0.1:0',
     logLevel: 'info',
+    jwtTolerance: 30,
   });
   const all = parsed('--listen', '[::1]:5', '--metrics-listen', 'h:9', '--insecure', '--log-level', 'error');
   assert.deepEqual(all, {
@@ -22,6 +23,7 @@ test('whoever listens says where, and the rest has its defaults', () => {
     metricsListen: 'h:9',
     insecure: true,
     logLevel: 'error',
+    jwtTolerance: 30,
   });
   assert.throws(() => parsed(), /--listen/);
   assert.throws(() => parsed('--listen', '50051'), /host:port/);

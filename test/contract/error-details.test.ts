@@ -84,6 +84,30 @@ test('what nobody foresaw gives nothing of the server away', () => {
   assert.ok(!(error.metadata.get(detailsKey)[0] as Buffer).includes('secret'));
 });
 
+test('of paths and addresses of a server the last name is told', () => {
+  for (const [text, told] of [
+    ["ENOENT: no such file, open '/data/my pics/x.jpg'", "ENOENT: no such file, open '.../x.jpg'"],
+    ['no folder at /private place/of mine/gone. Set', 'no folder at .../gone. Set'],
+    ['http://10.0.0.1:9000/bucket/key.jpg: 500, and s3://b/x', '.../key.jpg: 500, and .../x'],
+    ['images/s of a/b/c.jpg, see docs/errors.md', 'images/s of a/b/c.jpg, see docs/errors.md'],
+  ] as const) {
+    const sent = new TributaryError('SOURCE_MISSING', {
+      expected: text,
+      came: text,
+      remedy: text,
+      metadata: { path: '/a b/c d', text },
+    });
+    const came = fromServiceError(toServiceError(sent))!;
+    assert.deepEqual([came.detail.expected, came.detail.came, came.detail.remedy], [told, told, told]);
+    assert.deepEqual(came.metadata, { path: '.../c d', text: told });
+    assert.ok(came.message.startsWith(`expected ${told}, but got ${told}`));
+  }
+  const start = performance.now();
+  for (const part of ['/', '/a ', "'/", 'a:/', '/a a a a ', '"/a\n'])
+    toServiceError(new TributaryError('UNKNOWN_RUN', { expected: part.repeat(50_000), came: '', remedy: '' }));
+  assert.ok(performance.now() - start < 2_000);
+});
+
 test('a delay becomes a RetryInfo', () => {
   const detail = { expected: 'a', came: 'b', remedy: 'c' };
   const error = toServiceError(

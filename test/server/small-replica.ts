@@ -20,11 +20,23 @@ export async function smallReplica(
   more: object = {},
   images: string | object = vectors,
 ): Promise<Replica> {
-  const folder = await temporaryFolder(t);
-  const run = { recipe: 'dinov3', sources: ['images'], image_size: 32, global_batch: 2, epochs: 2, seed: 3, ...more };
-  const text = JSON.stringify({ index: `${folder}/index`, sources: { images }, runs: { small: run } });
+  const run = { ...smallRun, ...more };
+  return replicaOf(t, await temporaryFolder(t), { sources: { images }, runs: { small: run } });
+}
+
+/** The run `small`. */
+export const smallRun = { recipe: 'dinov3', sources: ['images'], image_size: 32, global_batch: 2, epochs: 2, seed: 3 };
+
+/** A replica of a config whose manifests lie in a folder, in this process. */
+export async function replicaOf(
+  t: TestContext,
+  folder: string,
+  config: object,
+  open = openOrIndexSource,
+): Promise<Replica> {
+  const text = JSON.stringify({ index: `${folder}/index`, ...config });
   const replica = openReplica({
-    runs: indexedRuns(parseConfig(text, { folder, name: 'test' }), openOrIndexSource),
+    runs: indexedRuns(parseConfig(text, { folder, name: 'test' }), open),
     backend: await openBackend('simd'),
     workers: 1,
     memory: 2 ** 26,
