@@ -1,6 +1,8 @@
 import { inflateSync } from 'node:zlib';
 import { decodeFax, type FaxForm } from './fax.js';
 import { inflatePiece } from './inflate-rows.js';
+import { decodeXz } from './xz.js';
+import { decodeZstandard } from './zstandard.js';
 
 /** How the bytes of a strip or tile are coded. */
 export interface Coding {
@@ -20,8 +22,13 @@ export interface Coding {
   readonly fax?: FaxForm | undefined;
 }
 
-/** Fax of three forms, LZW, deflate by both its numbers, and PackBits. */
-export const codings: ReadonlySet<number> = new Set([2, 3, 4, 5, 8, 32773, 32946]);
+export const zstandard = 50000;
+const lzma = 34925;
+
+/** Fax of three forms, LZW, deflate by both its numbers, PackBits, LZMA and Zstandard. */
+export const codings: ReadonlySet<number> = new Set([2, 3, 4, 5, 8, 32773, 32946, lzma, zstandard]);
+/** Of these, those that can hold differences. */
+export const withPredictor: ReadonlySet<number> = new Set([5, 8, 32946, lzma, zstandard]);
 
 /**
  * Decodes one strip or tile whole, to bytes in the order of the file.
@@ -74,6 +81,8 @@ const someRows = 256;
 function decompress(bytes: Buffer, length: number, compression: number, check: () => void): Buffer | null {
   if (compression === 5) return lzw(bytes, length, check);
   if (compression === 32773) return packBits(bytes, length, check);
+  if (compression === lzma) return decodeXz(bytes, length, check);
+  if (compression === zstandard) return decodeZstandard(bytes, length, check);
   try {
     const data = inflateSync(bytes, { chunkSize: Math.max(64, length + 1), maxOutputLength: 2 * length + 65536 });
     return data.length < length ? null : data.subarray(0, length);
