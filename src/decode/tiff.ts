@@ -209,7 +209,10 @@ function yccLayoutOf(read: TiffDirectory, kind: TiffKind) {
 }
 
 function mostWindow(file: Buffer, { offsets, lengths, row, down }: TiffPage): number {
-  return offsets.reduce((most, offset, i) => Math.max(most, windowOf(file.subarray(offset, offset + lengths[i]!), row * down)), 0);
+  return offsets.reduce(
+    (most, offset, i) => Math.max(most, windowOf(file.subarray(offset, offset + lengths[i]!), row * down)),
+    0,
+  );
 }
 
 function isRead(kind: TiffKind, compression: number, isPlanar: boolean): boolean {
