@@ -52,8 +52,8 @@ const masked: Readonly<Record<string, Layout>> = {
   '16:7c00,3e0,1f': five,
 };
 
-/** Rows between two looks at the clock. */
-const someRows = 256;
+/** Rows, and pixels, between two looks at the clock. */
+const [someRows, stretch] = [256, 1024 * 1024];
 
 /** BMP: 1 to 32 bits, run-length coded too, bottom up or top down. Alpha is left out. */
 export const bmp: Format = {
@@ -140,7 +140,7 @@ function indexLayout(entries: Buffer, colours: number, bits: number, padding: nu
 
 function decode(file: Buffer, bitmap: Bitmap, box: Box, check: () => void): Crop {
   const { width, height, layout, runs, isTopDown } = bitmap;
-  const pixels = runs === 0 ? file.subarray(Math.min(file.length, bitmap.data)) : readRuns(file, bitmap);
+  const pixels = runs === 0 ? file.subarray(Math.min(file.length, bitmap.data)) : readRuns(file, bitmap, check);
   const stride = runs === 0 ? bitmap.stride : width;
   const rowBytes = Math.ceil((width * layout.bits) / 8);
   // The last row does without its padding.
@@ -150,7 +150,10 @@ function decode(file: Buffer, bitmap: Bitmap, box: Box, check: () => void): Crop
     for (let y = 0, to = 0; y < box.height; y++) {
       if (y % someRows === 0) check();
       const row = (isTopDown ? box.top + y : height - 1 - box.top - y) * stride;
-      for (let x = box.left; x < box.left + box.width; x++, to += 3) writePixel(pixels, row, x, layout, data, to);
+      for (let x = box.left; x < box.left + box.width; x++, to += 3) {
+        if (x % stretch === 0) check();
+        writePixel(pixels, row, x, layout, data, to);
+      }
     }
   } catch (error) {
     give();
@@ -179,7 +182,7 @@ function writePixel(pixels: Buffer, row: number, x: number, layout: Layout, out:
 }
 
 /** Source: Pillow 9.4 BmpImagePlugin.py, `BmpRleDecoder`. */
-function readRuns(file: Buffer, { width, height, data: start, runs }: Bitmap): Buffer {
+function readRuns(file: Buffer, { width, height, data: start, runs }: Bitmap, check: () => void): Buffer {
   const total = width * height;
   // A run can go beyond the end, and is cut there.
   const out = Buffer.alloc(total + 65536 * 2);
@@ -188,7 +191,12 @@ function readRuns(file: Buffer, { width, height, data: start, runs }: Bitmap): B
     if (to < out.length) out[to] = value;
     to++;
   };
+  let look = 0;
   while (to < total) {
+    if (to >= look) {
+      check();
+      look = to + stretch;
+    }
     if (at + 2 > file.length) break;
     const [count, value] = [file[at]!, file[at + 1]!];
     at += 2;

@@ -46,7 +46,7 @@ export async function decodeCrop(
 
 async function decodeNow(bytes: Uint8Array, box: Box, left: () => Limits, header: Header): Promise<Crop> {
   const buffer = asBuffer(bytes);
-  const direct = header.decode?.(buffer, box, left());
+  const direct = await header.decode?.(buffer, box, left());
   if (direct) return direct;
   const rewritten = header.rewrite?.(buffer, left()) ?? buffer;
   const { pixels, seconds } = left();

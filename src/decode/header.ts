@@ -23,7 +23,7 @@ export interface Header extends ImageSize {
    * Decodes a box of the same bytes as Pillow does; null where that is the loader's to do, and absent where it always is. Throws
    * SAMPLE_CORRUPT where Pillow would refuse the file, whatever the box, and DECODE_TIMEOUT beyond `limits.seconds`.
    */
-  decode?(bytes: Buffer, box: Box, limits: Limits): Crop | null;
+  decode?(bytes: Buffer, box: Box, limits: Limits): Crop | null | Promise<Crop | null>;
 }
 
 /** One format of the allow-list. */
@@ -36,7 +36,8 @@ export interface Format {
   /**
    * Reads the header, or yields null where there is none.
    *
+   * @param check a look at the clock, to be taken now and then.
    * @throws TributaryError SAMPLE_CORRUPT where the bytes show already that Pillow refuses the file.
    */
-  read(bytes: Buffer): Header | null;
+  read(bytes: Buffer, check: () => void): Header | null;
 }

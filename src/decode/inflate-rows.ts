@@ -44,15 +44,13 @@ export function inflateRows(
   total: number,
   check: () => void,
 ): { readonly data: Buffer; readonly pieces: number } | null {
-  const stream = new DeflateStream(Buffer.concat(pieces), total);
+  const stream = new DeflateStream(Buffer.concat(pieces), total, check);
   let piece = 0;
   let given = 0;
   let used = 0;
   let target = 0;
-  let row = 0;
   for (const length of rows) {
     target += length;
-    if (row++ % someRows === 0) check();
     for (;;) {
       if (used >= given) {
         if (piece >= pieces.length) return null;
@@ -74,8 +72,8 @@ export function inflateRows(
   return { data: stream.out.subarray(0, total), pieces: piece };
 }
 
-/** Bytes and rows between two looks at the clock. */
-const [stretch, someRows] = [1024 * 1024, 256];
+/** Bytes between two looks at the clock. */
+const stretch = 1024 * 1024;
 
 /**
  * Inflates `length` bytes as libdeflate does for libtiff: a stream may go on behind them, whatever comes, but what ends there must end well.
@@ -88,15 +86,14 @@ const [stretch, someRows] = [1024 * 1024, 256];
  * @returns null where libtiff reports an error.
  */
 export function inflatePiece(bytes: Buffer, length: number, check: () => void): Buffer | null {
-  const stream = new DeflateStream(bytes, length);
-  for (let target = Math.min(length, stretch); ; target = Math.min(length, target + stretch)) {
-    check();
-    const state = stream.goOn(target, Number.POSITIVE_INFINITY);
-    if (state === 'error' || state === 'short') return null;
-    if (stream.produced >= length) return stream.out.subarray(0, length);
-    if (state === 'end') return null;
-  }
+  const stream = new DeflateStream(bytes, length, check);
+  const state = stream.goOn(length, Number.POSITIVE_INFINITY);
+  const isWhole = (state === 'out' || state === 'end') && stream.produced >= length;
+  return isWhole ? stream.out.subarray(0, length) : null;
 }
+
+/** Those of every block that brings none. */
+let fixedCodes: { readonly lengths: Code; readonly distances: Code } | undefined;
 
 /** A deflate stream in its zlib frame, decoded code by code. */
 class DeflateStream {
@@ -118,9 +115,13 @@ class DeflateStream {
   #literal = 0;
   #length = 0;
   #distance = 0;
+  readonly #check: () => void;
+  #look = 0;
 
-  constructor(input: Buffer, total: number) {
+  /** @param check runs before each block of codes, and each stretch of bytes. */
+  constructor(input: Buffer, total: number, check: () => void) {
     this.#input = input;
+    this.#check = check;
     // The last code may put out more than is asked for.
     this.out = Buffer.alloc(total + 258);
   }
@@ -128,6 +129,10 @@ class DeflateStream {
   /** Goes on until `target` bytes are out and the next code is read, or `limit` bits of the input are used up. */
   goOn(target: number, limit: number): Step {
     for (;;) {
+      if (this.produced >= this.#look) {
+        this.#check();
+        this.#look = this.produced + stretch;
+      }
       // Inside a copy nothing more is read.
       if (this.produced > target) return 'out';
       this.#pending ??= this.#next();
@@ -205,6 +210,7 @@ class DeflateStream {
   }
 
   #readBlock(): void {
+    this.#check();
     this.#isLast = this.#take(1) === 1;
     const kind = this.#take(2);
     if (kind === 3) throw wrong;
@@ -214,9 +220,15 @@ class DeflateStream {
       if ((this.#take(16) ^ 0xffff) !== length) throw wrong;
       this.#stored = length;
     } else if (kind === 1) {
-      const fixed = [144, 112, 24, 8].flatMap((count, i) => Array<number>(count).fill([8, 9, 7, 8][i]!));
-      this.#lengths = codeOf(fixed, false);
-      this.#distances = codeOf(Array(32).fill(5), false);
+      fixedCodes ??= {
+        lengths: codeOf(
+          [144, 112, 24, 8].flatMap((count, i) => Array<number>(count).fill([8, 9, 7, 8][i]!)),
+          false,
+        ),
+        distances: codeOf(Array(32).fill(5), false),
+      };
+      this.#lengths = fixedCodes.lengths;
+      this.#distances = fixedCodes.distances;
     } else this.#readCodes();
   }
 

@@ -66,15 +66,17 @@ const [startOfImage, endOfImage, startOfScan, firstRestart] = [0xd8, 0xd9, 0xda,
  * every marker, and finds the same next one however far the codes have come; where a restart is due, markers alone decide too.
  *
  * Source: libjpeg-turbo 2.1.5 jdmarker.c, jdinput.c, jdphuff.c, jdarith.c; Pillow 9.4 JpegDecode.c.
+ *
+ * @param check runs now and then where codes are read.
  */
-export function walkJpeg(file: Buffer): JpegWalk {
+export function walkJpeg(file: Buffer, check: () => void): JpegWalk {
   const walk: Walk = { file, at: 0, unread: 0, tables: noTables() };
   try {
     const scan = readHeaders(walk);
     const frame = walk.tables.frame!;
     checkFrame(frame);
     if (scan.components.length < frame.components.length || frame.isProgressive) return walkScans(walk, frame, scan);
-    walkOnlyScan(walk, frame, scan);
+    walkOnlyScan(walk, frame, scan, check);
     const blocks = blocksOf(frame, scan);
     return { frame, blocks, frameBlocks: blocks, scans: 1 };
   } catch (error) {
@@ -92,6 +94,9 @@ export function endsWell(file: Buffer, at: number): boolean {
   if (file[at + 1] === endOfImage) return true;
   return finish({ file, at, unread: 0, tables: { ...noTables(), frame: anyFrame } }) === null;
 }
+
+/** Each coefficient of each component, bit by bit, takes fewer. */
+const mostScans = 4096;
 
 const anyFrame: Frame = {
   width: 1,
@@ -245,7 +250,7 @@ export function resynchronise(walk: Omit<Walk, 'tables'>, desired: number): void
 }
 
 /** A file of one scan that holds all. Where no marker closes it, its codes say whether the file has all of them. */
-function walkOnlyScan(walk: Walk, frame: Frame, scan: Scan): void {
+function walkOnlyScan(walk: Walk, frame: Frame, scan: Scan, check: () => void): void {
   if (!frame.isArithmetic && !frame.isProgressive) useStandardTables(walk.tables);
   startScan(walk, frame, scan, new Map());
   passScan(walk, frame, scan);
@@ -256,7 +261,7 @@ function walkOnlyScan(walk: Walk, frame: Frame, scan: Scan): void {
     const interval = walk.tables.restartInterval;
     const { mcus } = mcusOf(frame, scan);
     const last = interval === 0 ? mcus : mcus - interval * (Math.ceil(mcus / interval) - 1);
-    if (holdsSegment(walk.file, start, last, scan.components, walk.tables, interval === 0)) return;
+    if (holdsSegment(walk.file, start, last, scan.components, walk.tables, interval === 0, check)) return;
     throw error;
   }
   const refused = finish(walk);
@@ -285,7 +290,10 @@ function walkScans(walk: Walk, frame: Frame, first: Scan): JpegWalk {
     if (frame.isProgressive && !frame.isArithmetic) passes.push(passOf(walk, scan));
     passScan(walk, frame, scan);
     blocks += blocksOf(frame, scan);
-    scans++;
+    if (++scans <= mostScans) continue;
+    // All of them would take more memory than they are worth.
+    blocks = Number.POSITIVE_INFINITY;
+    break;
   }
   const whole = { ...first, components: frame.components };
   // A scan of one component has no blocks beyond the image's edge, which the whole has.

@@ -14,20 +14,20 @@ export const jpeg: Format = {
   name: 'jpeg',
   loader: 'VipsForeignLoadJpegBuffer',
   matches: (bytes) => bytes.length > 3 && bytes.readUIntBE(0, 3) === 0xffd8ff,
-  read(bytes) {
+  read(bytes, look) {
     const opened = openJpeg(bytes);
     if (opened === null) return null;
     const { width, height, components } = opened;
     const header = { width, height, isCmyk: components === 4, memory: memoryOf(bytes, width) };
     const tables = readTables(bytes);
-    if (tables === null) return { ...header, ...check(bytes, header) };
+    if (tables === null) return { ...header, ...check(bytes, header, look) };
     return {
       ...header,
       // Of nearly all files the decoder sees on its way that they are sound; the others are walked through then.
       decode(same, box, limits) {
         const isEmpty = box.width === 0 || box.height === 0;
         const crop = isEmpty ? null : decodeBaselineJpeg(same, tables, box, limits);
-        if (crop === null) check(same, header);
+        if (crop === null) check(same, header, clockOf(limits.seconds));
         return crop;
       },
     };
@@ -38,8 +38,12 @@ export const jpeg: Format = {
 const memoryOf = (bytes: Buffer, width: number) => 2 * bytes.length + 1024 * width;
 
 /** Throws where Pillow refuses the file. What it takes, libvips takes too. @returns what its decoding takes. */
-function check(bytes: Buffer, { width, height }: ImageSize): Pick<Header, 'memory' | 'coefficients' | 'rewrite'> {
-  const walk = walkJpeg(bytes);
+function check(
+  bytes: Buffer,
+  { width, height }: ImageSize,
+  look: () => void,
+): Pick<Header, 'memory' | 'coefficients' | 'rewrite'> {
+  const walk = walkJpeg(bytes, look);
   if ('refused' in walk) throw corruptSample('data', `a JPEG file that libjpeg refuses: ${walk.refused}`);
   if (walk.frame.width !== width || walk.frame.height !== height)
     throw corruptSample('data', 'a JPEG file whose frame headers disagree');

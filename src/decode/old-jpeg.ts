@@ -21,6 +21,9 @@ import type { TiffDirectory } from './tiff-directory.js';
 
 const tags = { stream: 513, streamLength: 514, restartInterval: 515, quants: 519, dcs: 520, acs: 521 } as const;
 
+/** Levels between two looks at the clock. */
+const stretch = 1024 * 1024;
+
 /** Levels of one component, of which there are as many as its blocks hold. */
 export interface Levels {
   readonly data: Uint8Array;
@@ -63,7 +66,11 @@ export function decodeOldJpeg(
       const size = { width: plane.across * 8, height: plane.down * 8 };
       const crop = grey && decodeBaselineJpeg(grey, readTables(grey)!, { top: 0, left: 0, ...size }, { seconds });
       if (crop === null) throw damaged('levels that no JPEG has');
-      const data = Uint8Array.from({ length: size.width * size.height }, (_, i) => crop.data[3 * i]!);
+      const data = new Uint8Array(size.width * size.height);
+      for (let i = 0; i < data.length; i++) {
+        if (i % stretch === 0) check();
+        data[i] = crop.data[3 * i]!;
+      }
       crop.give?.();
       return { data, width: size.width };
     }),

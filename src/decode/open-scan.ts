@@ -3,6 +3,8 @@ import type { Component } from './jpeg-tables.js';
 
 const lookAhead = 8;
 const longest = 16;
+/** MCUs between two looks at the clock. */
+const someMcus = 4096;
 
 /** The stream without the zeros stuffed after 0xff, and where each of its bytes ends in the file. */
 interface Stream {
@@ -23,6 +25,7 @@ export type Codes = Uint16Array;
  *
  * @param from where the segment begins.
  * @param isFast whether the scan has no restarts.
+ * @param check runs now and then.
  */
 export function holdsSegment(
   file: Buffer,
@@ -31,6 +34,7 @@ export function holdsSegment(
   components: readonly Component[],
   { dc, ac }: Tables,
   isFast: boolean,
+  check: () => void,
 ): boolean {
   const tables = components.flatMap((component) => [dc.get(component.dc)!, ac.get(component.ac)!]);
   // Of the standard's tables, which stand in for those that a file does without, the codes are not at hand.
@@ -43,6 +47,7 @@ export function holdsSegment(
   const stream = unstuffed(file, from);
   const window = { stream, bit: 0, loaded: 0, end: Math.ceil((from + 1) / pillowChunk) * pillowChunk, isFast };
   for (let mcu = 0; mcu < mcus; ) {
+    if (mcu % someMcus === 0) check();
     const { bit, loaded } = window;
     const at = loaded === 0 ? from : stream.ends[loaded - 1]!;
     window.isFast = isFast && Math.min(window.end, file.length) - at >= 512 * blocks.length;

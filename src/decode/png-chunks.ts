@@ -58,6 +58,7 @@ interface Reading {
   frames: number | null;
   sequence: number | null;
   texts: number;
+  readonly check: () => void;
 }
 
 /** The next chunk's head, or null where there is none: Pillow stops there, quietly or not. */
@@ -72,11 +73,13 @@ function chunkAt(file: Buffer, at: number): Chunk | null {
  *
  * Source: Pillow 9.4 PngImagePlugin.py, `_open` and the chunk handlers of `PngStream`.
  *
+ * @param check runs before each text.
  * @returns null where Pillow refuses the file.
  */
-export function readPngHeader(file: Buffer): PngHeader | null {
+export function readPngHeader(file: Buffer, check: () => void): PngHeader | null {
   const reading: Reading = {
     file,
+    check,
     size: { width: 0, height: 0 },
     kind: null,
     isInterlaced: false,
@@ -176,6 +179,7 @@ function readChunk(reading: Reading, { id, at, length }: Chunk): number {
     case 'tEXt':
     case 'zTXt':
     case 'iTXt':
+      reading.check();
       reading.texts += textLength(id, data);
       if (reading.texts > mostTexts) throw new PngError();
   }
@@ -294,10 +298,10 @@ export function* pixelPieces(file: Buffer, header: PngHeader): Generator<{ piece
  *
  * Source: Pillow 9.4 PngImagePlugin.py, `load_end`.
  */
-export function endsWell(file: Buffer, header: PngHeader, at: number): boolean {
+export function endsWell(file: Buffer, header: PngHeader, at: number, check: () => void): boolean {
   const reading: Reading = {
     ...{ file, size: header, kind: header.kind, isInterlaced: false, palette: null, transparency: null, extent: null },
-    ...{ frames: null, sequence: header.sequence, texts: 0 },
+    ...{ frames: null, sequence: header.sequence, texts: 0, check },
   };
   try {
     for (;;) {

@@ -1,4 +1,3 @@
-import { inflateSync, type ZlibOptions } from 'node:zlib';
 import type { Box } from '../sample/draw.js';
 import { corruptSample } from './corrupt.js';
 import type { Crop } from './crop.js';
@@ -6,6 +5,7 @@ import { cropBuffer } from './crop-buffers.js';
 import { dropDecodeModule } from './decode-module.js';
 import { clockOf } from './decode-timeout.js';
 import type { Format } from './header.js';
+import { inflateSound } from './inflate.js';
 import { inflateRows } from './inflate-rows.js';
 import { endsWell, type PngHeader, pixelPieces, readPngHeader } from './png-chunks.js';
 import { areFilters, type Pass, paletteOf, passesOf, unfilter, writePixels } from './png-rows.js';
@@ -19,8 +19,8 @@ export const png: Format = {
   name: 'png',
   loader: 'VipsForeignLoadPngBuffer',
   matches: (bytes) => bytes.length >= 8 && bytes.compare(signature, 0, 8, 0, 8) === 0,
-  read(bytes) {
-    const header = readPngHeader(bytes);
+  read(bytes, check) {
+    const header = readPngHeader(bytes, check);
     if (header === null) return null;
     const passes = passesOf(header);
     const memory = totalOf(passes) + bytes.length + 2 * passes[0]!.stride;
@@ -30,10 +30,10 @@ export const png: Format = {
 };
 
 /** Inflates all rows, whatever the box: damage below it must show. */
-function decode(file: Buffer, header: PngHeader, box: Box, seconds: number): Crop {
+async function decode(file: Buffer, header: PngHeader, box: Box, seconds: number): Promise<Crop> {
   const passes = passesOf(header);
   const check = clockOf(seconds);
-  const data = inflate(file, header, passes, check);
+  const data = await inflate(file, header, passes, check);
   const { data: out, give } = cropBuffer(box.width * box.height * 3);
   try {
     writeBox(data, header, passes, box, out, check);
@@ -71,13 +71,13 @@ function writeBox(
   }
 }
 
-function inflate(file: Buffer, header: PngHeader, passes: readonly Pass[], check: () => void): Buffer {
+async function inflate(file: Buffer, header: PngHeader, passes: readonly Pass[], check: () => void): Promise<Buffer> {
   const total = totalOf(passes);
   const pieces = [...pixelPieces(file, header)];
   const bytes = pieces.map(({ piece }) => piece);
-  const found = inflateSound(bytes, total) ?? inflateRows(bytes, rowsOf(passes), total, check);
+  const found = (await inflateWhole(bytes, total, check)) ?? inflateRows(bytes, rowsOf(passes), total, check);
   if (found === null) throw corruptSample('data', 'a PNG file whose pixels are damaged or cut');
-  if (!endsWell(file, header, pieces[found.pieces - 1]!.end))
+  if (!endsWell(file, header, pieces[found.pieces - 1]!.end, check))
     throw corruptSample('data', 'a PNG file that is cut or broken behind its pixels');
   return found.data;
 }
@@ -92,20 +92,16 @@ function* rowsOf(passes: readonly Pass[]): Generator<number> {
 const spare = 4096;
 
 /** Inflates a stream that is sound to its end and fills all rows; null for any other. */
-function inflateSound(pieces: readonly Buffer[], total: number): { data: Buffer; pieces: number } | null {
-  try {
-    const options: ZlibOptions = { chunkSize: Math.max(64, total + 1), maxOutputLength: total + spare, info: true };
-    const input = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
-    const { buffer, engine } = inflateSync(input, options) as unknown as {
-      buffer: Buffer;
-      engine: { bytesWritten: number };
-    };
-    if (buffer.length < total) return null;
-    let used = engine.bytesWritten;
-    let count = 0;
-    while (count < pieces.length && used > 0) used -= pieces[count++]!.length;
-    return { data: buffer, pieces: count };
-  } catch {
-    return null;
-  }
+async function inflateWhole(
+  pieces: readonly Buffer[],
+  total: number,
+  check: () => void,
+): Promise<{ data: Buffer; pieces: number } | null> {
+  const input = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
+  const inflated = await inflateSound(input, total, spare, check);
+  if (inflated === null) return null;
+  let { used } = inflated;
+  let count = 0;
+  while (count < pieces.length && used > 0) used -= pieces[count++]!.length;
+  return { data: inflated.data, pieces: count };
 }

@@ -1,5 +1,6 @@
 import type { Limits } from '../run/limits.js';
 import { corruptSample } from './corrupt.js';
+import { clockOf } from './decode-timeout.js';
 import { formats } from './formats.js';
 import type { Header } from './header.js';
 
@@ -20,7 +21,7 @@ export function checkBytes(length: number, limits: Limits): void {
  * orientation does not count.
  *
  * @throws TributaryError SAMPLE_CORRUPT where the file is empty, of no format of the allow-list, without a header, or
- *   beyond `limits.bytes` or `limits.pixels`, or of scans without end.
+ *   beyond `limits.bytes` or `limits.pixels`, or of scans without end. DECODE_TIMEOUT beyond `limits.seconds`.
  */
 export async function probe(bytes: Uint8Array, limits: Limits): Promise<Header> {
   if (bytes.length === 0) throw corruptSample('empty', 'no bytes');
@@ -31,7 +32,7 @@ export async function probe(bytes: Uint8Array, limits: Limits): Promise<Header> 
     const what = unreadName(buffer) ?? `one that starts with ${buffer.toString('hex', 0, 8)}`;
     throw corruptSample('format', `no file of ${formats.map(({ name }) => name).join(', ')}, but ${what}`);
   }
-  const header = format.read(buffer);
+  const header = format.read(buffer, clockOf(limits.seconds));
   if (header === null) throw corruptSample('header', `a ${format.name} file without a whole header`);
   if (Math.max(header.width * header.height, header.mostPixels ?? 0) > limits.pixels) {
     const size = `${header.width} x ${header.height} pixels`;

@@ -8,8 +8,8 @@ import { type Orientation, placing } from './orientation.js';
 import { decodePiece, reversedBits } from './tiff-pieces.js';
 import { type TiffKind, unpackRow } from './tiff-pixels.js';
 
-/** Rows between two looks at the clock. */
-const someRows = 256;
+/** Rows, and pixels of a row, between two looks at the clock. */
+const [someRows, longRun] = [256, 65536];
 
 /** A page, and where its pixels lie. */
 export interface TiffPage extends ImageSize {
@@ -47,7 +47,7 @@ export function memoryOf(page: TiffPage): number {
  *
  * @throws TributaryError SAMPLE_CORRUPT where one is damaged or not there; DECODE_TIMEOUT beyond `seconds`.
  */
-export function decodePage(file: Buffer, page: TiffPage, box: Box, seconds: number): Crop {
+export async function decodePage(file: Buffer, page: TiffPage, box: Box, seconds: number): Promise<Crop> {
   const { width, height, across, down, kind } = page;
   const { data, give } = cropBuffer(box.width * box.height * 3);
   data.fill(0);
@@ -64,17 +64,22 @@ export function decodePage(file: Buffer, page: TiffPage, box: Box, seconds: numb
       const top = Math.floor((index % pieces) / columns) * down;
       const left = (index % columns) * across;
       const needed = { columns: Math.min(across, width - left), rows: Math.min(down, height - top) };
-      const piece = pieceAt(file, page, index, pieces, needed, check);
+      const piece = await pieceAt(file, page, index, pieces, needed, check);
       const [from, to] = [Math.max(left, place.left), Math.min(left + needed.columns, place.right)];
       if (piece === null || from >= to) continue;
-      const rgb = Buffer.alloc((to - from) * 3);
+      const run = Buffer.alloc(Math.min(to - from, longRun) * 3);
       for (let y = Math.max(top, place.top); y < Math.min(top + needed.rows, place.bottom); y++) {
         if (y % someRows === 0) check();
-        unpackRow(piece.subarray((y - top) * stride), from - left, rgb, kind, isLittle, page.palette);
-        for (let i = 0, at = place.at(from, y); i < rgb.length; i += 3, at += place.step) {
-          data[at] = rgb[i]!;
-          data[at + 1] = rgb[i + 1]!;
-          data[at + 2] = rgb[i + 2]!;
+        const row = piece.subarray((y - top) * stride);
+        for (let x = from; x < to; x += longRun) {
+          if (x > from) check();
+          const rgb = run.subarray(0, (to - x) * 3);
+          unpackRow(row, x - left, rgb, kind, isLittle, page.palette);
+          for (let i = 0, at = place.at(x, y); i < rgb.length; i += 3, at += place.step) {
+            data[at] = rgb[i]!;
+            data[at + 1] = rgb[i + 1]!;
+            data[at + 2] = rgb[i + 2]!;
+          }
         }
       }
     }
@@ -101,19 +106,19 @@ interface Needed {
  *
  * @returns null where the file has none, and Pillow leaves what it would hold black.
  */
-function pieceAt(
+async function pieceAt(
   file: Buffer,
   page: TiffPage,
   index: number,
   pieces: number,
   needed: Needed,
   check: () => void,
-): Buffer | null {
+): Promise<Buffer | null> {
   const { across, kind, isPlanar } = page;
   if (!isPlanar) return layerAt(file, page, index, needed, check);
-  const layers = Array.from({ length: kind.samples }, (_, plane) =>
-    layerAt(file, page, plane * pieces + index, needed, check),
-  );
+  const layers: (Buffer | null)[] = [];
+  for (let plane = 0; plane < kind.samples; plane++)
+    layers.push(await layerAt(file, page, plane * pieces + index, needed, check));
   const bytes = kind.bits / 8;
   const joined = Buffer.alloc(across * page.down * kind.samples * bytes);
   for (const [plane, layer] of layers.entries())
@@ -123,7 +128,13 @@ function pieceAt(
 }
 
 /** One strip or tile as it is stored. Of uncompressed ones what is needed must be there, of others all. */
-function layerAt(file: Buffer, page: TiffPage, index: number, needed: Needed, check: () => void): Buffer | null {
+async function layerAt(
+  file: Buffer,
+  page: TiffPage,
+  index: number,
+  needed: Needed,
+  check: () => void,
+): Promise<Buffer | null> {
   const { compression, kind, isPlanar, isReversed, isTiled, predictor, isLittle, row, fax } = page;
   const whole = row * (isTiled ? page.down : needed.rows);
   const samples = isPlanar ? 1 : kind.samples;
@@ -151,7 +162,7 @@ function layerAt(file: Buffer, page: TiffPage, index: number, needed: Needed, ch
     width: page.across,
     fax,
   };
-  const decoded = decodePiece(file.subarray(start, start + length), row, whole, coding, check);
+  const decoded = await decodePiece(file.subarray(start, start + length), row, whole, coding, check);
   if (decoded === null) throw corruptSample('data', 'a TIFF file with a damaged strip or tile');
   return decoded;
 }

@@ -1,6 +1,8 @@
-import { inflateSync } from 'node:zlib';
 import { decodeFax, type FaxForm } from './fax.js';
+import { inflateSound } from './inflate.js';
 import { inflatePiece } from './inflate-rows.js';
+import { decodeXz } from './xz.js';
+import { decodeZstandard } from './zstandard.js';
 
 /** How the bytes of a strip or tile are coded. */
 export interface Coding {
@@ -20,8 +22,13 @@ export interface Coding {
   readonly fax?: FaxForm | undefined;
 }
 
-/** Fax of three forms, LZW, deflate by both its numbers, and PackBits. */
-export const codings: ReadonlySet<number> = new Set([2, 3, 4, 5, 8, 32773, 32946]);
+export const zstandard = 50000;
+const lzma = 34925;
+
+/** Fax of three forms, LZW, deflate by both its numbers, PackBits, LZMA and Zstandard. */
+export const codings: ReadonlySet<number> = new Set([2, 3, 4, 5, 8, 32773, 32946, lzma, zstandard]);
+/** Of these, those that can hold differences. */
+export const withPredictor: ReadonlySet<number> = new Set([5, 8, 32946, lzma, zstandard]);
 
 /**
  * Decodes one strip or tile whole, to bytes in the order of the file.
@@ -32,19 +39,19 @@ export const codings: ReadonlySet<number> = new Set([2, 3, 4, 5, 8, 32773, 32946
  * @param check runs now and then.
  * @returns `length` bytes; null where libtiff reports an error.
  */
-export function decodePiece(
+export async function decodePiece(
   bytes: Buffer,
   row: number,
   length: number,
   coding: Coding,
   check: () => void,
-): Buffer | null {
+): Promise<Buffer | null> {
   if (!isKnownPredictor(coding)) return null;
   const piece = coding.isReversed ? reversedBits(bytes) : bytes;
   const { fax, width } = coding;
   const data =
     fax === undefined
-      ? decompress(piece, length, coding.compression, check)
+      ? await decompress(piece, length, coding.compression, check)
       : decodeFax(reversedBits(piece), width, row, length, fax, check);
   if (data === null) return null;
   if (coding.predictor === 2) addAcross(data, row, coding, check);
@@ -69,17 +76,19 @@ const mirrored = Uint8Array.from({ length: 256 }, (_, byte) => {
 
 /** Bytes between two looks at the clock. */
 const stretch = 4 * 1024 * 1024;
-const someRows = 256;
 
-function decompress(bytes: Buffer, length: number, compression: number, check: () => void): Buffer | null {
+async function decompress(
+  bytes: Buffer,
+  length: number,
+  compression: number,
+  check: () => void,
+): Promise<Buffer | null> {
   if (compression === 5) return lzw(bytes, length, check);
   if (compression === 32773) return packBits(bytes, length, check);
-  try {
-    const data = inflateSync(bytes, { chunkSize: Math.max(64, length + 1), maxOutputLength: 2 * length + 65536 });
-    return data.length < length ? null : data.subarray(0, length);
-  } catch {
-    return inflatePiece(bytes, length, check);
-  }
+  if (compression === lzma) return decodeXz(bytes, length, check);
+  if (compression === zstandard) return decodeZstandard(bytes, length, check);
+  const inflated = await inflateSound(bytes, length, length + 65536, check);
+  return inflated?.data ?? inflatePiece(bytes, length, check);
 }
 
 function packBits(bytes: Buffer, length: number, check: () => void): Buffer | null {
@@ -175,10 +184,14 @@ function lzw(bytes: Buffer, length: number, check: () => void): Buffer | null {
 function addAcross(data: Buffer, row: number, { samples, bits, isLittle }: Coding, check: () => void): void {
   const step = (samples * bits) / 8;
   const bytes = bits / 8;
+  let look = 0;
   for (let start = 0; start < data.length; start += row) {
     const end = Math.min(data.length, start + row);
-    if (start % (row * someRows) === 0) check();
     for (let at = start + step; at + bytes <= end; at += bytes) {
+      if (at >= look) {
+        check();
+        look = at + stretch;
+      }
       let carry = 0;
       for (let i = 0; i < bytes; i++) {
         const place = at + (isLittle ? i : bytes - 1 - i);
@@ -195,11 +208,15 @@ function joinFloats(data: Buffer, row: number, { samples, bits, isLittle }: Codi
   const bytes = bits / 8;
   const count = row / bytes;
   for (let start = 0; start + row <= data.length; start += row) {
-    if (start % (row * someRows) === 0) check();
-    for (let i = samples; i < row; i++) data[start + i] = data[start + i]! + data[start + i - samples]!;
+    for (let i = samples; i < row; i++) {
+      if (i % stretch === 0) check();
+      data[start + i] = data[start + i]! + data[start + i - samples]!;
+    }
     const planes = Buffer.from(data.subarray(start, start + row));
-    for (let i = 0; i < count; i++)
+    for (let i = 0; i < count; i++) {
+      if (i % stretch === 0) check();
       for (let rank = 0; rank < bytes; rank++)
         data[start + i * bytes + (isLittle ? bytes - 1 - rank : rank)] = planes[rank * count + i]!;
+    }
   }
 }

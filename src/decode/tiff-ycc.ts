@@ -32,7 +32,13 @@ const someRows = 256;
  *
  * @throws TributaryError SAMPLE_CORRUPT where Pillow refuses it; DECODE_TIMEOUT beyond `seconds`.
  */
-export function decodeYccPage(file: Buffer, page: TiffPage, read: TiffDirectory, box: Box, seconds: number): Crop {
+export async function decodeYccPage(
+  file: Buffer,
+  page: TiffPage,
+  read: TiffDirectory,
+  box: Box,
+  seconds: number,
+): Promise<Crop> {
   const check = clockOf(seconds);
   const convert = yccToRgb(read.luma, read.ranges);
   if (convert === null) throw corruptSample('data', 'a TIFF file in YCbCr of a range that is none');
@@ -41,7 +47,7 @@ export function decodeYccPage(file: Buffer, page: TiffPage, read: TiffDirectory,
     read.compression === oldJpeg ? [wholeImage(file, page, read, seconds, check)] : piecesOf(file, page, read, check);
   const { data, give } = cropBuffer(box.width * box.height * 3);
   try {
-    for (const { top, left, columns, rows, levels } of pieces) {
+    for await (const { top, left, columns, rows, levels } of pieces) {
       check();
       const right = Math.min(left + columns, place.right);
       for (let y = Math.max(top, place.top); y < Math.min(top + rows, place.bottom); y++) {
@@ -80,7 +86,7 @@ function wholeImage(
 }
 
 /** Strips or tiles, in which the levels that share their colours stand together, and their colours behind them. */
-function* piecesOf(file: Buffer, page: TiffPage, read: TiffDirectory, check: () => void): Generator<Shared> {
+async function* piecesOf(file: Buffer, page: TiffPage, read: TiffDirectory, check: () => void): AsyncGenerator<Shared> {
   const { width, height, across: wide, down: high, isTiled } = page;
   const [across, down] = read.isPlanar ? [1, 1] : read.subsampling;
   const perRow = Math.ceil(width / wide);
@@ -92,9 +98,9 @@ function* piecesOf(file: Buffer, page: TiffPage, read: TiffDirectory, check: () 
     const top = Math.floor(index / perRow) * high;
     const rows = Math.min(high, height - top);
     const length = row * Math.ceil((isTiled ? high : rows) / down);
-    const layers = Array.from({ length: read.isPlanar ? 3 : 1 }, (_, plane) =>
-      levelsAt(file, page, read, plane * count + index, row, length, check),
-    );
+    const layers: Buffer[] = [];
+    for (let plane = 0; plane < (read.isPlanar ? 3 : 1); plane++)
+      layers.push(await levelsAt(file, page, read, plane * count + index, row, length, check));
     yield {
       ...{ across, down, top, left: (index % perRow) * wide, columns: wide, rows },
       levels(x, y) {
@@ -109,7 +115,7 @@ function* piecesOf(file: Buffer, page: TiffPage, read: TiffDirectory, check: () 
 }
 
 /** One strip or tile. Where it is damaged libtiff goes on, with black in its place. */
-function levelsAt(
+async function levelsAt(
   file: Buffer,
   page: TiffPage,
   read: TiffDirectory,
@@ -117,11 +123,12 @@ function levelsAt(
   row: number,
   length: number,
   check: () => void,
-): Buffer {
+): Promise<Buffer> {
   const [start, given] = [page.offsets[index] ?? 0, page.lengths[index] ?? 0];
   if (given === 0 || start + given > file.length) throw corruptSample('data', 'a TIFF file that is cut');
   const { compression, predictor, isReversed, isLittle } = page;
   const samples = read.isPlanar ? 1 : 3;
   const coding = { compression, predictor, isReversed, isLittle, samples, bits: 8, isFloat: false, width: page.across };
-  return decodePiece(file.subarray(start, start + given), row, length, coding, check) ?? Buffer.alloc(length);
+  const decoded = await decodePiece(file.subarray(start, start + given), row, length, coding, check);
+  return decoded ?? Buffer.alloc(length);
 }

@@ -7,9 +7,10 @@ import { orientationOf, seenSize } from './orientation.js';
 import { rewriteTiff } from './rewrite-tiff.js';
 import { readTiffDirectory, type TiffDirectory } from './tiff-directory.js';
 import { decodePage, memoryOf, type TiffPage } from './tiff-page.js';
-import { codings } from './tiff-pieces.js';
+import { codings, withPredictor, zstandard } from './tiff-pieces.js';
 import { kindOf, type TiffKind } from './tiff-pixels.js';
 import { decodeYccPage } from './tiff-ycc.js';
+import { windowOf } from './zstandard.js';
 
 const tags = {
   ...{ width: 256, height: 257, bits: 258, compression: 259, photometric: 262, fillOrder: 266, stripOffsets: 273 },
@@ -32,12 +33,10 @@ const ycc = 6;
 /** What libvips decodes. */
 const loaded: ReadonlySet<number> = new Set([jpegCompression, webpCompression]);
 const mostSamples = 6;
-/** LZW, deflate by both its numbers. */
-const withPredictor: ReadonlySet<number> = new Set([5, 8, 32946]);
 
 /**
- * TIFF: the first page, uncompressed, in LZW, deflate, PackBits, fax or JPEG of the old style, in every kind of pixel that Pillow knows but
- * Lab; other JPEG, and WebP, by libvips. Others are refused by their name.
+ * TIFF: the first page, uncompressed, in LZW, deflate, PackBits, fax, LZMA, Zstandard or JPEG of the old style, in every kind of pixel that
+ * Pillow knows but Lab; other JPEG, and WebP, by libvips. Others are refused by their name.
  */
 export const tiff: Format = {
   name: 'tiff',
@@ -62,12 +61,14 @@ export const tiff: Format = {
       const isCmyk = kind.colour === 'cmyk';
       return { ...seen, memory, decodesAll: true, isCmyk, orientation, rewrite: (same) => rewriteTiff(same, read) };
     }
+    // Of Zstandard what may be copied from, too.
+    const window = page.compression === zstandard ? mostWindow(bytes, page) : 0;
     if (read !== undefined && kind.isYcc) {
       // Of old JPEG the coefficients too, and what they are written into.
-      const memory = memoryOf(page) + (read.compression === oldJpeg ? 20 * width * height : 0);
+      const memory = memoryOf(page) + window + (read.compression === oldJpeg ? 20 * width * height : 0);
       return { ...seen, memory, decode: (same, box, { seconds }) => decodeYccPage(same, page, read, box, seconds) };
     }
-    const memory = memoryOf(page);
+    const memory = memoryOf(page) + window;
     return { ...seen, memory, decode: (same, box, { seconds }) => decodePage(same, page, box, seconds) };
   },
 };
@@ -205,6 +206,13 @@ function yccLayoutOf(read: TiffDirectory, kind: TiffKind) {
     ...{ offsets: read.offsets, lengths: read.lengths, isReversed: read.fillOrder === 2 },
     predictor: withPredictor.has(read.compression) ? read.predictor : 1,
   };
+}
+
+function mostWindow(file: Buffer, { offsets, lengths, row, down }: TiffPage): number {
+  return offsets.reduce(
+    (most, offset, i) => Math.max(most, windowOf(file.subarray(offset, offset + lengths[i]!), row * down)),
+    0,
+  );
 }
 
 function isRead(kind: TiffKind, compression: number, isPlanar: boolean): boolean {

@@ -97,7 +97,7 @@ async function throughLibvips(file: Buffer, box: Box, size: ImageSize): Promise<
 /** Null for what is refused by its markers, too. */
 function headerOf(file: Buffer): Header | null {
   try {
-    return jpeg.read(file);
+    return jpeg.read(file, () => {});
   } catch (error) {
     assert.ok(error instanceof TributaryError && error.reason === 'SAMPLE_CORRUPT', String(error));
     return null;

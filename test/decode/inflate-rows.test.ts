@@ -73,3 +73,15 @@ test('a strip may go on behind its bytes, but what ends there ends well', () => 
   assert.throws(() => inflatePiece(packed, 2000, late), /late/);
   assert.throws(() => inflate([packed], Array(20).fill(100), 2000, late), /late/);
 });
+
+test('the clock is looked at before each block and in long ones, so that no stream goes on for ever', () => {
+  const looksOf = (bytes: Buffer, length: number) => {
+    let looks = 0;
+    inflatePiece(bytes, length, () => looks++);
+    return looks;
+  };
+  // Ten bits a block of fixed codes that holds nothing but its end, of which none is the last.
+  const empty = Buffer.concat([Buffer.of(0x78, 0x9c), Buffer.alloc(5 * 200, Buffer.from('0208208000', 'hex'))]);
+  assert.ok(looksOf(empty, 10) >= 700);
+  assert.ok(looksOf(deflateSync(Buffer.alloc(8 * 1024 * 1024), { level: 9 }), 8 * 1024 * 1024) >= 8);
+});

@@ -17,14 +17,14 @@ const marked = (file: Buffer, marker: number) => {
   const at = Math.floor((file.lastIndexOf(Buffer.from([0xff, 0xda])) + file.length) / 2);
   return Buffer.concat([file.subarray(0, at), Buffer.from([0xff, marker]), file.subarray(at)]);
 };
-const isRefused = (file: Buffer) => 'refused' in walkJpeg(file);
+const isRefused = (file: Buffer) => 'refused' in walkJpeg(file, () => {});
 
 test('a sound file has its frame, its blocks and its scans', () => {
-  const one = walkJpeg(baseline);
+  const one = walkJpeg(baseline, () => {});
   assert.ok(!('refused' in one));
   // 4:2:0: six blocks for every 16 x 16 pixels.
   assert.deepEqual([one.frame.width, one.frame.height, one.scans, one.blocks], [width, height, 1, 6 * 5 * 6]);
-  const many = walkJpeg(progressive);
+  const many = walkJpeg(progressive, () => {});
   assert.ok(!('refused' in many));
   assert.equal(many.frameBlocks, one.blocks);
   assert.ok(many.scans > 3 && many.blocks > one.blocks);
@@ -72,4 +72,11 @@ test('a scan needs its tables', () => {
     motion[at + 1] = 0xfe;
   assert.equal(isRefused(motion), false);
   assert.equal(isRefused(baseline.subarray(0, scanOf(baseline))), true);
+});
+
+test('scans without end are not kept', () => {
+  const last = progressive.lastIndexOf(Buffer.of(0xff, 0xda));
+  const scan = progressive.subarray(last, -2);
+  const many = walkJpeg(Buffer.concat([progressive.subarray(0, -2), ...Array<Buffer>(5000).fill(scan)]), () => {});
+  assert.ok(!('refused' in many) && many.blocks === Number.POSITIVE_INFINITY && many.scans < 5000);
 });

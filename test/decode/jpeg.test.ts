@@ -6,6 +6,7 @@ import { jpeg } from '../../src/decode/jpeg.js';
 import { probe } from '../../src/decode/probe.js';
 import { defaultLimits } from '../../src/run/limits.js';
 
+const look = () => {};
 const [width, height] = [90, 70];
 const pixels = Buffer.from(Array.from({ length: width * height * 3 }, (_, i) => (i * i) >> 5));
 const encode = (options: JpegOptions) =>
@@ -23,7 +24,7 @@ test('a baseline file is decoded here, any other by the loader, and both have th
     [progressive, false],
     [strayed(baseline), false],
   ] as const) {
-    const header = jpeg.read(file)!;
+    const header = jpeg.read(file, look)!;
     assert.deepEqual(
       [header.width, header.height, header.decodesAll, header.isCmyk],
       [width, height, undefined, false],
@@ -37,8 +38,8 @@ test('a file that is cut inside its scan is refused, whatever the box, and one w
   const cut = file.subarray(0, -100);
   const box = { top: 0, left: 0, width: 8, height: 1 };
   await assert.rejects(decodeCrop(cut, box, defaultLimits), { reason: 'SAMPLE_CORRUPT' });
-  assert.throws(() => jpeg.read(strayed(cut)), { reason: 'SAMPLE_CORRUPT' });
-  assert.equal(jpeg.read(file.subarray(0, file.indexOf(Buffer.from([0xff, 0xda])))), null);
+  assert.throws(() => jpeg.read(strayed(cut), look), { reason: 'SAMPLE_CORRUPT' });
+  assert.equal(jpeg.read(file.subarray(0, file.indexOf(Buffer.from([0xff, 0xda]))), look), null);
 });
 
 test('a crop is the same with the header that probe has read and without', async () => {

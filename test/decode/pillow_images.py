@@ -511,5 +511,18 @@ for number, change in enumerate(({277: (3, [0])}, {277: (3, [1, 1])}, {284: (3, 
 for name in ("258x130-rgb.bmp", "258x130-rgb.tiff", "258x130-rgb.png", "258x130-lossy.webp"):
     write(f"damaged-named-{name}.jpg", read(name))
 
+for width, height in ((101, 77), (1, 1), (300, 200)):
+    image = scene(width, height)
+    for name, other in (("rgb", image), ("palette", image.quantize(40)), ("flat", Image.new("RGB", (width, height), "teal"))):
+        for compression in ("lzma", "zstd"):
+            for predictor in (1, 2):
+                whole = encoded(other, "TIFF", compression=compression, tiffinfo={317: predictor, 278: 64 // predictor})
+                write(f"{compression}-{name}-{width}-{predictor}.tiff", whole)
+                # What becomes of damage in Zstandard depends on the code that libzstd has for a CPU.
+                for turn in range(6 if compression == "lzma" and width == 101 else 0):
+                    data, at = bytearray(whole), random.randrange(8, len(whole) * 3 // 4)
+                    data[at : at + 1 + turn] = rng.bytes(1 + turn)
+                    write(f"damaged-lzma-{name}-{predictor}-{turn}.tiff", bytes(data))
+
 with open(os.path.join(folder, "index.json"), "w") as file:
     json.dump(index, file)

@@ -15,11 +15,12 @@ const head = (depth = 8, colour = 2, interlace = 0) =>
   chunk('IHDR', Buffer.from([0, 0, 0, 5, 0, 0, 0, 3, depth, colour, 0, 0, interlace]));
 const data = chunk('IDAT', deflateSync(Buffer.alloc(48)));
 const end = chunk('IEND', Buffer.alloc(0));
+const look = () => {};
 const file = (...chunks: Buffer[]) => Buffer.concat([signature, ...chunks]);
 
 test('the header has size, kind and where the pixels begin', () => {
   const whole = file(head(16, 4, 1), data, end);
-  const header = readPngHeader(whole)!;
+  const header = readPngHeader(whole, look)!;
   assert.deepEqual(
     [header.width, header.height, header.kind, header.isInterlaced],
     [5, 3, { depth: 16, colour: 4, bits: 32 }, true],
@@ -40,18 +41,18 @@ test('chunks before the pixels need their checksum, and hold what Pillow reads o
     ['fcTL', Buffer.alloc(26, 1)],
     ['a cd', Buffer.alloc(4)],
   ] as const)
-    assert.equal(readPngHeader(file(head(), chunk(kind, bytes), data, end)), null, kind);
+    assert.equal(readPngHeader(file(head(), chunk(kind, bytes), data, end), look), null, kind);
   const text = chunk('tEXt', Buffer.from('a\0b'));
-  assert.ok(readPngHeader(file(head(), text, data, end)) !== null);
+  assert.ok(readPngHeader(file(head(), text, data, end), look) !== null);
   text[text.length - 1]! ^= 1;
-  assert.equal(readPngHeader(file(head(), text, data, end)), null);
-  assert.ok(readPngHeader(file(head(), data, text, end)) !== null);
+  assert.equal(readPngHeader(file(head(), text, data, end), look), null);
+  assert.ok(readPngHeader(file(head(), data, text, end), look) !== null);
 });
 
 test('pixels go on through pieces of any length, to the first chunk that is another', () => {
   const bytes = [Buffer.from('abc'), Buffer.alloc(0), Buffer.alloc(70_000, 1)];
   const whole = file(head(), ...bytes.map((each) => chunk('IDAT', each)), end);
-  const pieces = [...pixelPieces(whole, readPngHeader(whole)!)];
+  const pieces = [...pixelPieces(whole, readPngHeader(whole, look)!)];
   assert.deepEqual(
     pieces.map(({ piece }) => piece.length),
     [3, 65536, 70_000 - 65536],
@@ -62,9 +63,9 @@ test('pixels go on through pieces of any length, to the first chunk that is anot
 test('behind the pixels checksums do not count, and a chunk that is cut does', () => {
   const text = chunk('tEXt', Buffer.from('a\0bcdef'));
   const whole = file(head(), data, text, end);
-  const header = readPngHeader(whole)!;
+  const header = readPngHeader(whole, look)!;
   const at = header.data + header.length;
-  assert.equal(endsWell(whole, header, at), true);
-  assert.equal(endsWell(whole.subarray(0, -end.length - 4), header, at), true);
-  assert.equal(endsWell(whole.subarray(0, -end.length - 6), header, at), false);
+  assert.equal(endsWell(whole, header, at, look), true);
+  assert.equal(endsWell(whole.subarray(0, -end.length - 4), header, at, look), true);
+  assert.equal(endsWell(whole.subarray(0, -end.length - 6), header, at, look), false);
 });

@@ -78,6 +78,19 @@ describe('limits', () => {
     assert.deepEqual(await sizeOf(png(64, 64), { ...defaultLimits, pixels: 64 * 64 }), { width: 64, height: 64 });
   });
 
+  it('are those of Pillow where nobody gives others: images of 100 to 178 megapixels are decoded', async () => {
+    const side = 13_377;
+    const large = png(side, side, true, 1);
+    const box = { top: side - 2, left: side - 2, width: 2, height: 2 };
+    assert.deepEqual((await decodeCrop(large, box, defaultLimits)).data, Buffer.alloc(12));
+    await assert.rejects(probe(png(side + 1, side + 1, false), defaultLimits), corrupt('too-many-pixels'));
+    const photograph = Buffer.from(await jpeg);
+    const frame = photograph.indexOf(Buffer.of(0xff, 0xc0));
+    photograph.writeUInt16BE(10_000, frame + 5);
+    photograph.writeUInt16BE(12_000, frame + 7);
+    assert.deepEqual(await sizeOf(photograph, defaultLimits), { width: 12_000, height: 10_000 });
+  });
+
   it('refuse a JPEG whose scans go through it without end, by its headers', async () => {
     const progressive = await sharp(noise, { raw: { width: 64, height: 64, channels: 3 } })
       .jpeg({ progressive: true })
@@ -119,6 +132,14 @@ describe('limits', () => {
       assert.equal(error.reason, 'DECODE_TIMEOUT');
       return true;
     });
+  });
+
+  it('end the reading of a header too, whose texts can be many', async () => {
+    const text = chunk('zTXt', Buffer.concat([Buffer.from('\0\0'), deflateSync(Buffer.alloc(1000))]));
+    const bytes = png(9, 9);
+    const many = Buffer.concat([bytes.subarray(0, 33), text, bytes.subarray(33)]);
+    await probe(many, defaultLimits);
+    await assert.rejects(probe(many, { ...defaultLimits, seconds: -1 }), { reason: 'DECODE_TIMEOUT' });
   });
 
   it('do not blame the file for a box outside it', async () => {

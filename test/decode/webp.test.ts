@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import sharp, { type WebpOptions } from 'sharp';
 import { webp } from '../../src/decode/webp.js';
 
+const look = () => {};
 const encode = (options: WebpOptions, channels: 3 | 4 = 3) =>
   sharp({ create: { width: 12, height: 34, channels, background: { r: 9, g: 90, b: 200, alpha: 0.5 } } })
     .webp(options)
@@ -16,10 +17,10 @@ test('the size is read of lossy, lossless and extended files, and a cut one is n
   ] as const) {
     assert.equal(file.toString('latin1', 12, 16), kind);
     assert.ok(webp.matches(file));
-    const header = webp.read(file)!;
+    const header = webp.read(file, look)!;
     assert.deepEqual([header.width, header.height, header.decodesAll], [12, 34, false]);
-    assert.equal(webp.read(file.subarray(0, -2))!.decodesAll, true);
-    assert.equal(webp.read(file.subarray(0, 24)), null);
+    assert.equal(webp.read(file.subarray(0, -2), look)!.decodesAll, true);
+    assert.equal(webp.read(file.subarray(0, 24), look), null);
   }
 });
 
@@ -29,5 +30,5 @@ test('another chunk, or another start code, is no header', async () => {
   other.write('VP9 ', 12, 'latin1');
   const odd = Buffer.from(file);
   odd[23]! ^= 1;
-  assert.deepEqual([webp.read(other), webp.read(odd)], [null, null]);
+  assert.deepEqual([webp.read(other, look), webp.read(odd, look)], [null, null]);
 });
