@@ -50,11 +50,12 @@ async function prepare(asked: Asked): Promise<Make[]> {
         decodeUnion({ shared, views }, image, (box) => decodeCrop(file, box, defaultLimits, image));
       const runOf = ({ shared, views }: SampleDraw, whole: Union, first: number) => {
         kernels.applyToWhole(whole.crop, shared);
-        for (const [i, view] of views.entries()) {
-          const crop = cutView(whole, view.geometry.crop);
-          kernels.run(crop, view, outs[first + i]!);
-          crop.give?.();
-        }
+        const make = (): void => {
+          for (const [i, view] of views.entries())
+            kernels.run(cutView(whole, view.geometry.crop), view, outs[first + i]!);
+        };
+        if (views.length > 1) kernels.holding(whole.crop, make);
+        else make();
       };
       if (decode === 'before') {
         const { image, draw } = await drawn();

@@ -24,17 +24,18 @@ export function blurWeights(sigma: number): Int32Array {
  * errors can add up in the centre, and move a level further than docs/exactness.md promises.
  */
 function roundSides(exact: readonly number[]): number[] {
+  // Once a blurred view: without a list for each choice.
+  const rounded = (choice: number, i: number): number => Math.floor(exact[i]!) + ((choice >> i) & 1);
   let least = Number.POSITIVE_INFINITY;
-  let chosen: number[] = [];
+  let chosen = 0;
   for (let choice = 0; choice < 1 << exact.length; choice++) {
-    const rounded = exact.map((weight, i) => Math.floor(weight) + ((choice >> i) & 1));
-    const errors = rounded.map((weight, i) => weight - exact[i]!);
-    const centre = 2 * errors.reduce((total, error) => total + error, 0);
-    const square = errors.reduce((total, error) => total + 2 * error * error, centre * centre);
-    if (square < least) {
-      least = square;
-      chosen = rounded;
-    }
+    let sum = 0;
+    for (let i = 0; i < exact.length; i++) sum += rounded(choice, i) - exact[i]!;
+    let square = (2 * sum) ** 2;
+    for (let i = 0; i < exact.length; i++) square += 2 * (rounded(choice, i) - exact[i]!) ** 2;
+    if (square >= least) continue;
+    least = square;
+    chosen = choice;
   }
-  return chosen;
+  return exact.map((_, i) => rounded(chosen, i));
 }

@@ -1,4 +1,5 @@
 import type { Crop } from '../decode/crop.js';
+import { strideOf } from '../decode/cut-crop.js';
 import type { Draw, DrawStep } from '../sample/draw.js';
 import type { Backend } from './backend.js';
 import { applySteps } from './operations/index.js';
@@ -13,6 +14,10 @@ export type Reduced = Pick<Draw, 'geometry' | 'steps'>;
 
 /** Above this a module's memory, which can only grow, is given up after the sample and a fresh one taken. */
 export const memoryBound = 64 * 1024 * 1024;
+/** What several views are cut from is held in that memory up to so many bytes; what is larger enters it in strips, for each view. */
+const mostHeld = 8 * 1024 * 1024;
+/** Rows that the kernels read past the last: they take four at a time. */
+const rowsPast = 4;
 
 /**
  * The kernels of one thread: all that a sample needs between the decoder and the batch, byte for byte as Pillow and
@@ -48,6 +53,18 @@ export class SimdKernels {
   /** The same up to step `end`, which and what follows are a backend's. */
   runPrefix(crop: Crop, draw: Reduced, end: number, out: Uint8Array): void {
     out.set(this.#prefix(crop, draw, end).pixels());
+  }
+
+  /** Holds a crop in the kernels' memory while `act` runs views that are boxes of it, so that it is copied there once. */
+  holding<T>(crop: Crop, act: () => T): T {
+    if (crop.data.length > mostHeld) return act();
+    this.#start();
+    this.#kernels.hold(crop.data, rowsPast * strideOf(crop));
+    try {
+      return act();
+    } finally {
+      this.#kernels.release();
+    }
   }
 
   /**

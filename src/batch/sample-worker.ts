@@ -130,11 +130,15 @@ async function make(task: MakeTask, sample: TaskSample, image: SampleImage, seco
   try {
     if (draw.shared.length > 0) within(seconds, 'kernels', () => ownKernels().applyToWhole(whole.crop, draw.shared));
     const views: MadeView[] = [];
-    for (const [group, tensor] of task.tensors.entries())
-      for (let view = 0; view < tensor.count; view++) {
-        const at = placeOf(tensor, sample.slot, view);
-        views.push(makeView(task, group, at, whole, draw.views[views.length]!, seconds));
-      }
+    const makeViews = (): void => {
+      for (const [group, tensor] of task.tensors.entries())
+        for (let view = 0; view < tensor.count; view++) {
+          const at = placeOf(tensor, sample.slot, view);
+          views.push(makeView(task, group, at, whole, draw.views[views.length]!, seconds));
+        }
+    };
+    if (draw.views.length > 1) ownKernels().holding(whole.crop, makeViews);
+    else makeViews();
     return { status: 'ok', draw, views };
   } finally {
     whole.crop.give?.();

@@ -2,9 +2,14 @@ import type { Box } from '../sample/draw.js';
 import type { Crop } from './crop.js';
 import { cropBuffer } from './crop-buffers.js';
 
+/** Bytes from one row to the next. */
+export function strideOf({ stride, width }: Crop): number {
+  return stride ?? 3 * width;
+}
+
 /** A box of decoded pixels, in their memory. @param box inside the crop, from its corner. */
 export function boxIn(crop: Crop, { top, left, width, height }: Box): Crop {
-  const stride = crop.stride ?? crop.width * 3;
+  const stride = strideOf(crop);
   return { data: crop.data.subarray(top * stride + left * 3), width, height, stride };
 }
 

@@ -3,8 +3,20 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { blurWeights } from '../../src/augment/blur-weights.js';
 import { createSimdBackend, memoryBound, SimdKernels } from '../../src/augment/simd.js';
+import { boxIn } from '../../src/decode/cut-crop.js';
 import type { DrawStep } from '../../src/sample/draw.js';
-import { anySteps, difference, draw, numbers, partsOf, randomImages, resizeDraw, scene, whole } from './cases.js';
+import {
+  anySteps,
+  difference,
+  draw,
+  interpolations,
+  numbers,
+  partsOf,
+  randomImages,
+  resizeDraw,
+  scene,
+  whole,
+} from './cases.js';
 import { reference } from './step-reference.js';
 
 const kernels = SimdKernels.create();
@@ -75,6 +87,35 @@ test('out may be a window of shared memory, and no byte beside it changes', () =
   kernels.run({ data, width: 50, height: 40 }, each, shared.subarray(100, 100 + length));
   assert.ok(shared.subarray(0, 100).every((byte) => byte === 99));
   assert.ok(shared.subarray(100 + length).every((byte) => byte === 99));
+});
+
+test('boxes of a held crop are what they are alone, and nothing of it is read once it is held no more', () => {
+  const next = numbers(16);
+  const [width, height, size] = [90, 70, 20];
+  const data = scene(width, height, next);
+  const viewsOf = () =>
+    Array.from({ length: 12 }, (_, i) => {
+      const box = { left: 7 * i, top: 5 * i, width: width - 7 * i, height: height - 5 * i };
+      const each = resizeDraw({
+        ...{ width: box.width, height: box.height, to: [size, size], left: 0, top: 0, size },
+        ...{ hflip: i % 2 === 0, vflip: i % 3 === 0, interpolation: interpolations[i % 3]! },
+      });
+      const out = new Uint8Array(size * size * 3);
+      kernels.run(boxIn({ data, width, height }, box), each, out);
+      return out;
+    });
+  const alone = viewsOf();
+  const held = kernels.holding({ data, width, height }, () => {
+    // What is held is a copy: that it is read at all shows in what is done to the crop since.
+    const copy = data.slice();
+    data.fill(0);
+    const views = viewsOf();
+    data.set(copy);
+    return views;
+  });
+  for (const [i, out] of held.entries()) if (interpolations[i % 3] !== 'NEAREST') assert.deepEqual(out, alone[i]);
+  data.fill(9);
+  assert.ok(viewsOf().every((out) => out.every((byte) => byte === 9)));
 });
 
 test('a crop of 20 megapixels leaves memory small, and memory above the bound is given up', () => {

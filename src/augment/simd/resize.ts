@@ -1,5 +1,5 @@
 import type { Crop } from '../../decode/crop.js';
-import { copyRows } from '../../decode/cut-crop.js';
+import { copyRows, strideOf } from '../../decode/cut-crop.js';
 import type { Geometry } from '../../sample/draw.js';
 import { interleavedBytes } from './image.js';
 import type { Kernels } from './kernels.js';
@@ -45,10 +45,11 @@ function resample(
   const columnWeights = kernels.put(columns.weights);
   const rowBounds = kernels.put(rows.bounds);
   const rowWeights = kernels.put(rows.weights);
-  const cropStride = 3 * crop.width;
+  const held = kernels.addressOf(crop.data);
+  const cropStride = held === null ? 3 * crop.width : strideOf(crop);
   const stride = (3 * size + 31) & ~15;
-  const stripRows = Math.max(4, Math.floor(stripBytes / cropStride) & ~3);
-  const strip = kernels.allocate(stripRows * cropStride);
+  const stripRows = held === null ? Math.max(4, Math.floor(stripBytes / cropStride) & ~3) : crop.height;
+  const strip = held ?? kernels.allocate(stripRows * cropStride);
   const reachesOf = (first: number, count: number) => reach(rows.bounds, first, count, crop.height);
   const bandRows = rowsOfBand(rows.bounds, size, Math.floor(bandBytes / stride));
   let middle = 0;
@@ -65,9 +66,9 @@ function resample(
     }
     for (let row = from; row < to; row += stripRows) {
       const read = Math.min(stripRows, to - row);
-      copyRows(crop, row, row + read, kernels.bytes(), strip);
+      if (held === null) copyRows(crop, row, row + read, kernels.bytes(), strip);
       kernels.run.resampleHorizontal!(
-        strip,
+        held === null ? strip : held + row * cropStride,
         cropStride,
         middle + (row - from) * stride,
         stride,

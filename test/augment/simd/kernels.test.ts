@@ -16,3 +16,20 @@ test('the arena gives aligned room that does not overlap, grows, and begins anew
   kernels.reset();
   assert.equal(kernels.allocate(1), first);
 });
+
+test('what is held outlives resets until it is released, and is known by the bytes that it was copied from', () => {
+  const kernels = openKernels();
+  const data = Uint8Array.of(0, 1, 2, 3, 4, 5).subarray(1);
+  kernels.hold(data, 100);
+  kernels.reset();
+  const address = kernels.addressOf(data)!;
+  assert.ok(kernels.allocate(1) >= address + data.length + 100);
+  assert.deepEqual([...kernels.bytes().subarray(address, address + 5)], [...data]);
+  assert.equal(kernels.addressOf(data.subarray(2)), address + 2);
+  assert.equal(kernels.addressOf(new Uint8Array(data.buffer, 0, 1)), null);
+  assert.equal(kernels.addressOf(data.slice()), null);
+  kernels.release();
+  assert.equal(kernels.addressOf(data), null);
+  kernels.reset();
+  assert.equal(kernels.allocate(1), address);
+});
