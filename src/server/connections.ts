@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { LRUCache } from 'lru-cache';
@@ -49,6 +50,7 @@ export class Connections {
   /** How many each client has opened of late, and when that was reckoned. */
   readonly #opened = new LRUCache<string, { count: number; at: number }>({ max: ratesKnown });
   readonly #told = new Set<Socket>();
+  readonly #closed = new EventEmitter();
   #size = 0;
 
   constructor(bounds: ConnectionBounds, door: Door) {
@@ -82,11 +84,17 @@ export class Connections {
     socket.once('close', () => {
       clearTimeout(silent);
       this.#size--;
+      this.#closed.emit('one');
       this.#door.onCount?.(-1);
       own.delete(socket);
       if (own.size === 0 && this.#clients.get(client) === own) this.#clients.delete(client);
     });
     this.#door.take(socket);
+  }
+
+  /** Resolves once none is open. */
+  async ended(): Promise<void> {
+    while (this.#size > 0) await once(this.#closed, 'one');
   }
 
   /** Ends all that is open. */

@@ -168,7 +168,9 @@ async function serve(
           // A client that does not read would keep its connection open, and this waiting for it.
           setTimeout(resolve, 250);
         }, patience);
-        server.tryShutdown(() => {
+        // From Node 24 on gRPC calls back before the streams of connections that it did not accept itself have ended.
+        server.tryShutdown(async () => {
+          await connections.ended();
           clearTimeout(force);
           resolve();
         });

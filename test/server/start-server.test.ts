@@ -19,7 +19,7 @@ message ServiceResponse { string name = 1; }`;
 
 function http(port: number | null, path: string): Promise<{ status: number | undefined; body: string }> {
   return new Promise((resolve, reject) => {
-    get(`http://127.0.0.1:${port}${path}`, (response) => {
+    get(`http://127.0.0.1:${port}${path}`, { agent: false }, (response) => {
       let body = '';
       response.setEncoding('utf8').on('data', (part: string) => {
         body += part;
