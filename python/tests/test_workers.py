@@ -56,7 +56,7 @@ class WorkersTest(FleetTest):
                 self.assertEqual((done.returncode, done.stderr), (0, ""))
 
     def test_fork_while_a_stream_is_open(self) -> None:
-        loader = self.loader(self.replica("--steps", 50))
+        loader = self.loader(self.replica("--steps", 50), receivers=0)
         iterator = iter(loader)
         next(iterator)
         other = self.loader(self.replica())

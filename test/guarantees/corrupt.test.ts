@@ -242,7 +242,7 @@ test('a source that is not there for a while is waited for, and no byte changes'
   const fetch = ['fetch', '--address', replica!.address, '--run', 'kept', '--epoch', '0', '--step', '1'];
   const away = await tributary([...fetch, '--patience', '1', '--out', await temporaryFolder(t)]);
   assert.equal(away.code, 1);
-  assert.match(away.stderr, /expected to read .*coco.*ENOENT.* in 6 attempts/);
+  assert.match(away.stderr, /expected to read .*ENOENT.* in 6 attempts, at .* of source coco/);
   const waiting = all((await loaderOn(t, [replica!], 'kept')).batches(0));
   const refused =
     'grpc_server_handled_total{grpc_service="tributary.v1.LoaderService",grpc_method="StreamBatches",grpc_code="UNAVAILABLE"}';
