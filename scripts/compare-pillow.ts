@@ -49,6 +49,7 @@ const magics: readonly (readonly [format: string, at: number, ...starts: string[
   ['gif', 0, 'GIF87a', 'GIF89a'],
   ['bmp', 0, 'BM'],
   ['tiff', 0, 'II*\0', 'MM\0*', 'II+\0', 'MM\0+'],
+  ['ppm', 0, ...[1, 2, 3, 4, 5, 6].map((kind) => `P${kind}`)],
   ['jpeg 2000', 0, '\0\0\0\x0cjP  ', '\xff\x4f\xff\x51'],
   ['avif, heic', 4, 'ftypavif', 'ftypavis', 'ftyphei', 'ftypmif', 'ftypmsf'],
 ];

@@ -159,6 +159,8 @@ for width, height in [(101, 77), (1, 1), (7, 9), (33, 300), (258, 130), (16, 16)
     for name, other in (("rgb", image), ("grey", grey), ("bit", image.convert("1")), ("palette", palette),
                         ("rgba", rgba)):  # fmt: skip
         write(f"{size}-{name}.bmp", encoded(other, "BMP"))
+    for name, other in (("rgb", image), ("grey", grey), ("bit", image.convert("1")), ("grey16", Image.fromarray(sixteen))):
+        write(f"{size}-{name}.ppm", encoded(other.convert("I") if name == "grey16" else other, "PPM"))
     for name, other in (("rgb", image), ("grey", grey), ("bit", image.convert("1")), ("palette", palette),
                         ("rgba", rgba), ("cmyk", inks), ("la", la)):  # fmt: skip
         write(f"{size}-{name}.tiff", encoded(other, "TIFF"))
@@ -508,6 +510,23 @@ for number, change in enumerate(({277: (3, [0])}, {277: (3, [1, 1])}, {284: (3, 
                                  {317: (3, [4])}, {259: (4, [5])}, {259: (3, [5, 5])}, {296: (3, [12291])}, {340: (3, [1, 1])},
                                  {0: (3, [1])}, {32997: (4, [2])}, {262: (3, [3])})):  # fmt: skip
     write(f"damaged-small-{number}.tiff", tiff("<", small | change, [lzw(rng.bytes(63))]))
+numbers = [" ".join(map(str, rng.integers(0, most + 1, 36))) for most in (1, 7, 255, 300, 65535)]
+for kind, bands in ((1, 1), (2, 1), (3, 3)):
+    for most, text in zip((1, 7, 255, 300, 65535), numbers, strict=True):
+        head = f"P{kind} 4 #size\n3\n" + ("" if kind == 1 else f"{most}\n")
+        for name, body in (("sound", text + "\n"), ("last", text[:-1]), ("short", text[:20]), ("short-blank", text[:20] + "\n"),
+                           ("comment", text[:5] + "#no\n" + text[5:]), ("open", text[:20] + "#no"), ("sign", "-1 +2 " + text),
+                           ("under", "1_0 " + text), ("digits", "00000000001 " + text), ("large", "65536 " + text),
+                           ("long", text[:30] + " " * (1 << 20) + text[30:] + "#" + "x" * (1 << 20) + "\n1 ")):  # fmt: skip
+            write(f"damaged-P{kind}-{most}-{name}.ppm", (head + body).encode())
+for kind, bands in ((4, 1), (5, 1), (6, 3)):
+    for most in (1, 7, 255, 300, 65534, 65535, 65536, 0):
+        head = f"P{kind}\t9 5\n" + ("" if kind == 4 else f"{most}#no\r\n")
+        for length in (9, 10, 45, 90, 135, 270):
+            write(f"damaged-P{kind}-{most}-{length}.ppm", head.encode() + rng.bytes(length))
+for number, head in enumerate((b"P6#no\n2 1 255\n", b"P6 2 1 2#no\n55 ", b"P5 -2 1 255 ", b"P5 0 1 255 ", b"P5 2 1_0 9 ", b"P5 +2 1 255\x00",
+                               b"P7 2 1 255 ", b"P5 12345678901 1 255 ", b"P5\n2\n", b"P5 #a\n#b\r2 1 255\n", b"P4 9 x ", b"P6 2 1 255")):  # fmt: skip
+    write(f"damaged-head-{number}.ppm", head + rng.bytes(30))
 for name in ("258x130-rgb.bmp", "258x130-rgb.tiff", "258x130-rgb.png", "258x130-lossy.webp"):
     write(f"damaged-named-{name}.jpg", read(name))
 

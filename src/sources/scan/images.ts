@@ -1,10 +1,21 @@
 /**
  * The suffixes of the files that are samples, without their dot, in lower case: those of Ultralytics' `IMG_FORMATS`
- * (ultralytics/data/utils.py) whose formats are decoded. What a file holds decides how.
+ * (ultralytics/data/utils.py) and of torchvision's `IMG_EXTENSIONS` (datasets/folder.py) whose formats are decoded. What a file holds decides how.
  */
-export const imageSuffixes: ReadonlySet<string> = new Set(['bmp', 'jpeg', 'jpg', 'mpo', 'png', 'tif', 'tiff', 'webp']);
+export const imageSuffixes: ReadonlySet<string> = new Set([
+  'bmp',
+  'jpeg',
+  'jpg',
+  'mpo',
+  'pgm',
+  'png',
+  'ppm',
+  'tif',
+  'tiff',
+  'webp',
+]);
 
-/** Suffixes of images that nothing here decodes. The first six are Ultralytics', the next two those of torchvision's ImageFolder. */
+/** Suffixes of images that nothing here decodes. The first six are Ultralytics'. */
 const otherImageSuffixes: ReadonlySet<string> = new Set([
   ...[
     'avif',
@@ -13,8 +24,6 @@ const otherImageSuffixes: ReadonlySet<string> = new Set([
     'heif',
     'jp2',
     'jpeg2000',
-    'ppm',
-    'pgm',
     'pbm',
     'pnm',
     'gif',

@@ -5,7 +5,7 @@ import { indexSource } from '../../../src/sources/index-source.js';
 import { temporaryFolder, writeTree } from '../tree.js';
 
 const python = '/usr/bin/python3';
-const suffixes = ['bmp', 'jpeg', 'jpg', 'mpo', 'png', 'tif', 'tiff', 'webp'];
+const suffixes = ['bmp', 'jpeg', 'jpg', 'mpo', 'pgm', 'png', 'ppm', 'tif', 'tiff', 'webp'];
 
 test('keys come in the order of sorted(Path.rglob), names beyond the basic plane and folders beside files included', async (context) => {
   const root = await temporaryFolder(context);
