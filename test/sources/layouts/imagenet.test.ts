@@ -123,7 +123,7 @@ const lostClasses: Record<string, (train: string) => Promise<unknown>> = {
     await mkdir(`${train}/a`);
     await symlink('/etc/hostname', `${train}/a/x.jpg`);
   },
-  'images of a format that is not read': (train) => writeTree(train, { 'a/x.ppm': 1 }),
+  'images of a format that is not read': (train) => writeTree(train, { 'a/x.avif': 1 }),
 };
 
 for (const [what, make] of Object.entries(lostClasses))
