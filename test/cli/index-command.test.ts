@@ -81,7 +81,7 @@ test('every odd thing is told by its kind, a loss aloud, and refused under --str
     '1 no regular files, though named like samples or shards: train/dog/fifo.jpg',
     '1 files of 4 GiB or more: train/dog/huge.jpg',
     '1 files or rows of no bytes, which decoding will find corrupt: train/dog/empty.jpg',
-    '2 images of a format that is not read: train/dog/d.gif, train/dog/e.PPM',
+    '2 images of a format that is not read: train/dog/d.gif, train/dog/e.PBM',
     '1 shards that do not end in .tar: train/dog/shards.tar.gz',
     '4 hidden: names that start with a dot, __MACOSX: train/__MACOSX, train/dog/.DS_Store, train/dog/._a.jpg, ...',
     '2 files without the suffix of an image: train/dog/notes.txt, train/dog/two\\x0alines.txt',

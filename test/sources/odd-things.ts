@@ -22,7 +22,7 @@ ln -s .. round
 ln -s ../cat linked
 image $'bad\\xff.jpg' $'bad\\xfe.jpg'
 mkdir $'folder\\xff'
-image $'two\\nlines.txt' notes.txt d.gif e.PPM shards.tar.gz
+image $'two\\nlines.txt' notes.txt d.gif e.PBM shards.tar.gz
 mkfifo fifo.jpg
 touch empty.jpg
 truncate -s 5G huge.jpg
