@@ -1,8 +1,8 @@
 import { EventEmitter, once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import { LRUCache } from 'lru-cache';
 import { networkOf } from './client-name.js';
+import { Rates } from './rates.js';
 
 /** Connections that a server bears at a time. */
 export interface ConnectionBounds {
@@ -34,8 +34,6 @@ const silentMs = 10_000;
 const burstSeconds = 4;
 /** Connections that are told why they are refused, at a time, and for how many milliseconds they may read it. */
 const [mostTold, tellingMs] = [64, 1_000];
-/** Clients whose rates are known. */
-const ratesKnown = 4096;
 /** What a server bears unless it is told otherwise, where the process may open enough files. */
 const usual = { all: 2048, ofClient: 512 };
 
@@ -47,8 +45,7 @@ export class Connections {
   readonly #bounds: ConnectionBounds;
   readonly #door: Door;
   readonly #clients = new Map<string, Set<Socket>>();
-  /** How many each client has opened of late, and when that was reckoned. */
-  readonly #opened = new LRUCache<string, { count: number; at: number }>({ max: ratesKnown });
+  readonly #rates = new Rates();
   readonly #told = new Set<Socket>();
   readonly #closed = new EventEmitter();
   #size = 0;
@@ -104,9 +101,9 @@ export class Connections {
   }
 
   #refusal(client: string, open: number): Refusal | null {
-    const { all, ofClient } = this.#bounds;
+    const { all, ofClient, perSecond } = this.#bounds;
     if (open >= ofClient) return 'client';
-    if (!this.#mayOpen(client)) return 'rate';
+    if (!this.#rates.take(client, perSecond, perSecond * burstSeconds)) return 'rate';
     if (this.#size < all) return null;
     const most = this.#most();
     if (most.size <= open + 1) return 'all';
@@ -114,16 +111,6 @@ export class Connections {
     this.#door.onRefused?.('all', networkOf(newest.remoteAddress ?? ''));
     newest.destroy();
     return null;
-  }
-
-  #mayOpen(client: string): boolean {
-    const { perSecond } = this.#bounds;
-    const now = performance.now();
-    const { count, at } = this.#opened.get(client) ?? { count: 0, at: now };
-    const left = Math.max(0, count - ((now - at) / 1000) * perSecond);
-    const may = left + 1 <= perSecond * burstSeconds;
-    this.#opened.set(client, { count: may ? left + 1 : left, at: now });
-    return may;
   }
 
   /** The connections of the client that has the most. */

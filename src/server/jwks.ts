@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { z } from 'zod';
 import { TributaryError } from '../errors.js';
+import { issuesOf, textOf } from './named-file.js';
 
 /** How JSON Web Tokens are believed. */
 export interface JwtOptions {
@@ -71,21 +71,12 @@ export class Jwks {
 
 async function keysIn(path: string): Promise<JWTVerifyGetKey> {
   const remedy = 'Name a JSON file with the public keys of the issuer, as its jwks_uri has it';
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    const came = (error as Error).message;
-    throw new TributaryError('CONFIG_UNREADABLE', { expected: `to read ${path}`, came, remedy, cause: error });
-  }
+  const text = await textOf(path, remedy);
   const expected = `public keys of RSA, EC or OKP in ${path}`;
   try {
     return createLocalJWKSet(file.parse(JSON.parse(text)) as unknown as JSONWebKeySet);
   } catch (error) {
-    const came =
-      error instanceof z.ZodError
-        ? error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')
-        : (error as Error).message;
+    const came = error instanceof z.ZodError ? issuesOf(error) : (error as Error).message;
     throw new TributaryError('CONFIG_INVALID', { expected, came, remedy, cause: error });
   }
 }

@@ -102,7 +102,7 @@ export function batchHeader(open: OpenRun, batch: Batch, samples: Sample[], colu
   checkMessage(
     textBytes([...texts, ...columns]),
     `texts of step ${address.step}`,
-    'Ask without text, or for a smaller share (more ranks)',
+    'Ask without text, name fewer columns of sources, or ask for a smaller share (more ranks)',
   );
   const resolution = resolutionAt(open.run, address);
   const next = nextCursor(address.epoch, address.step, open.stepsPerEpoch);

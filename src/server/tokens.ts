@@ -1,12 +1,12 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import { TributaryError } from '../errors.js';
 import { parseYaml } from '../run/yaml-text.js';
 import { certifiedName, clientName, type Peered } from './client-name.js';
 import { Jwks, type JwtOptions } from './jwks.js';
+import { issuesOf, textOf } from './named-file.js';
+import { Rates } from './rates.js';
 
 /** Who makes a call, and what it may ask for. */
 export interface Identity {
@@ -47,8 +47,6 @@ export interface TokenOptions extends Partial<JwtOptions> {
 const readEvery = 10_000;
 /** Calls at once beyond those of a rate: a client opens its lanes together. */
 const burst = 32;
-/** Clients whose rates are known. */
-const ratesKnown = 4096;
 
 /**
  * The clients that may call: those of the file of `--tokens`, of each the hashes of its tokens and what it may ask for, and those whose
@@ -59,7 +57,7 @@ export class Tokens {
   readonly #path: string | undefined;
   readonly #jwks: Jwks | null;
   #clients: Clients;
-  readonly #spent = new LRUCache<string, { calls: number; at: number }>({ max: ratesKnown });
+  readonly #rates = new Rates();
   readonly #timer: NodeJS.Timeout;
 
   private constructor(path: string | undefined, clients: Clients, jwks: Jwks | null, onTrouble: (e: Error) => void) {
@@ -122,18 +120,13 @@ export class Tokens {
   }
 
   #spend(client: string, rate: number | null): void {
-    if (rate === null) return;
-    const now = performance.now();
-    const { calls, at } = this.#spent.get(client) ?? { calls: 0, at: now };
-    const left = Math.max(0, calls - ((now - at) / 1000) * rate);
-    if (left + 1 > burst + rate)
-      throw new TributaryError('REPLICA_BUSY', {
-        expected: `at most ${rate} calls a second of ${client}`,
-        came: 'more',
-        remedy: 'Ask less often: with fewer trainers, or longer leases',
-        metadata: { retry_delay_ms: String(Math.ceil(1000 / rate)) },
-      });
-    this.#spent.set(client, { calls: left + 1, at: now });
+    if (rate === null || this.#rates.take(client, rate, burst + rate)) return;
+    throw new TributaryError('REPLICA_BUSY', {
+      expected: `at most ${rate} calls a second of ${client}`,
+      came: 'more',
+      remedy: 'Ask less often: with fewer trainers, or longer leases',
+      metadata: { retry_delay_ms: String(Math.ceil(1000 / rate)) },
+    });
   }
 }
 
@@ -147,17 +140,10 @@ export async function openTokens(options: TokenOptions, log: Pick<Logger, 'warn'
 
 async function clientsIn(path: string): Promise<Clients> {
   const remedy = 'docs/deployment.md shows a file of tokens';
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    const came = (error as Error).message;
-    throw new TributaryError('CONFIG_UNREADABLE', { expected: `to read ${path}`, came, remedy, cause: error });
-  }
-  const parsed = file.safeParse(parseYaml(text, path).value);
+  const parsed = file.safeParse(parseYaml(await textOf(path, remedy), path).value);
   if (parsed.success) return parsed.data.clients;
-  const came = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
-  throw new TributaryError('CONFIG_INVALID', { expected: `clients with their tokens in ${path}`, came, remedy });
+  const expected = `clients with their tokens in ${path}`;
+  throw new TributaryError('CONFIG_INVALID', { expected, came: issuesOf(parsed.error), remedy });
 }
 
 function notAuthenticated(isWrong: boolean, from: string): TributaryError {

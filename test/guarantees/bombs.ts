@@ -1,5 +1,6 @@
-import { crc32, deflateSync } from 'node:zlib';
+import { deflateSync } from 'node:zlib';
 import sharp from 'sharp';
+import { pngOf } from './damage.js';
 
 /** Small files that ask for much: each is one colour, and most are images like others. */
 export async function bombs(): Promise<Record<string, Buffer>> {
@@ -48,21 +49,11 @@ function losslessWebp(width: number, height: number): Buffer {
 
 /** An interlaced PNG of 16 bits a sample, with alpha. */
 function interlacedPng(width: number, height: number): Buffer {
-  const chunk = (kind: string, data: Buffer) => {
-    const body = Buffer.concat([Buffer.from(kind, 'latin1'), data]);
-    const whole = Buffer.alloc(body.length + 8);
-    whole.writeUInt32BE(data.length, 0);
-    body.copy(whole, 4);
-    whole.writeUInt32BE(crc32(body), body.length + 4);
-    return whole;
-  };
   const head = Buffer.from([0, 0, 0, 0, 0, 0, 0, 0, 16, 6, 0, 0, 1]);
   head.writeUInt32BE(width, 0);
   head.writeUInt32BE(height, 4);
   // Some more than the rows of the seven passes take is borne.
-  const rows = deflateSync(Buffer.alloc(8 * width * height + 15 * (height / 8)), { level: 1 });
-  const chunks = [chunk('IHDR', head), chunk('IDAT', rows), chunk('IEND', Buffer.alloc(0))];
-  return Buffer.concat([Buffer.from('89504e470d0a1a0a', 'hex'), ...chunks]);
+  return pngOf(head, deflateSync(Buffer.alloc(8 * width * height + 15 * (height / 8)), { level: 1 }));
 }
 
 /** A progressive JPEG whose last scan comes again and again. */

@@ -20,19 +20,20 @@ export function png(width: number, height: number): Buffer {
   header.writeUInt32BE(height, 4);
   const rows = (width + 1) * height < 1e6 ? Buffer.alloc((width + 1) * height, 90) : Buffer.alloc(0);
   for (let row = 0; row * (width + 1) < rows.length; row++) rows[row * (width + 1)] = 0;
-  const parts: [string, Buffer][] = [
-    ['IHDR', header],
-    ['IDAT', deflateSync(rows)],
-    ['IEND', Buffer.alloc(0)],
-  ];
-  const chunks = parts.map(([kind, data]) => {
+  return pngOf(header, deflateSync(rows));
+}
+
+/** A PNG of a header's 13 bytes and its rows, deflated. */
+export function pngOf(header: Buffer, rows: Buffer): Buffer {
+  const chunk = (kind: string, data: Buffer) => {
     const body = Buffer.concat([Buffer.from(kind, 'latin1'), data]);
-    const chunk = Buffer.alloc(body.length + 8);
-    chunk.writeUInt32BE(data.length, 0);
-    body.copy(chunk, 4);
-    chunk.writeUInt32BE(crc32(body), body.length + 4);
-    return chunk;
-  });
+    const whole = Buffer.alloc(body.length + 8);
+    whole.writeUInt32BE(data.length, 0);
+    body.copy(whole, 4);
+    whole.writeUInt32BE(crc32(body), body.length + 4);
+    return whole;
+  };
+  const chunks = [chunk('IHDR', header), chunk('IDAT', rows), chunk('IEND', Buffer.alloc(0))];
   return Buffer.concat([Buffer.from('89504e470d0a1a0a', 'hex'), ...chunks]);
 }
 

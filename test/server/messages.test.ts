@@ -30,6 +30,10 @@ test('a header has its batch’s address whole, and field by field for clients o
     data: new Uint8Array(2 * 3 * 48 * 48 * 2),
   };
   const header = BatchHeader.deserialize(BatchHeader.serialize(batchHeader(open, batch, [])));
+  assert.throws(() => batchHeader(open, batch, [], ['x'.repeat(9 << 20)]), {
+    reason: 'TOO_MUCH_ASKED',
+    message: /columns/,
+  });
   assert.deepEqual(header.address, address);
   const { epoch, step, rank, worldSize } = header;
   assert.deepEqual({ epoch, step, rank, worldSize }, address);

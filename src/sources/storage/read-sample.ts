@@ -29,13 +29,11 @@ export async function readSample(location: Location, options: ReadOptions = {}):
       return await readOnce(location, storage);
     } catch (error) {
       if (!(error instanceof StorageFault)) throw error;
-      if (!error.mayPass) {
-        const isThere = !(await isUnmounted(location.root, storage));
-        // Seen before and after: the source may have come back, or gone, between the attempt and one look.
-        if (wasThere && isThere) throw corrupt(location, error.code, error.message, error);
-        wasThere = isThere;
-        if (isThere) continue;
-      }
+      const isThere = !error.mayPass && !(await isUnmounted(location.root, storage));
+      // Seen before and after: the source may have come back, or gone, between the attempt and one look.
+      if (wasThere && isThere) throw corrupt(location, error.code, error.message, error);
+      wasThere = isThere;
+      if (isThere) continue;
       attempts += error.attempts;
       if (error.remedy !== null || attempts > retries) throw unavailable(location, error, attempts);
     }
