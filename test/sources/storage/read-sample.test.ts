@@ -99,6 +99,8 @@ test('a source that comes back, or goes, between an attempt and the look at it l
   assert.equal(await read(moving([come, nothing])), 'ten bytes.');
   await go();
   assert.equal(await read(moving([come, go], [nothing, come])), 'ten bytes.');
+  await go();
+  assert.equal(await read(moving([come, go], [nothing, nothing], [come, nothing])), 'ten bytes.');
 });
 
 /** Local files, but their first calls fail with these codes, and reads come in small pieces. */
