@@ -4,6 +4,7 @@ import { possibleViews } from '../run/views.js';
 import type { Batch, BatchRequest } from './batch.js';
 import type { Flow } from './fair-queue.js';
 import { groupTensors, totalBytes } from './group-tensors.js';
+import { KeepBound } from './keep-bound.js';
 import { type BatchTools, makeBatch } from './make-batch.js';
 import { MemoryBudget } from './memory-budget.js';
 
@@ -20,6 +21,8 @@ interface Entry {
   readonly key: string;
   readonly bytes: number;
   readonly batch: Promise<Batch>;
+  /** What it is made in. */
+  readonly tensor: SharedArrayBuffer;
   readonly call: AbortController;
   holders: number;
   finished: boolean;
@@ -28,7 +31,7 @@ interface Entry {
 /**
  * Makes batches, each once: those who ask for the same address at the same time, or soon after one another, get the same
  * bytes. A batch that nobody waits for any more is called off. Finished batches that nobody holds stay, oldest out first,
- * as long as their bytes fit in what no stream has reserved.
+ * as long as their bytes fit in what no stream has reserved, and as far back as others are seen to come (`KeepBound`).
  */
 export class BatchMaker {
   readonly budget: MemoryBudget;
@@ -36,12 +39,14 @@ export class BatchMaker {
   /** In the order of last use. */
   readonly #entries = new Map<string, Entry>();
   readonly #buffers: Pool<SharedArrayBuffer>;
+  readonly #keep: KeepBound;
   #idleBytes = 0;
 
   /** @param memory bytes for batches. */
   constructor(tools: BatchTools, memory: number) {
     this.#tools = tools;
     this.budget = new MemoryBudget(memory);
+    this.#keep = new KeepBound(memory);
     this.#buffers = new Pool(memory, (bytes) => new SharedArrayBuffer(bytes));
     tools.allotment?.boundBy(() => Math.min(memory / shareOfCargos, this.budget.unreserved));
   }
@@ -97,6 +102,7 @@ export class BatchMaker {
       this.#entries.set(key, found);
       return found;
     }
+    this.#keep.missed(key);
     this.#evict();
     const slots = this.#slots(request, address.worldSize);
     const bytes = totalBytes(groupTensors(viewsAt(open.run, address), slots, form));
@@ -105,7 +111,7 @@ export class BatchMaker {
     const { queue, pool } = this.#tools;
     const turn = queue.whole(flow, slots * pool.secondsOf(open));
     const batch = makeBatch(this.#tools, request, { form, tensor }, turn, call.signal);
-    const entry: Entry = { key, bytes, batch, call, holders: 0, finished: false };
+    const entry: Entry = { key, bytes, batch, tensor, call, holders: 0, finished: false };
     this.#entries.set(key, entry);
     batch.then(
       () => {
@@ -132,12 +138,15 @@ export class BatchMaker {
   }
 
   #evict(): void {
+    const room = this.budget.unreserved - (this.#tools.allotment?.bytes ?? 0);
     for (const entry of this.#entries.values()) {
-      if (this.#idleBytes <= this.budget.unreserved - (this.#tools.allotment?.bytes ?? 0)) return;
+      if (this.#idleBytes <= Math.min(room, this.#keep.bytes)) return;
       if (entry.holders > 0 || !entry.finished) continue;
       this.#idleBytes -= entry.bytes;
       this.#drop(entry);
-      void entry.batch.then((batch) => this.#buffers.give(batch.data.buffer as SharedArrayBuffer));
+      this.#keep.dropped(entry.key, entry.bytes);
+      // At once: whoever makes room takes a buffer next, and would find none.
+      this.#buffers.give(entry.tensor);
     }
   }
 

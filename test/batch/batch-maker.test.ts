@@ -54,6 +54,25 @@ test('who asks for the same address gets the same batch, made once, and it stays
   assert.deepEqual(data, first!.batch.data);
 });
 
+test('a stream of batches is made in the memory of those before it', async (t) => {
+  const { maker: one, queue, request } = await maker(t, 4 * batchBytes + streamBytes, { epochs: 20 });
+  const at = (epoch: number): BatchRequest => ({ ...request(0), address: { epoch, step: 0, rank: 0, worldSize: 1 } });
+  const reservation = await one.budget.take('a', batchBytes, 2);
+  const buffers = new Set<ArrayBufferLike>();
+  const take = (epoch: number) => one.take(at(epoch), queue.flow(), forever);
+  const ahead = [take(0), take(1)];
+  for (let epoch = 2; epoch < 20; epoch++) {
+    const held = await ahead.shift()!;
+    buffers.add(held.batch.data.buffer);
+    // As a stream does: the next is asked for in the moment that the last is given back.
+    held.give();
+    ahead.push(take(epoch));
+  }
+  for (const held of await Promise.all(ahead)) held.give();
+  one.budget.give(reservation);
+  assert.ok(buffers.size <= 4, `${buffers.size} buffers for batches of which four fit`);
+});
+
 test('a batch is called off by the last who waits for it, and by no other', async (t) => {
   const { maker: one, queue, tried, request } = await maker(t, 4 * batchBytes);
   const flow = queue.flow();
