@@ -149,14 +149,16 @@ async function main(): Promise<void> {
   try {
     await assaultFolder(folder);
     process.stdout.write(
-      '| attack | alone, images (schedules: answers)/s | attacked | of the fair share | event loop p99.9, ms | max, ms | resident, MiB |\n|---|---|---|---|---|---|---|\n',
+      '| attack | alone, images (schedules: answers)/s | attacked | of the fair share | event loop p99.9 alone, ms | attacked, ms | max, ms | resident, MiB |\n|---|---|---|---|---|---|---|---|\n',
     );
     for (const name of names) {
       const { command, rate } = attacked(name);
       const server = await startWatched(folder, [], undefined, command);
       try {
         await rate(server.address, 2);
+        await server.delay();
         const alone = await rate(server.address, seconds / 2);
+        const before = await server.delay();
         const attacker = await attack(server, name);
         await wait(500);
         await server.delay();
@@ -168,7 +170,13 @@ async function main(): Promise<void> {
         await ended(attacker);
         const share = left / (alone / 2);
         worst = Math.min(worst, share);
-        const cells = [name, alone.toFixed(0), left.toFixed(0), `${(share * 100).toFixed(0)} %`];
+        const cells = [
+          name,
+          alone.toFixed(0),
+          left.toFixed(0),
+          `${(share * 100).toFixed(0)} %`,
+          before.p999.toFixed(0),
+        ];
         process.stdout.write(`| ${[...cells, p999.toFixed(0), max.toFixed(0), resident.toFixed(0)].join(' | ')} |\n`);
       } finally {
         await server.stop('SIGKILL');

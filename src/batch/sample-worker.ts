@@ -1,3 +1,4 @@
+import { constants, getPriority, setPriority } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { workerData } from 'node:worker_threads';
 import { crc32 } from 'node:zlib';
@@ -39,6 +40,12 @@ import { type DataType, isPixels, packSample, sampleBytes, type TensorForm } fro
 let kernels: SimdKernels | undefined;
 let scratch = new Uint8Array(0);
 const reader = sampleReader(workerData as CacheBuffers);
+
+/** How much nicer than the main thread. */
+const niceness = 5;
+
+// Where cores are scarce, the thread that answers every client goes first. Linux takes 0 for the calling thread, not for the process.
+setPriority(0, Math.min(constants.priority.PRIORITY_LOW, getPriority(0) + niceness));
 
 export default async function runTask(
   task: MakeTask | DrawTask | FinishTask,

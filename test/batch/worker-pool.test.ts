@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 import { cp, rm } from 'node:fs/promises';
+import { constants, getPriority } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -31,4 +33,19 @@ test('threads answer in the order of the slots and tell how long each took; what
   assert.ok(told.every(({ read, decode }) => read! >= 0 && decode! >= 0));
   await rm(images, { recursive: true });
   await assert.rejects(pool.draw(open, slots, drawing), /SOURCE_CHANGED|expected/);
+});
+
+test('threads leave cores to the main thread where those are scarce', async (t) => {
+  const open = await smallRun(t);
+  const pool = new WorkerPool(2);
+  t.after(() => pool.close());
+  await pool.draw(
+    open,
+    [{ slot: 0, sample: planShare(open.plan, address)[0]! }],
+    drawingOf(open.run, viewsOf(open.run)),
+  );
+  const own = getPriority(process.pid);
+  const nicer = readdirSync('/proc/self/task').filter((thread) => getPriority(Number(thread)) > own);
+  const expected = own < constants.priority.PRIORITY_LOW ? pool.threads : 0;
+  assert.equal(nicer.length, expected);
 });
