@@ -94,7 +94,7 @@ function typeScriptClient(files: 'once' | 'many', again: boolean): Contestant['r
   };
 }
 
-function kernels(decode: 'before' | 'once' | 'each'): Contestant['run'] {
+function kernels(decode: 'before' | 'once' | 'each' | 'whole'): Contestant['run'] {
   return ({ recipe, set, seconds }) => ({
     command: withNode('kernels.js', {
       folder: set.once,
@@ -204,6 +204,13 @@ export const contestants: readonly Contestant[] = [
     ofRecipe: true,
     isCold: false,
     run: (course) => (hasViews(course.recipe) ? kernels('each')(course) : null),
+  },
+  {
+    name: 'views-whole',
+    label: 'several views, each of a decode of the whole file, no replica',
+    ofRecipe: true,
+    isCold: false,
+    run: (course) => (hasViews(course.recipe) ? kernels('whole')(course) : null),
   },
   {
     name: 'sharp-decode',

@@ -1,5 +1,5 @@
 // Samples of a recipe on every core, without a replica: decoded once before, so that the kernels alone are measured; or decoded each
-// time, once for all views of a sample or anew for each.
+// time: once for all views of a sample, anew for each, or anew and whole for each, as decoders without a box do.
 // One argument, JSON: folder, recipe, knobs, size, workers, seconds, decode.
 import { fileURLToPath } from 'node:url';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
@@ -24,7 +24,7 @@ interface Asked {
   readonly workers: number;
   readonly seconds: number;
   /** When the files are decoded. */
-  readonly decode: 'before' | 'once' | 'each';
+  readonly decode: 'before' | 'once' | 'each' | 'whole';
 }
 
 const samples = 96;
@@ -48,6 +48,10 @@ async function prepare(asked: Asked): Promise<Make[]> {
       };
       const decoded = ({ shared, views }: SampleDraw, image: Header) =>
         decodeUnion({ shared, views }, image, (box) => decodeCrop(file, box, defaultLimits, image));
+      const decodedWhole = async (image: Header): Promise<Union> => {
+        const box = { top: 0, left: 0, width: image.width, height: image.height };
+        return { box, crop: await decodeCrop(file, box, defaultLimits, image) };
+      };
       const runOf = ({ shared, views }: SampleDraw, whole: Union, first: number) => {
         kernels.applyToWhole(whole.crop, shared);
         const make = (): void => {
@@ -66,7 +70,7 @@ async function prepare(asked: Asked): Promise<Make[]> {
         const { image, draw } = await drawn();
         const parts = decode === 'once' ? [draw] : draw.views.map((view) => ({ shared: draw.shared, views: [view] }));
         for (const [first, part] of parts.entries()) {
-          const whole = await decoded(part, image);
+          const whole = decode === 'whole' ? await decodedWhole(image) : await decoded(part, image);
           runOf(part, whole, first);
           whole.crop.give?.();
         }
