@@ -13,7 +13,7 @@ import { setClock, sweepClocks } from './nemesis/clock.js';
 import { drawFaults, type Fault, type Kind, placeOf, told } from './nemesis/faults.js';
 import { NemesisReplica, unmountAll } from './nemesis/replica.js';
 import { makeSources, type Sources } from './nemesis/sources.js';
-import { epochs, NemesisTrainer, shareOf, tasks, type Undisturbed } from './nemesis/trainer.js';
+import { epochs, NemesisTrainer, type Spoil, shareOf, tasks, type Undisturbed } from './nemesis/trainer.js';
 import { ended, startServer } from './server-process.js';
 
 // node dist/scripts/nemesis.js --seed N --minutes M [--replicas 3] [--plan]: see scripts/nemesis.sh.
@@ -38,10 +38,11 @@ interface Options {
   readonly seconds: number;
   readonly replicas: number;
   readonly say: (line: string) => void;
+  readonly spoil?: Spoil;
 }
 
 /** Drives trainers of both kinds against replicas under random faults, and compares every batch with an undisturbed run. */
-export async function nemesis({ seed, seconds, replicas: count, say }: Options): Promise<Report> {
+export async function nemesis({ seed, seconds, replicas: count, say, spoil }: Options): Promise<Report> {
   const folder = mkdtempSync(join(tmpdir(), 'tributary-nemesis-'));
   const mark = { TRIBUTARY_NEMESIS: randomUUID() };
   const findings: string[] = [];
@@ -78,7 +79,7 @@ export async function nemesis({ seed, seconds, replicas: count, say }: Options):
     const addresses = replicas.map(({ link }) => `127.0.0.1:${link.port}`).join(',');
     const trainers = tasks.map((task, place) => {
       const clockFile = join(folder, `trainer-${place}-clock`);
-      const given = { addresses, ...files, clockFile, mark, onFinding };
+      const given = { addresses, ...files, clockFile, mark, onFinding, spoil };
       return new NemesisTrainer(task, undisturbed.get(shareOf(task))!, given);
     });
     for (const trainer of trainers) trainer.begin();

@@ -43,7 +43,11 @@ interface Options {
   readonly clockFile: string;
   readonly mark: NodeJS.ProcessEnv;
   readonly onFinding: (finding: string) => void;
+  readonly spoil?: Spoil | undefined;
 }
+
+/** Makes something else of the n-th batch of a task: what is to be found out, that the nemesis itself can be tested. */
+export type Spoil = (task: Task, n: number, taken: Taken) => Taken;
 
 /** Seconds in which a trainer must get a batch, whatever happens. */
 const patience = 120;
@@ -172,7 +176,7 @@ export class NemesisTrainer {
     this.longestWait = Math.max(this.longestWait, (performance.now() - start) / 1000);
     // A trainer has work of its own, and leaves the machine to others meanwhile.
     await wait(30);
-    return taken;
+    return taken && (this.#options.spoil?.(this.task, this.batches, taken) ?? taken);
   }
 
   #compare(epoch: number, step: number, taken: Taken | null, expected: readonly Taken[]): void {
