@@ -1,5 +1,7 @@
 import { once } from 'node:events';
 import { connect, constants } from 'node:http2';
+import { connect as dial, type Socket } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
 import { credentials } from '@grpc/grpc-js';
 import type { LoaderServiceClient } from '../../protos/generated/tributary/v1/LoaderService.js';
 import type { ScheduleServiceClient } from '../../protos/generated/tributary/v1/ScheduleService.js';
@@ -29,6 +31,7 @@ export const attacks: Readonly<Record<string, Attack>> = {
   ),
   'streams of 2,048 pixels': again((loader) => read(loader.streamBatches({ run: { name: 'wide' } })), 16),
   'calls that are reset at once': reset,
+  'connections by the thousand': connections,
 };
 
 type Ask = (loader: LoaderServiceClient, number: number) => Promise<void>;
@@ -47,7 +50,7 @@ function again(ask: Ask, atOnce = 4, connections = 1): Attack {
     const lane = async (number: number): Promise<void> => {
       for (let asked = number; !stop.aborted; asked += atOnce) {
         await ask(loaders[number % connections]!, asked).catch(() => {});
-        await new Promise((resolve) => setTimeout(resolve, 2));
+        await wait(2);
       }
     };
     await Promise.all(Array.from({ length: atOnce }, (_, number) => lane(number)));
@@ -121,9 +124,24 @@ async function reset(address: string, stop: AbortSignal): Promise<void> {
       const call = session.request(headers).on('error', () => {});
       call.end(message);
       setImmediate(() => call.close(constants.NGHTTP2_CANCEL));
-      if (opened % 8 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+      if (opened % 8 === 0) await wait(1);
     }
     session.destroy();
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await wait(5);
   }
+}
+
+/** Keeps a thousand connections that never say a word, and dials anew for each that is closed. */
+async function connections(address: string, stop: AbortSignal): Promise<void> {
+  const [host, port] = address.split(':') as [string, string];
+  const open = new Set<Socket>();
+  while (!stop.aborted) {
+    for (let dialled = 0; dialled < 50 && open.size < 1000; dialled++) {
+      const socket = dial({ host, port: Number(port) });
+      open.add(socket);
+      socket.on('error', () => {}).once('close', () => open.delete(socket));
+    }
+    await wait(5);
+  }
+  for (const socket of open) socket.destroy();
 }
