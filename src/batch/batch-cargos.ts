@@ -192,7 +192,7 @@ export class BatchCargos {
       const { form, tensor } = this.#batch.room;
       const task = { kind: 'finish', form, tensor, cargo, isDone, views } as const;
       // What has had its turn and only goes on takes nothing of its flow.
-      return queue.add(flow, () => pool.finish(task), signal, 0);
+      return queue.add(flow, () => pool.finish(task), signal, { cost: 0 });
     });
     // All of them end before this does: until then they write.
     await Promise.allSettled(groups);

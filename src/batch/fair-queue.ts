@@ -1,4 +1,3 @@
-import PQueue from 'p-queue';
 import { SourceWatch } from './source-watch.js';
 
 /** One stream's place in the queue. */
@@ -17,9 +16,20 @@ export interface Turn {
   readonly signal: AbortSignal;
 }
 
-interface Waiting {
-  readonly cost: number;
-  readonly sources: readonly string[];
+/** What is put into the queue, beside what it does. */
+interface Task {
+  /**
+   * What it takes of the flow's share, in any unit that all of this queue have; 1 where it is not given. 0 for what has had its turn and
+   * only goes on: it goes before all that waits.
+   */
+  readonly cost?: number;
+  /** Whose storages it waits for: where one of them is stalled, it lets others go first. */
+  readonly sources?: readonly string[];
+  /** The part of a place that it takes; all of one where it is not given. */
+  readonly part?: number;
+}
+
+interface Waiting extends Required<Task> {
   readonly run: () => Promise<void>;
 }
 
@@ -34,26 +44,25 @@ interface Client {
 /**
  * A queue that clients share evenly, and within each client its flows, however much each has waiting: start-time fair queueing at
  * both levels. Each is as far as the cost of what it was given; who is behind the furthest goes first. Who was idle starts at the present and
- * not with a credit, and who is alone has all of it. p-queue runs so many at a time; whose turn it is, is decided when one starts.
+ * not with a credit, and who is alone has all of it. Whose turn it is, is decided when something starts: as long as any part of a place is free.
  */
 export class FairQueue {
-  readonly #queue: PQueue;
   readonly #clients = new Map<string, Client>();
   /** What has had its turn and only goes on. */
   readonly #first = new Set<Waiting>();
+  /** Places, and parts of one, that are free; less than none where the last that started took more. */
+  #free: number;
   #now = 0;
   #size = 0;
   #pending = 0;
   readonly #watch: SourceWatch;
-  /** Places that found nothing to begin while something waited. */
-  #unused = 0;
   /** When something was last done, or there was nothing to do. */
   #progress = performance.now();
 
-  /** @param concurrency tasks that run at a time; of those that read sources, twice as many beside where they are stalled. */
-  constructor(concurrency: number) {
-    this.#queue = new PQueue({ concurrency });
-    this.#watch = new SourceWatch(2 * concurrency);
+  /** @param places for what runs at a time; of what reads sources, twice as many beside where they are stalled. */
+  constructor(places: number) {
+    this.#free = places;
+    this.#watch = new SourceWatch(2 * places);
   }
 
   /** Seconds in which nothing was done though there was something to do. */
@@ -91,17 +100,12 @@ export class FairQueue {
   /**
    * Runs `act` in the flow's turn; rejects with the signal's reason if that comes first while it waits. Once it runs it settles
    * when `act` does, whatever the signal says: until then `act` writes.
-   *
-   * @param cost what `act` takes of the flow's share, in any unit that all of this queue have. 0 for what has had its turn and only
-   *   goes on: it goes before all that waits.
-   * @param sources whose storages `act` waits for: where one of them is stalled, it lets others go first.
    */
   add<T>(
     flow: Flow,
     act: () => Promise<T>,
     signal: AbortSignal,
-    cost = 1,
-    sources: readonly string[] = [],
+    { cost = 1, sources = [], part = 1 }: Task = {},
   ): Promise<T> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason);
@@ -112,9 +116,10 @@ export class FairQueue {
       const waiting = {
         cost,
         sources,
+        part,
         run: () => {
           signal.removeEventListener('abort', giveUp);
-          return this.#watched(sources, async () => {
+          return this.#watched(sources, part, async () => {
             try {
               resolve(await act());
               return true;
@@ -127,30 +132,35 @@ export class FairQueue {
       };
       const leave = this.#enter(flow, waiting);
       signal.addEventListener('abort', giveUp, { once: true });
-      this.#offer();
+      this.#begin();
     });
   }
 
-  /** Offers a place to whoever is next. */
-  #offer(): void {
-    void this.#queue.add(async () => {
+  /** Begins what is next while there is room. */
+  #begin(): void {
+    while (this.#free > 0) {
       const next = this.#next();
-      if (next === undefined && this.#size > 0) this.#unused++;
-      await next?.run();
-    });
+      if (next === undefined) return;
+      this.#free -= next.part;
+      void next.run().then(() => {
+        this.#free += next.part;
+        this.#begin();
+      });
+    }
   }
 
   /** Settles when a task's place is free again: at its end, or before where it is stalled. */
-  #watched(sources: readonly string[], act: () => Promise<boolean>): Promise<void> {
+  #watched(sources: readonly string[], part: number, act: () => Promise<boolean>): Promise<void> {
     this.#pending++;
     return new Promise((leave) => {
-      const end = sources.length === 0 ? () => {} : this.#watch.begin(sources, leave);
+      const end = sources.length === 0 ? () => {} : this.#watch.begin(sources, leave, part);
       void act().then((isDone) => {
         this.#pending--;
         if (isDone || this.#size + this.#pending === 0) this.#progress = performance.now();
         end(isDone);
         leave();
-        for (; this.#unused > 0; this.#unused--) this.#offer();
+        // Of its sources more may begin now, though it has left its place before.
+        this.#begin();
       });
     });
   }

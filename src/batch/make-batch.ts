@@ -43,13 +43,15 @@ export async function makeBatch(
   const turn = { flow, signal: AbortSignal.any([signal, failure.signal]) };
   // One listener for each sample that waits is meant, and no leak.
   setMaxListeners(0, turn.signal);
+  const abandoned = new Int32Array(new SharedArrayBuffer(4));
+  turn.signal.addEventListener('abort', () => void Atomics.store(abandoned, 0, 1), { once: true });
 
   const share = shareOf(open.plan, address);
   const slots = await inSlices(share.count, (slot) => ({ sample: share.sample(slot), slot }), signal);
   const views = viewsAt(open.run, address);
   const tensors = groupTensors(views, slots.length, form);
   const data = new Uint8Array(room.tensor, 0, totalBytes(tensors));
-  const places = { ...room, tensors, drawing: drawingOf(open.run, views) };
+  const places = { ...room, abandoned, tensors, drawing: drawingOf(open.run, views) };
   // Evaluation draws nothing that a device would run.
   const cargos =
     open.run.evaluate || tools.allotment === null ? [] : cargosOf(tools, open.fingerprint, places, slots.length, turn);
@@ -57,6 +59,8 @@ export async function makeBatch(
     const made = (await all(await makeSamples(tools, request, slots, places, cargos, turn), failure)).flat();
     const crcs = await crcsOf(tensors, made, cargos);
     clearGaps(tensors, data);
+    // All of it may have been under way when it was called off.
+    signal.throwIfAborted();
     return {
       address,
       form,

@@ -25,6 +25,8 @@ export interface TaskRun {
   readonly drawing: Drawing;
   readonly limits: Limits;
   readonly samples: readonly TaskSample[];
+  /** Shared memory that is 1 once nobody wants the batch any more: then no more is begun. */
+  readonly abandoned?: Int32Array;
 }
 
 /** Where a batch's samples go: memory that all worker threads share. */
@@ -97,7 +99,7 @@ export interface FlatError {
 
 /** What a task answers for a sample. */
 export interface Answer {
-  readonly outcome: Outcome | FlatError;
+  readonly outcome: Outcome | FlatError | { readonly status: 'abandoned' };
   readonly seconds: StageSeconds;
   readonly news: readonly CacheNews[];
 }

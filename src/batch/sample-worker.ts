@@ -2,6 +2,7 @@ import { constants, getPriority, setPriority } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { workerData } from 'node:worker_threads';
 import { crc32 } from 'node:zlib';
+import PQueue from 'p-queue';
 import type { Cargo } from '../augment/cargo.js';
 import { SimdKernels } from '../augment/simd.js';
 import { splitSteps } from '../augment/split-steps.js';
@@ -32,6 +33,7 @@ import type {
   TaskSample,
 } from './sample-task.js';
 import { type DataType, isPixels, packSample, sampleBytes, type TensorForm } from './tensor.js';
+import { placeBytes, placesInThread } from './thread-places.js';
 
 /**
  * A worker thread's whole job: read, decode, draw, crop, resize, augment and pack samples straight into their places of
@@ -40,6 +42,9 @@ import { type DataType, isPixels, packSample, sampleBytes, type TensorForm } fro
 let kernels: SimdKernels | undefined;
 let scratch = new Uint8Array(0);
 const reader = sampleReader(workerData as CacheBuffers);
+/** However many tasks are under way, samples of so many are decoded at a time: those of the task that has come first, first. */
+const making = new PQueue({ concurrency: placesInThread });
+let tasks = 0;
 
 /** How much nicer than the main thread. */
 const niceness = 5;
@@ -68,26 +73,33 @@ interface Reading {
   readonly seconds: StageSeconds;
 }
 
-type Act = (sample: TaskSample, image: SampleImage, seconds: StageSeconds) => Promise<Outcome>;
+type Act = (sample: TaskSample, image: SampleImage, seconds: StageSeconds) => Promise<Answer['outcome']>;
 
-/** Files of a task that are read before their turn have at most so many bytes together. */
-const aheadBytes = 4 * 1024 * 1024;
+const abandoned = { status: 'abandoned' } as const;
+
+function isAbandoned(task: TaskRun): boolean {
+  return task.abandoned !== undefined && Atomics.load(task.abandoned, 0) !== 0;
+}
 
 /** One sample after the other, while the next are read: slow storage is asked for a task's files at once. */
 async function inTurn(task: TaskRun, act: Act): Promise<readonly Answer[]> {
   const { samples } = task;
+  const priority = -tasks++;
+  const inPlace: Act = (...given) =>
+    making.add(async () => (isAbandoned(task) ? abandoned : act(...given)), { priority });
   const answers: Answer[] = [];
   const readings: Reading[] = [];
   let ahead = 0;
   try {
     for (const [i, sample] of samples.entries()) {
       for (let next = samples[readings.length]; next !== undefined; next = samples[readings.length]) {
-        if (readings.length > i && ahead + next.location.length > aheadBytes) break;
+        if (isAbandoned(task) || (readings.length > i && ahead + next.location.length > placeBytes)) break;
         ahead += next.location.length;
         readings.push(read(task, next));
       }
       ahead -= sample.location.length;
-      answers.push(await answer(sample, readings[i]!, act));
+      const reading = readings[i];
+      answers.push(reading ? await answer(sample, reading, inPlace) : { outcome: abandoned, seconds: {}, news: [] });
     }
   } catch (error) {
     await Promise.allSettled(readings.map(({ image }) => image));

@@ -7,6 +7,8 @@ interface Task {
   readonly since: number;
   /** Gives its place up, for another to start; it goes on without. */
   readonly leave: () => void;
+  /** What it takes of a place. */
+  readonly part: number;
   hasLeft: boolean;
 }
 
@@ -31,7 +33,7 @@ export class SourceWatch {
   #timer: NodeJS.Timeout | undefined;
 
   /**
-   * @param mostLeft tasks that go on without a place at a time.
+   * @param mostLeft places of the tasks that go on without one at a time.
    * @param now milliseconds.
    */
   constructor(mostLeft: number, now: () => number = () => performance.now()) {
@@ -47,9 +49,9 @@ export class SourceWatch {
     });
   }
 
-  /** Watches a task that has got its place. @returns what must be called at its end: `isDone` where it succeeded. */
-  begin(sources: readonly string[], leave: () => void): (isDone: boolean) => void {
-    const task: Task = { sources, since: this.#now(), leave, hasLeft: false };
+  /** Watches a task that has got its place, or a part of one. @returns what must be called at its end: `isDone` where it succeeded. */
+  begin(sources: readonly string[], leave: () => void, part = 1): (isDone: boolean) => void {
+    const task: Task = { sources, since: this.#now(), leave, part, hasLeft: false };
     this.#tasks.add(task);
     for (const source of this.#of(task)) source.placed++;
     this.#timer ??= setInterval(() => this.look(), lookMs).unref();
@@ -69,12 +71,12 @@ export class SourceWatch {
   look(): void {
     const now = this.#now();
     let left = 0;
-    for (const { hasLeft } of this.#tasks) if (hasLeft) left++;
+    for (const { hasLeft, part } of this.#tasks) if (hasLeft) left += part;
     for (const task of this.#tasks) {
       const stalled = this.#of(task).filter(({ done }) => now - Math.max(done, task.since) > stallMs);
       for (const source of stalled) source.isStalled = true;
       if (stalled.length === 0 || task.hasLeft || left >= this.#mostLeft) continue;
-      left++;
+      left += task.part;
       task.hasLeft = true;
       for (const source of this.#of(task)) source.placed--;
       task.leave();

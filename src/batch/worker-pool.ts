@@ -23,6 +23,7 @@ import type {
   Outcome,
   StageSeconds,
 } from './sample-task.js';
+import { partOfPlace, placesInThread, stalledInThread, tasksInPlace } from './thread-places.js';
 
 /** A planned sample, and its place in the batch. */
 export interface PlannedSlot {
@@ -36,20 +37,15 @@ const [secondsAtFirst, secondsOfPixel] = [0.002, 1e-7];
 /** Where a batch's samples go, and what is made of each. */
 export interface BatchPlaces extends BatchBuffers {
   readonly drawing: Drawing;
+  readonly abandoned?: Int32Array;
   /** Of each group of views. */
   readonly tensors: readonly GroupTensor[];
 }
 
-/** Tasks in a thread at a time, and those that a stalled storage may leave there beside them. */
-const [tasksInThread, stalledInThread] = [2, 4];
-
-/**
- * The worker threads. Two tasks are in each thread at a time, so that one is read, or decoded by another process, while
- * the other is in the kernels. `close` ends the threads after their current tasks.
- */
+/** The worker threads. `close` ends them after their current tasks. */
 export class WorkerPool {
   readonly threads: number;
-  /** Tasks that run at a time: more than that only wait. */
+  /** Places for tasks: what finds none only waits. */
   readonly concurrency: number;
   /** Settles once every thread has begun; rejects where one could not. */
   readonly ready: Promise<void>;
@@ -67,13 +63,13 @@ export class WorkerPool {
   ) {
     this.#caches = caches;
     this.threads = threads;
-    this.concurrency = threads * tasksInThread;
+    this.concurrency = threads * placesInThread;
     this.#observe = observe;
     this.#piscina = new Piscina({
       filename: new URL('./sample-worker.js', import.meta.url).href,
       minThreads: threads,
       maxThreads: threads,
-      concurrentTasksPerWorker: tasksInThread + stalledInThread,
+      concurrentTasksPerWorker: (placesInThread + stalledInThread) * tasksInPlace,
       workerData: caches.buffers,
     });
     this.ready = begun(this.#piscina);
@@ -81,7 +77,7 @@ export class WorkerPool {
     this.ready.catch(() => {});
   }
 
-  /** Seconds of a task from its start to its answer, on average over the last ones. */
+  /** Seconds for which a task takes a place, on average over the last ones. */
   get taskSeconds(): number {
     return this.#taskSeconds;
   }
@@ -131,7 +127,8 @@ export class WorkerPool {
     const start = performance.now();
     try {
       answers = await this.#piscina.run({ ...act, limits, samples });
-      const seconds = (performance.now() - start) / 1000;
+      const part = partOfPlace(samples.map(({ location }) => location));
+      const seconds = (part * (performance.now() - start)) / 1000;
       this.#taskSeconds += (seconds - this.#taskSeconds) / 16;
       const before = this.secondsOf(open);
       if (act.kind === 'make') this.#sampleSeconds.set(open, before + (seconds / slots.length - before) / 16);
@@ -140,6 +137,7 @@ export class WorkerPool {
         this.#caches.give(manifests[source]!, index, samples[i]!.whereabouts, answers[i]?.news ?? []);
     }
     return answers.map(({ outcome, seconds }, i) => {
+      if (outcome.status === 'abandoned') throw new Error('the batch is called off');
       if (outcome.status === 'error') {
         const { source, index } = slots[i]!.sample;
         throw named(outcome, manifests[source]!, index);

@@ -64,7 +64,7 @@ export class Gate {
         await breathe();
       }
     };
-    return this.#main.add(flow, bounded, gone, cost);
+    return this.#main.add(flow, bounded, gone, { cost });
   }
 
   /** Reads a run that a call carries, in its client's turn: one at a time, as there is one thread for it. */

@@ -38,7 +38,7 @@ async function planBatches(
   const sources = open.manifests.map(({ source }) => source);
   const turns: PlanTurns = {
     planning: (act, slots) => gate.turn(caller, act, slots * slotCost),
-    drawing: (act, samples) => queue.add(flow, act, caller.gone, samples * drawSeconds, sources),
+    drawing: (act, samples) => queue.add(flow, act, caller.gone, { cost: samples * drawSeconds, sources }),
   };
   for (const address of addresses(resolveSteps(open, { ...request, stepStride: 1 }))) {
     const samples = await planBatch(pool, open, address, request.withDrawn, turns);

@@ -39,7 +39,7 @@ test("a task of several samples takes as many of its flow's turns", async () => 
     order.push(name);
   };
   const tasks = [
-    ...Array.from({ length: 10 }, () => queue.add(four, task('four'), forever, 4)),
+    ...Array.from({ length: 10 }, () => queue.add(four, task('four'), forever, { cost: 4 })),
     ...Array.from({ length: 40 }, () => queue.add(one, task('one'), forever)),
   ];
   open();
@@ -116,7 +116,7 @@ test('what has had its turn and only goes on is before all that waits, and takes
   };
   const tasks = Array.from({ length: 4 }, (_, i) => queue.add(flow, task(`${i}`), forever));
   const { time } = flow;
-  tasks.push(queue.add(flow, task('goes on'), forever, 0));
+  tasks.push(queue.add(flow, task('goes on'), forever, { cost: 0 }));
   assert.equal(flow.time, time);
   open();
   await Promise.all(tasks);
@@ -153,11 +153,13 @@ test('a client that is alone has all of the queue, and of those that come later 
   const queue = new FairQueue(2);
   const flow = queue.flow('alone');
   const ran: string[] = [];
-  await Promise.all(Array.from({ length: 40 }, () => queue.add(flow, async () => ran.push('alone'), forever, 7)));
+  await Promise.all(
+    Array.from({ length: 40 }, () => queue.add(flow, async () => ran.push('alone'), forever, { cost: 7 })),
+  );
   assert.equal(ran.length, 40);
   ran.length = 0;
   const both = ['alone', 'late'].flatMap((name) =>
-    Array.from({ length: 20 }, () => queue.add(queue.flow(name), async () => ran.push(name), forever, 7)),
+    Array.from({ length: 20 }, () => queue.add(queue.flow(name), async () => ran.push(name), forever, { cost: 7 })),
   );
   await Promise.all(both);
   const late = ran.slice(0, 20).filter((name) => name === 'late').length;
@@ -206,9 +208,9 @@ test('tasks of a source that hangs leave their places to others, and are done wh
   const answered = new Promise<void>((resolve) => {
     answer = resolve;
   });
-  const hung = Array.from({ length: 6 }, () => queue.add(flow, () => answered, forever, 1, ['hung']));
+  const hung = Array.from({ length: 6 }, () => queue.add(flow, () => answered, forever, { sources: ['hung'] }));
   const others = Array.from({ length: 20 }, () =>
-    queue.add(queue.flow('other'), async () => {}, forever, 1, ['other']),
+    queue.add(queue.flow('other'), async () => {}, forever, { sources: ['other'] }),
   );
   await Promise.all(others);
   assert.ok(queue.idleSeconds < 2);
@@ -217,4 +219,23 @@ test('tasks of a source that hangs leave their places to others, and are done wh
   answer();
   await Promise.all(hung);
   assert.deepEqual([queue.pending, queue.size, queue.idleSeconds], [0, 0, 0]);
+});
+
+test('what takes a part of a place leaves the rest of it to others', async () => {
+  const queue = new FairQueue(2);
+  let open: () => void = () => {};
+  const gate = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  const pendingOf = (name: string, part: number, count: number): Promise<void>[] =>
+    Array.from({ length: count }, () => queue.add(queue.flow(name), () => gate, forever, { part }));
+  const tasks = pendingOf('far', 1 / 8, 8);
+  assert.equal(queue.pending, 8);
+  tasks.push(...pendingOf('near', 1, 3));
+  assert.deepEqual([queue.pending, queue.size], [9, 2]);
+  tasks.push(...pendingOf('far', 1 / 8, 8));
+  assert.deepEqual([queue.pending, queue.size], [9, 10]);
+  open();
+  await Promise.all(tasks);
+  assert.deepEqual([queue.pending, queue.size], [0, 0]);
 });

@@ -54,3 +54,10 @@ test('so many go on without a place, and no more', () => {
   assert.deepEqual(left, ['a']);
   for (const end of ends) end(false);
 });
+
+test('of those that take a part of a place as many more go on without', () => {
+  const { watch, left, pass } = watched(1);
+  for (const name of ['a', 'b', 'c', 'd', 'e']) watch.begin(['hung'], () => left.push(name), 1 / 4);
+  pass(4_000);
+  assert.deepEqual(left, ['a', 'b', 'c', 'd']);
+});

@@ -5,6 +5,8 @@
  * Every method rejects with a `StorageFault`, and with nothing else, where the storage has something to say.
  */
 export interface SourceStorage {
+  /** Whether it lies beyond a network, and an answer takes long beside what is made of it: then more is asked for at a time. */
+  readonly isFar: boolean;
   /** The one form in which this storage writes a URL that somebody has given, without `/` at its end. */
   resolve(given: string): string;
   /** What lies directly in a folder, in pages, in no order. A folder that is not there is a fault. */

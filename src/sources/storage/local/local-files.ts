@@ -21,6 +21,7 @@ export function localFiles(given?: Call): SourceStorage {
   const callOf = (options?: CallOptions): Call => (options?.mayWait ? hereCalls : usual);
   const opening = given === undefined ? callsOfFolders(usual) : async () => given;
   return {
+    isFar: false,
     resolve: (given) => resolve(pathOf(given)),
 
     async *list(folder, { within, ...options } = {}) {

@@ -45,6 +45,7 @@ export function objectStorage(store: ObjectStore, patience: Patience = usualPati
   const fetchedTogether = joinNeighbours(fetched);
 
   return {
+    isFar: true,
     resolve: (given) => store.resolve(given),
     stat,
     measure: (folder, names) => Promise.all(names.map((name) => stat(`${folder}/${name}`))),

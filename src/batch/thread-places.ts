@@ -1,0 +1,29 @@
+import type { Location } from '../sources/storage/storage.js';
+import { storageOf } from '../sources/storage/storages.js';
+
+/**
+ * Places for tasks in a worker thread: two tasks are in it at a time, so that one is read, or decoded by another process, while the
+ * other is in the kernels. A task whose samples are far away waits most of its time, and takes but a part of a place.
+ */
+export const placesInThread = 2;
+
+/** Places in a thread that tasks of a stalled storage may hold beside. */
+export const stalledInThread = 4;
+
+/** Files that a task reads before their turn have at most so many bytes together: those of a thread, of all its places together. */
+export const placeBytes: number = 4 * 1024 * 1024;
+
+/** Tasks that a place has room for at most: with 16 in a thread, storage 50 ms away answers as fast as any thread makes samples. */
+export const tasksInPlace = 8;
+
+/**
+ * The part of a place that a task of these samples takes: all of it where their storages are near, and where they are far as much as their
+ * files are of what a place may read.
+ */
+export function partOfPlace(locations: readonly Location[]): number {
+  if (locations.every(({ path }) => !storageOf(path).isFar)) return 1;
+  const bytes = locations.reduce((sum, { length, packed }) => sum + (packed?.length ?? length), 0);
+  // Parts whose sums are exact.
+  const part = Math.ceil((64 * bytes) / placeBytes) / 64;
+  return Math.min(1, Math.max(1 / tasksInPlace, part));
+}
