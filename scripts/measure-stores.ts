@@ -1,7 +1,8 @@
 /**
  * Measures replicas whose source lies on a web server far away against those that have it on a local disk:
  * `node dist/scripts/measure-stores.js [ms] [rounds] [seconds]` for one replica with nothing set, from tar shards and, where `PYARROW` names a
- * Python that has it, from Parquet; `node dist/scripts/measure-stores.js [ms] [rounds] [seconds] 1 2 4` for so many replicas of one worker thread.
+ * Python that has it, from Parquet; `node dist/scripts/measure-stores.js [ms] [rounds] [seconds] 1 2 4` for so many
+ * replicas of one worker thread and small images.
  *
  * nginx is `ms` (50) away, there and back: all that passes is held up by a process between. Replicas have the first half of the cores, and
  * nginx, that process and the client the others. The medians of `rounds` (3) of some `seconds` (6) count, what is compared in turn. Everything is made in a
@@ -25,6 +26,8 @@ import { ended, main, type ServerProcess, startServer } from './server-process.j
 const [milliseconds = 50, rounds = 3, seconds = 6, ...counts] = process.argv.slice(2).map(Number);
 /** Photographs that differ, and how often each stands in a shard: an epoch is to outlast a figure. */
 const [shards, photographs, times, batch] = [8, 16, 40, 64];
+/** Small images where replicas are counted, so that storage is what ends, and not the cores. */
+const [width, height, side] = counts.length === 0 ? [500, 375, 224] : [64, 48, 32];
 /** Seconds before a figure, in which connections are made. */
 const warmUp = 2;
 const cores = availableParallelism();
@@ -96,7 +99,7 @@ async function compareCounts(): Promise<void> {
   }
 }
 
-/** The same photographs in each layout, as large as ImageNet's. */
+/** The same photographs in each layout. */
 async function makeSources(): Promise<string[]> {
   await mkdir(join(folder, 'served', 'tar', 'shards'), { recursive: true });
   await mkdir(join(folder, 'served', 'parquet'));
@@ -104,8 +107,10 @@ async function makeSources(): Promise<string[]> {
   for (let shard = 0; shard < shards; shard++) {
     const members: [string, Buffer][] = [];
     for (let i = 0; i < photographs; i++) {
-      const image = sharp({ create: { width: 250, height: 188, channels: 3, background: 'grey', noise } });
-      const photo = await image.resize(500, 375).jpeg({ quality: 75 }).toBuffer();
+      const image = sharp({
+        create: { width: width / 2, height: height >> 1, channels: 3, background: 'grey', noise },
+      });
+      const photo = await image.resize(width, height).jpeg({ quality: 75 }).toBuffer();
       for (let time = 0; time < times; time++) members.push([`${shard}-${i}-${time}.jpg`, photo]);
     }
     await writeFile(join(folder, 'served', 'tar', 'shards', `${shard}.tar`), await tarOf(members));
@@ -124,7 +129,7 @@ async function makeConfig(layouts: readonly string[], far: string): Promise<stri
       Object.entries(roots).map(([place, root]) => [`${layout}-${place}`, `${root}/${layout}`]),
     ),
   );
-  const run = { recipe: 'dinov3', seed: 1, image_size: 224, global_batch: batch, epochs: 1000 };
+  const run = { recipe: 'dinov3', seed: 1, image_size: side, global_batch: batch, epochs: 1000 };
   const runs = Object.fromEntries(Object.keys(sources).map((name) => [name, { ...run, sources: [name] }]));
   await writeFile(config, stringify({ sources, runs }));
   execFileSync(process.execPath, [main, 'index', '--config', config], { stdio: 'ignore' });

@@ -47,12 +47,13 @@ export async function tryAgain<T>(
 
 async function watched<T>(url: string, act: Attempt<T>, stallMs: number): Promise<T> {
   const call = new AbortController();
-  const hung = new StorageFault(url, 'HUNG', true, `nothing from the store in ${stallMs / 1000} s`);
-  const watch = setTimeout(() => call.abort(hung), stallMs);
+  const watch = setTimeout(() => {
+    call.abort(new StorageFault(url, 'HUNG', true, `nothing from the store in ${stallMs / 1000} s`));
+  }, stallMs);
   try {
     return await act(call.signal, () => watch.refresh());
   } catch (error) {
-    throw call.signal.aborted ? hung : error;
+    throw call.signal.aborted ? call.signal.reason : error;
   } finally {
     clearTimeout(watch);
   }
