@@ -183,7 +183,7 @@ function threadsFailed(threads: number, error: Error): TributaryError {
   });
 }
 
-/** Open files of a replica beside its clients' connections: its own, and those of threads, their decoders and their reads. */
-export const descriptorsOf = (threads: number) => 56 + 32 * threads;
+/** Open files of a replica beside its connections to clients: its own, and those of threads, their decoders, their reads and their requests. */
+export const descriptorsOf = (threads: number) => 56 + 40 * threads;
 /** Open files that a replica of so many worker threads needs, with 200 connections. */
 const descriptorsFor = (threads: number) => descriptorsOf(threads) + 200;
