@@ -13,7 +13,7 @@ export const stalledInThread = 4;
 /** Files that a task reads before their turn have at most so many bytes together: those of a thread, of all its places together. */
 export const placeBytes: number = 4 * 1024 * 1024;
 
-/** Tasks that a place has room for at most: with 16 in a thread, storage 50 ms away answers as fast as any thread makes samples. */
+/** Tasks that a place has room for at most: those of a thread have twice as many samples as it has requests at a time. */
 export const tasksInPlace = 8;
 
 /**
