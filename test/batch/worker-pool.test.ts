@@ -36,14 +36,9 @@ test('threads answer in the order of the slots and tell how long each took; what
 });
 
 test('threads leave cores to the main thread where those are scarce', async (t) => {
-  const open = await smallRun(t);
   const pool = new WorkerPool(2);
   t.after(() => pool.close());
-  await pool.draw(
-    open,
-    [{ slot: 0, sample: planShare(open.plan, address)[0]! }],
-    drawingOf(open.run, viewsOf(open.run)),
-  );
+  await pool.ready;
   const own = getPriority(process.pid);
   const nicer = readdirSync('/proc/self/task').filter((thread) => getPriority(Number(thread)) > own);
   const expected = own < constants.priority.PRIORITY_LOW ? pool.threads : 0;
