@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cp, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, cp, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +9,7 @@ import { indexedSamples, startServer, temporaryFolder, tributary } from '../flee
 import { noNginx, startNginx } from '../sources/storage/http/nginx.js';
 import { failingProxy } from '../sources/storage/objects/failing-proxy.js';
 import { noRadosgw, startRadosgw } from '../sources/storage/s3/radosgw.js';
+import { age } from '../sources/tree.js';
 
 const names = ['imagenet', 'datacomp', 'hub'] as const;
 const run = {
@@ -21,17 +22,32 @@ const run = {
   epochs: 2,
 };
 
-/** Indexes these sources, and serves their one run; returns the replica's address. */
-async function served(t: TestContext, sources: Record<string, string>, env: NodeJS.ProcessEnv = {}): Promise<string> {
-  const config = join(await temporaryFolder(t), 'tributary.yaml');
-  await writeFile(config, stringify({ sources, runs: { run } }));
-  const { code, stderr } = await tributary(['index', '--config', config], { env });
+/** Where manifests lie in a store, and how they get there. */
+interface FarIndex {
+  readonly url: string;
+  readonly put: (name: string, path: string) => Promise<unknown>;
+}
+
+/** Indexes these sources, and serves their one run; returns the config and the replica's address. */
+async function served(
+  t: TestContext,
+  sources: Record<string, string>,
+  far?: FarIndex,
+  env: NodeJS.ProcessEnv = {},
+): Promise<{ readonly config: string; readonly address: string }> {
+  const folder = await temporaryFolder(t);
+  const config = join(folder, 'tributary.yaml');
+  await writeFile(config, stringify({ sources, runs: { run }, ...(far && { index: far.url }) }));
+  const out = far === undefined ? [] : ['--out', join(folder, 'out')];
+  const { code, stderr } = await tributary(['index', '--config', config, ...out], { env });
   assert.equal(code, 0, stderr);
-  return (await startServer(t, 'serve', ['--config', config, '--insecure'], { env })).address;
+  for (const name of far === undefined ? [] : await readdir(join(folder, 'out')))
+    await far!.put(name, join(folder, 'out', name));
+  return { config, address: (await startServer(t, 'serve', ['--config', config, '--insecure'], { env })).address };
 }
 
 /** What a fetch of steps printed, without places; and what it said. */
-async function batches(t: TestContext, address: string, step: number, steps: number) {
+async function batches(t: TestContext, { address }: { readonly address: string }, step: number, steps: number) {
   const out = await temporaryFolder(t);
   const place = ['--run', 'run', '--epoch', '0', '--step', `${step}`, '--steps', `${steps}`, '--out', out];
   const { code, stdout, stderr } = await tributary(['fetch', '--address', address, ...place]);
@@ -58,14 +74,36 @@ test('a web server gives the batches of local files', { skip: noNginx }, async (
   const local = await served(t, Object.fromEntries(names.map((name) => [name, join(folder, name)])));
   const { host, folder: root } = await startNginx(t);
   for (const name of names) await symlink(join(folder, name), join(root, name));
-  const web = await served(t, {
+  const put = async (name: string, path: string): Promise<void> => {
+    await copyFile(path, join(root, name));
+    await age(join(root, name));
+  };
+  const sources = {
     imagenet: `${host}/json/imagenet`,
     datacomp: `${host}/html/datacomp`,
     hub: `${host}/json/hub`,
-  });
+  };
+  const web = await served(t, sources, { url: `${host}/plain`, put });
   const expected = await batches(t, local, 0, 3);
   assert.equal(expected.crcs.length, 3);
   assert.deepEqual(await batches(t, web, 0, 3), expected);
+
+  // The manifests lie there as well.
+  const said = async (config: string, ...args: readonly string[]) => tributary([...args, '--config', config]);
+  const { samples } = JSON.parse(
+    (await said(local.config, 'plan', '--run', 'run', '--epoch', '0', '--steps', '0')).stdout,
+  );
+  const of = ['--source', samples[0].source, '--key', samples[0].key];
+  for (const args of [
+    ['plan', '--run', 'run', '--epoch', '1', '--steps', '0..1', '--drawn'],
+    ['find', '--run', 'run', ...of],
+    ['mixture', '--run', 'run'],
+  ]) {
+    const { code, stdout, stderr } = await said(web.config, ...args);
+    assert.deepEqual({ code, stdout, stderr }, await said(local.config, ...args));
+    assert.ok(stdout.length > 0);
+  }
+  assert.equal((await said(web.config, 'diff', 'run', 'run', '--other-config', local.config)).stdout, '');
 });
 
 test('S3 gives the batches of local files, whatever fails', {
@@ -99,7 +137,9 @@ test('S3 gives the batches of local files, whatever fails', {
     return null;
   };
   const sources = Object.fromEntries(names.map((name) => [name, `s3+http://127.0.0.1:${proxy.port}/images/${name}`]));
-  const store = await served(t, sources, env);
+  const url = `s3+http://127.0.0.1:${proxy.port}/images/index`;
+  const putManifest = async (name: string, path: string) => put(`index/${name}`, await readFile(path));
+  const store = await served(t, sources, { url, put: putManifest }, env);
   assert.deepEqual(await batches(t, store, 0, 2), expected);
   assert.ok(asked > 50);
 
