@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { copyFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setImmediate as turned } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -10,7 +11,6 @@ import { loadManifest } from '../../../src/sources/manifest/manifest-file.js';
 import { keptPageBytes } from '../../../src/sources/manifest/page-reader.js';
 import { allPages } from '../../../src/sources/manifest/pages.js';
 import { rowsPerBatch } from '../../../src/sources/manifest/rows.js';
-import { blockBytes } from '../../../src/sources/manifest/store-ranges.js';
 import { noNginx, startNginx } from '../storage/http/nginx.js';
 import { failingProxy } from '../storage/objects/failing-proxy.js';
 import { writtenManifest } from './written-manifest.js';
@@ -58,9 +58,17 @@ test('a manifest in a store', { skip: noNginx }, async (context) => {
     const manifest = await loadManifest(url);
     await whenHere(() => manifest.key(0));
     const before = proxy.requests;
-    const all = await Promise.all(Array.from({ length: 50 }, (_, i) => whenHere(() => manifest.size(5000 + i))));
+    const size = (index: number): Promise<number> => whenHere(() => manifest.size(index));
+    const others: Promise<number>[] = [];
+    proxy.fail = () => {
+      others.push(size(5000));
+      return null;
+    };
+    const all = await Promise.all(Array.from({ length: 50 }, (_, i) => size(5000 + i)));
     assert.deepEqual(all.slice(0, 2), [5000, 5001]);
-    assert.ok(proxy.requests - before <= 2, `${proxy.requests - before} requests`);
+    proxy.fail = () => null;
+    assert.deepEqual(new Set(await Promise.all(others)), new Set([5000]));
+    assert.equal(proxy.requests - before, 1);
   });
 
   await context.test('costs time alone while the store is away', async () => {
@@ -110,20 +118,24 @@ test('a manifest in a store', { skip: noNginx }, async (context) => {
   });
 
   await context.test('takes no more memory than a local one', async () => {
-    const [many, length] = [48 * rowsPerBatch, 8192];
-    assert.ok(many * length > 1.4 * keptPageBytes);
+    const [many, length] = [44 * rowsPerBatch, 8192];
+    assert.ok(many * length > 1.3 * keptPageBytes);
     await put(await writtenManifest(context, many, length), 3);
     const manifest = await loadManifest(url.replace(`:${proxy.port}`, `:${new URL(host).port}`));
     setFlagsFromString('--expose-gc');
-    const collect = runInNewContext('gc') as () => void;
-    collect();
+    const gc = runInNewContext('gc') as () => void;
+    // What a collection has found is given back while the next one runs.
+    const collect = async (): Promise<void> => {
+      for (let times = 0; times < 3; times++) {
+        gc();
+        await turned();
+      }
+    };
+    await collect();
     const before = process.memoryUsage().external;
-    for (let i = 0; i < 3 * many; i += rowsPerBatch / 2) {
-      const index = (i * 7) % many;
-      assert.equal(Number(await whenHere(() => manifest.key(index))), index);
-    }
-    collect();
+    for (let i = 0; i < many; i += rowsPerBatch) assert.equal(Number(await whenHere(() => manifest.key(i))), i);
+    await collect();
     const held = process.memoryUsage().external - before;
-    assert.ok(held < keptPageBytes + 100 * blockBytes, `${held} bytes`);
+    assert.ok(held < 1.2 * keptPageBytes, `${held} bytes held`);
   });
 });

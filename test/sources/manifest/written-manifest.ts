@@ -9,15 +9,16 @@ export async function writtenManifest(context: TestContext, count: number, lengt
   const path = join(await temporaryFolder(context), 'm.arrow');
   await writeManifest(path, 'files', async (add) => {
     const collector = new RowCollector();
+    const nothing = new Uint8Array(0);
     for (let i = 0; i < count; i++) {
       const key = Buffer.from(String(i).padStart(length, '0'));
-      collector.append(new Uint8Array(0), key, 0, key.length, i, -1);
+      collector.append(key, nothing, 0, 0, i, -1);
       for (const batch of collector.full()) await add(batch);
     }
     for (const batch of collector.finish()) await add(batch);
     const place = { root: '/data', folder: '', guard: 'root', layout: 'flat', source: 's', split: 'train' } as const;
-    const nothing = { classNames: [], folders: [], shards: [], warnings: [] };
-    return { format: 2, ...place, ...nothing, count, bytes: 0, fingerprint: '0'.repeat(64) };
+    const said = { classNames: [], folders: [], shards: [], warnings: [] };
+    return { format: 2, ...place, ...said, count, bytes: 0, fingerprint: '0'.repeat(64) };
   });
   return path;
 }
