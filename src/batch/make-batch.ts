@@ -4,6 +4,7 @@ import { shareOf } from '../plan/plan.js';
 import { viewsAt } from '../plan/resolution-at.js';
 import { isOneView } from '../run/views.js';
 import { drawingOf } from '../sample/draw-sample.js';
+import { whenHere } from '../sources/manifest/away.js';
 import type { Batch, BatchRequest } from './batch.js';
 import { BatchCargos } from './batch-cargos.js';
 import type { Flow, Turn } from './fair-queue.js';
@@ -47,7 +48,9 @@ export async function makeBatch(
   turn.signal.addEventListener('abort', () => void Atomics.store(abandoned, 0, 1), { once: true });
 
   const share = shareOf(open.plan, address);
-  const slots = await inSlices(share.count, (slot) => ({ sample: share.sample(slot), slot }), signal);
+  const planned = (slot: number) => ({ sample: share.sample(slot), slot });
+  // What is here of a sample's page stays: nothing that follows waits for a manifest.
+  const slots = await whenHere(() => inSlices(share.count, planned, signal), signal);
   const views = viewsAt(open.run, address);
   const tensors = groupTensors(views, slots.length, form);
   const data = new Uint8Array(room.tensor, 0, totalBytes(tensors));

@@ -1,5 +1,6 @@
 import { TributaryError } from '../errors.js';
 import { successor } from '../plan/plan.js';
+import { whenHere } from '../sources/manifest/away.js';
 import type { BatchRequest, BatchSample, CorruptSample, ResolvedRun } from './batch.js';
 import type { BatchCargos } from './batch-cargos.js';
 import type { FairQueue, Turn } from './fair-queue.js';
@@ -107,7 +108,8 @@ async function settled(
   const corrupt: CorruptSample[] = [];
   const most = Math.min(triesPerSlot, manifest.count);
   for (let tries = 0; tries < most; tries++) {
-    const sample = tries === 0 ? planned : successor(open.plan, address.epoch, planned, tries);
+    const next = () => successor(open.plan, address.epoch, planned, tries);
+    const sample = tries === 0 ? planned : await whenHere(next, turn.signal);
     // A batch's cargos may be under way already.
     const outcome = tries === 0 ? first : (await tried(tools, request, [{ sample, slot }], room, [], turn))[0]!;
     const { index, seed, pass } = sample;

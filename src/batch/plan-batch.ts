@@ -3,6 +3,7 @@ import { viewsAt } from '../plan/resolution-at.js';
 import type { Address } from '../run/address.js';
 import type { SampleDraw } from '../sample/draw.js';
 import { drawingOf } from '../sample/draw-sample.js';
+import { whenHere } from '../sources/manifest/away.js';
 import type { BatchSample, ResolvedRun } from './batch.js';
 import { groupSize, inGroups } from './sample-groups.js';
 import { inSlices } from './slices.js';
@@ -40,7 +41,8 @@ export async function planBatch(
     const label = open.labels.of(source, index);
     return { planned: { sample, slot }, source: manifest.source, key: manifest.key(index), seed, pass, label };
   };
-  const all = await turns.planning(() => inSlices(share.count, nameOf), share.count);
+  // Nobody's turn lasts while a store is waited for.
+  const all = await whenHere(() => turns.planning(() => inSlices(share.count, nameOf), share.count));
   const named = all.map(({ planned, ...sample }) => sample);
   const slots = all.map(({ planned }) => planned);
   if (!withDraw || pool === null) return named.map((sample) => ({ ...sample, draw: null, corrupt: null }));

@@ -1,4 +1,5 @@
 import { setImmediate as turned } from 'node:timers/promises';
+import { Away, allAway } from '../sources/manifest/away.js';
 
 /** Milliseconds of the main thread after which others have their turn. */
 const slice = 4;
@@ -23,16 +24,24 @@ export async function breathe(): Promise<void> {
 }
 
 /**
- * Makes `count` things one after the other, in slices of the main thread. Rejects with the signal's reason once that is aborted.
+ * Makes `count` things one after the other, in slices of the main thread. Rejects with the signal's reason once that is aborted, and
+ * in the end with all that was `Away`, which then comes at once and not one after the other.
  */
 export async function inSlices<T>(count: number, make: (number: number) => T, signal?: AbortSignal): Promise<T[]> {
   const made: T[] = [];
+  const away: Away[] = [];
   for (let number = 0; number < count; number++) {
     if (number % unwatched === 0) {
       await breathe();
       signal?.throwIfAborted();
     }
-    made.push(make(number));
+    try {
+      made.push(make(number));
+    } catch (error) {
+      if (!(error instanceof Away)) throw error;
+      away.push(error);
+    }
   }
+  if (away.length > 0) throw allAway(away);
   return made;
 }

@@ -1,7 +1,9 @@
 import { Command } from '@commander-js/extra-typings';
-import { planStep } from '../plan/plan.js';
+import { inSlices } from '../batch/slices.js';
+import { shareOf } from '../plan/plan.js';
 import { checkAddress } from '../run/address.js';
 import { diffRuns } from '../run/run-difference.js';
+import { whenHere } from '../sources/manifest/away.js';
 import { configOption, readConfig, stepRange, wholeNumber } from './options.js';
 import { indexedRuns } from './runs.js';
 
@@ -28,12 +30,16 @@ export function diffCommand() {
       }
       for (const { bounds } of [one, other]) checkAddress(bounds, { epoch, step: steps.first + steps.count - 1 });
       for (let step = steps.first; step < steps.first + steps.count; step++) {
-        const name = ({ manifests, plan }: typeof one) =>
-          planStep(plan, epoch, step).map(
-            ({ source, index, seed }) => `${manifests[source]!.source}/${manifests[source]!.key(index)} seed ${seed}`,
-          );
-        const lefts = name(one);
-        const rights = name(other);
+        const named = ({ manifests, plan }: typeof one) => {
+          const { count, sample } = shareOf(plan, { epoch, step, rank: 0, worldSize: 1 });
+          const nameOf = (slot: number) => {
+            const { source, index, seed } = sample(slot);
+            return `${manifests[source]!.source}/${manifests[source]!.key(index)} seed ${seed}`;
+          };
+          return whenHere(() => inSlices(count, nameOf));
+        };
+        const lefts = await named(one);
+        const rights = await named(other);
         for (let slot = 0; slot < Math.max(lefts.length, rights.length); slot++)
           if (lefts[slot] !== rights[slot])
             lines.push({ epoch, step, slot, left: lefts[slot] ?? null, right: rights[slot] ?? null });

@@ -3,6 +3,7 @@ import { TributaryError } from '../errors.js';
 import { findSample } from '../plan/find-sample.js';
 import { checkAddress } from '../run/address.js';
 import { suggestion } from '../run/similar-names.js';
+import { whenHere } from '../sources/manifest/away.js';
 import { configOption, positiveInteger, readConfig, wholeNumber } from './options.js';
 import { indexedRuns } from './runs.js';
 
@@ -26,12 +27,12 @@ export function findCommand() {
           remedy: suggestion(source, open.run.sources),
         });
       const manifest = open.manifests[place]!;
-      const index = manifest.find(key);
+      const index = await whenHere(() => manifest.find(key));
       if (index < 0)
         throw new TributaryError('UNKNOWN_KEY', {
           expected: `a key of source ${source}`,
           came: key,
-          remedy: `Write keys like ${manifest.key(0)}`,
+          remedy: `Write keys like ${await whenHere(() => manifest.key(0))}`,
         });
       const first = epoch ?? 0;
       const last = epoch ?? (open.run.evaluate ? 0 : open.run.training.epochs - 1);

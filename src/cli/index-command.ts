@@ -16,8 +16,9 @@ export function indexCommand() {
     .option('--source <name...>', 'only these sources')
     .addOption(splitOption('only this split, of every source: what requests may ask for beside the runs'))
     .option('--missing', 'only what has no manifest that fits the config')
+    .option('--out <folder>', "where to write them instead of the config's index, which may lie in a store")
     .option('--strict', 'refuse to index a source of which samples are lost')
-    .action(async ({ config: file, source: only, split: asked, missing, strict }) => {
+    .action(async ({ config: file, source: only, split: asked, missing, out, strict }) => {
       const config = await readConfig(file);
       for (const name of only ?? []) findSource(config, name);
       for (const { name, split } of usedSources(config, only, asked)) {
@@ -30,7 +31,7 @@ export function indexCommand() {
           ...findSource(config, name),
           split,
           strict,
-          indexFolder: config.index,
+          indexFolder: out ?? config.index,
           onProgress: ({ count, fraction, secondsLeft, rate }) =>
             line.text(
               `${count} samples, ${Math.round(rate)}/s, ${Math.round(100 * fraction)} % of what is known${left(secondsLeft)}`,

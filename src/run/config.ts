@@ -44,7 +44,7 @@ export interface Config {
   /** What messages call the file. */
   readonly name: string;
   readonly folder: string;
-  /** The folder of the manifests. */
+  /** The folder of the manifests, or its URL. */
   readonly index: string;
   readonly sources: Readonly<Record<string, SourceConfig>>;
   readonly runs: Readonly<Record<string, Run>>;
@@ -129,7 +129,7 @@ export function parseConfig(
   return {
     name,
     folder,
-    index: resolved(folder, data?.index ?? '.tributary'),
+    index: placed(folder, data?.index ?? '.tributary'),
     sources: Object.fromEntries(sources.map(({ name, value }) => [name, value!])),
     runs: Object.fromEntries(runs.map(({ name, value }) => [name, value!])),
     limits,
@@ -225,16 +225,16 @@ function readSource({ name, value, path, problems }: Entry, folder: string) {
     path,
     unknownAmong(['path', 'layout', 'follow_links', 'exclude', 'table', 'where', 'columns']),
   );
-  const placed = (path: string) => (isUrl(path) ? path : resolved(folder, path));
+  const inFolder = (path: string) => placed(folder, path);
   const source: SourceConfig | null = data && {
     name,
-    path: placed(data.path),
+    path: inFolder(data.path),
     layout: data.layout,
-    ...(data.exclude && { exclude: typeof data.exclude === 'string' ? placed(data.exclude) : data.exclude }),
-    ...(data.table && { table: placed(data.table) }),
+    ...(data.exclude && { exclude: typeof data.exclude === 'string' ? inFolder(data.exclude) : data.exclude }),
+    ...(data.table && { table: inFolder(data.table) }),
     ...(data.where && { where: data.where as Where }),
     ...(data.columns && { columns: data.columns }),
-    ...(data.follow_links && { followLinks: data.follow_links === true || data.follow_links.map(placed) }),
+    ...(data.follow_links && { followLinks: data.follow_links === true || data.follow_links.map(inFolder) }),
   };
   const isUsed = data?.where !== undefined || data?.columns !== undefined;
   const alone = data?.table === undefined ? data?.where !== undefined : !isUsed;
@@ -258,10 +258,8 @@ function unknownKeyIn(value: unknown) {
   };
 }
 
-function isUrl(path: string): boolean {
-  return /^[a-z][a-z\d+.-]+:\//i.test(path);
-}
-
-function resolved(folder: string, path: string): string {
+/** A path as it is from a folder; a URL as it stands. */
+function placed(folder: string, path: string): string {
+  if (/^[a-z][a-z\d+.-]+:\//i.test(path)) return path;
   return isAbsolute(path) ? join(path) : join(folder, path);
 }

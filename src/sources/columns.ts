@@ -1,5 +1,6 @@
 import { TributaryError } from '../errors.js';
 import type { IndexOptions } from './index-source.js';
+import { whenHere } from './manifest/away.js';
 import { kindOf, type StoredManifest } from './manifest/stored-manifest.js';
 import { columnsOfRows } from './row-columns.js';
 import { jsonOf, type TableRow, tableRows } from './table-rows.js';
@@ -38,7 +39,7 @@ async function columnsOfTable(
   let bytes = 0;
   for await (const row of tableRows(table, wanted)) {
     for (const column of missing) if (Object.hasOwn(row, column)) missing.delete(column);
-    const index = manifest.find(row.key);
+    const index = await whenHere(() => manifest.find(row.key));
     if (index < 0) continue;
     const text = Buffer.from(jsonOf(picked(row, wanted)));
     bytes += text.length - (texts.get(index)?.length ?? -overhead);

@@ -1,5 +1,6 @@
 import { TributaryError } from '../errors.js';
 import type { IndexOptions } from './index-source.js';
+import { whenHere } from './manifest/away.js';
 import type { Manifest } from './manifest/manifest.js';
 import { loadManifest, manifestPath } from './manifest/manifest-file.js';
 import { linesOf } from './storage/lines.js';
@@ -17,7 +18,7 @@ export async function withoutExcluded(options: IndexOptions, manifest: Manifest)
   const others: string[] = [];
   // In the order of keys, neighbours are found on the same pages.
   for (const key of [...keys].sort()) {
-    const index = manifest.find(key);
+    const index = await whenHere(() => manifest.find(key));
     if (index >= 0) excluded.add(index);
     else others.push(key);
   }
@@ -43,12 +44,13 @@ async function refuseUnknown(options: IndexOptions, keys: readonly string[], own
   if (keys.length === 0) return;
   const split = options.split === 'train' ? 'val' : 'train';
   const other = await loadManifest(manifestPath(options.indexFolder, options.name, split)).catch(() => null);
-  const unknown = keys.filter((key) => other === null || other.find(key) < 0);
+  const unknown: string[] = [];
+  for (const key of keys) if (other === null || (await whenHere(() => other.find(key))) < 0) unknown.push(key);
   if (unknown.length === 0) return;
   throw new TributaryError('UNKNOWN_KEY', {
     expected: `keys of source ${options.name} in its exclude`,
     came: unknown.slice(0, 3).join(', ') + (unknown.length > 3 ? ` and ${unknown.length - 3} more` : ''),
-    remedy: `Write keys like ${own.key(0)}, or index the other split too if they are of it`,
+    remedy: `Write keys like ${await whenHere(() => own.key(0))}, or index the other split too if they are of it`,
     metadata: { source: options.name, key: unknown[0]! },
   });
 }

@@ -14,10 +14,11 @@ import { allowedIn } from './scan/guard.js';
 import { type Progress, ProgressMeter } from './scan/progress-meter.js';
 import { Scanner } from './scan/scanner.js';
 import { listShards, type ScannedShard, scanShards } from './scan/shards.js';
+import { isLocal } from './storage/storages.js';
 
 /** What to index, and where its manifest goes. */
 export interface IndexOptions extends SourceOptions {
-  /** The folder of manifests. */
+  /** The folder of manifests, or its URL where they are read only. */
   readonly indexFolder: string;
   /** Whether losses are an error. */
   readonly strict?: boolean | undefined;
@@ -33,9 +34,11 @@ const keepEverySeconds = 15;
  * and what has to be kept next; of files their names and sizes.
  *
  * @throws TributaryError SOURCE_MISSING, SOURCE_EMPTY (upstream's FileNotFoundError), SOURCE_UNREADABLE, SHARD_INVALID,
- * INDEX_INCOMPLETE where labels would shift or, under `strict`, samples are lost; ARGUMENT_INVALID where the manifest cannot be written.
+ * INDEX_INCOMPLETE where labels would shift or, under `strict`, samples are lost; ARGUMENT_INVALID where the manifest cannot be written,
+ * as into a store.
  */
 export async function indexSource(options: IndexOptions): Promise<{ manifest: StoredManifest; report: IndexReport }> {
+  if (!isLocal(options.indexFolder)) throw inStore(options.indexFolder);
   const { layout, place } = await locateSource(options);
   const path = manifestPath(options.indexFolder, options.name, options.split);
   const meter = new ProgressMeter(options.name, options.onProgress);
@@ -186,6 +189,14 @@ function detailsOf({ options, layout, place, guard }: Indexed, rows: Rows, tally
     ...(leftOut.length === 0 ? {} : { leftOut: leftOut.map((one) => ({ ...one, examples: [...one.examples] })) }),
     ...(options.followLinks === undefined ? {} : { followsLinks: true as const }),
   };
+}
+
+function inStore(folder: string): TributaryError {
+  return new TributaryError('ARGUMENT_INVALID', {
+    expected: 'a local folder to write manifests into',
+    came: folder,
+    remedy: 'Name one by `tributary index --out`, and copy what is in it there',
+  });
 }
 
 function nothingFound(options: IndexOptions, place: Place, rows: Rows): TributaryError {

@@ -7,6 +7,7 @@ import {
 } from 'hyparquet';
 import { LRUCache } from 'lru-cache';
 import { TributaryError } from '../errors.js';
+import { whenHere } from './manifest/away.js';
 import type { StoredManifest } from './manifest/stored-manifest.js';
 import { rowDigits } from './scan/shard.js';
 import { readSample } from './storage/read-sample.js';
@@ -47,9 +48,9 @@ export async function columnsOfRows(
     },
   });
   const open = async (index: number) => {
-    const key = manifest.key(index);
+    const [key, location] = await whenHere(() => [manifest.key(index), manifest.location(index)] as const);
     const shard = key.slice(0, -rowDigits - 1);
-    const file = shardFile(manifest.location(index), sizes.get(shard)!);
+    const file = shardFile(location, sizes.get(shard)!);
     const metadata = (await footers.fetch(shard, { context: file }))!;
     return { shard, row: Number(key.slice(-rowDigits)), file, metadata };
   };

@@ -1,6 +1,7 @@
 import { TributaryError } from '../errors.js';
 import type { Condition, Where } from '../run/config.js';
 import type { IndexOptions } from './index-source.js';
+import { whenHere } from './manifest/away.js';
 import { ChosenRows } from './manifest/chosen-rows.js';
 import type { Manifest } from './manifest/manifest.js';
 import { allPages } from './manifest/pages.js';
@@ -21,7 +22,7 @@ export async function keptWhere({ name, table, where }: IndexOptions, manifest: 
   const missing = new Set(Object.keys(where));
   for await (const row of tableRows(table, [...missing])) {
     for (const column of missing) if (Object.hasOwn(row, column)) missing.delete(column);
-    const index = manifest.find(row.key);
+    const index = await whenHere(() => manifest.find(row.key));
     if (index >= 0) kept.set(index, meets(row, where));
   }
   if (missing.size > 0)
@@ -57,14 +58,14 @@ function holds(value: unknown, condition: Condition): boolean {
   return typeof value === 'number' && value >= min && value <= max;
 }
 
-function part(manifest: StoredManifest, kept: ChosenRows, count: number): Manifest {
+async function part(manifest: StoredManifest, kept: ChosenRows, count: number): Promise<Manifest> {
   const whole = (index: number): number => {
     if (Number.isInteger(index) && index >= 0 && index < count) return kept.at(index);
     throw new RangeError(`sample ${index} of ${count} in source ${manifest.source}`);
   };
   const digest = new Fingerprint();
   let first = 0;
-  for (const batch of allPages(manifest.pages, manifest.count)) {
+  for await (const batch of allPages(manifest.pages, manifest.count)) {
     digest.add(batch, (row) => kept.has(first + row));
     first += batch.count;
   }

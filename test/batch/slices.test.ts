@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { inSlices } from '../../src/batch/slices.js';
+import { Away, whenHere } from '../../src/sources/manifest/away.js';
 
 /** Keeps the thread busy. */
 function work(milliseconds: number): void {
@@ -41,4 +42,18 @@ test('what is called off ends with its slice', async () => {
   setImmediate(() => call.abort(new Error('called off')));
   await assert.rejects(slow, /called off/);
   assert.ok(made < 2_000, `${made} were made`);
+});
+
+test('what is away is brought at once, and not one after the other', async () => {
+  const here = new Set<number>();
+  let rounds = 0;
+  const make = (number: number): number => {
+    if (number % 3 === 0 && !here.has(number)) throw new Away(async () => here.add(number));
+    return number;
+  };
+  const made = await whenHere(() => {
+    rounds++;
+    return inSlices(50, make);
+  });
+  assert.deepEqual([made, rounds], [[...Array(50).keys()], 2]);
 });

@@ -33,6 +33,15 @@ test('--missing indexes what has no manifest, and says so where the data has cha
   const missing = ['index', '--missing', '--source', 'coco', 'flickr'];
   const { stdout } = await tributary(missing, { cwd });
   assert.equal(stdout, 'coco (train): indexed already\nflickr (train): indexed already\n');
+  const { sources } = sevenSources();
+  await writeFile(join(cwd, 'far.yaml'), stringify({ index: 'https://127.0.0.1/index', sources }));
+  const far = ['index', '--config', 'far.yaml', '--source', 'coco'];
+  assert.match(
+    (await tributary(far, { cwd })).stderr,
+    /local folder to write manifests into.*--out.*ARGUMENT_INVALID/s,
+  );
+  assert.equal((await tributary([...far, '--out', 'uploads'], { cwd })).code, 0);
+  assert.deepEqual(await readdir(join(cwd, 'uploads')), ['coco.train.arrow']);
   await rm(join(cwd, '.tributary'), { recursive: true });
   assert.match(
     (await tributary(missing, { cwd })).stdout,

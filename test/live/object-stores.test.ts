@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cp, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, cp, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -9,42 +9,69 @@ import { indexedSamples, startServer, temporaryFolder, tributary } from '../flee
 import { noNginx, startNginx } from '../sources/storage/http/nginx.js';
 import { failingProxy } from '../sources/storage/objects/failing-proxy.js';
 import { noRadosgw, startRadosgw } from '../sources/storage/s3/radosgw.js';
+import { age, tarOf, writeTree } from '../sources/tree.js';
 
 const names = ['imagenet', 'datacomp', 'hub'] as const;
 const run = {
   recipe: 'dinov3',
-  sources: [...names],
-  sample_t: 0.5,
+  sources: [...names, 'many'],
+  weights: { imagenet: 1, datacomp: 1, hub: 1, many: 1 },
   seed: 7,
   image_size: 32,
   global_batch: 8,
   epochs: 2,
 };
 
-/** Indexes these sources, and serves their one run; returns the replica's address. */
-async function served(t: TestContext, sources: Record<string, string>, env: NodeJS.ProcessEnv = {}): Promise<string> {
-  const config = join(await temporaryFolder(t), 'tributary.yaml');
-  await writeFile(config, stringify({ sources, runs: { run } }));
-  const { code, stderr } = await tributary(['index', '--config', config], { env });
+/** Where manifests lie in a store, and how they get there. */
+interface FarIndex {
+  readonly url: string;
+  readonly put: (name: string, path: string) => Promise<unknown>;
+}
+
+/** Indexes these sources, and serves their one run; returns the config and the replica's address. */
+async function served(
+  t: TestContext,
+  sources: Record<string, string>,
+  far?: FarIndex,
+  env: NodeJS.ProcessEnv = {},
+): Promise<{ readonly config: string; readonly address: string }> {
+  const folder = await temporaryFolder(t);
+  const config = join(folder, 'tributary.yaml');
+  await writeFile(config, stringify({ sources, runs: { run }, ...(far && { index: far.url }) }));
+  const out = far === undefined ? [] : ['--out', join(folder, 'out')];
+  const { code, stderr } = await tributary(['index', '--config', config, ...out], { env });
   assert.equal(code, 0, stderr);
-  return (await startServer(t, 'serve', ['--config', config, '--insecure'], { env })).address;
+  for (const name of far === undefined ? [] : await readdir(join(folder, 'out')))
+    await far!.put(name, join(folder, 'out', name));
+  return { config, address: (await startServer(t, 'serve', ['--config', config, '--insecure'], { env })).address };
 }
 
 /** What a fetch of steps printed, without places; and what it said. */
-async function batches(t: TestContext, address: string, step: number, steps: number) {
+async function batches(t: TestContext, { address }: { readonly address: string }, step: number, steps: number) {
   const out = await temporaryFolder(t);
   const place = ['--run', 'run', '--epoch', '0', '--step', `${step}`, '--steps', `${steps}`, '--out', out];
   const { code, stdout, stderr } = await tributary(['fetch', '--address', address, ...place]);
   return { code, stderr, crcs: [...stdout.matchAll(/crc32 [0-9a-f]{8}/g)].map(String) };
 }
 
-/** A folder with a source in each layout that lies in a store. */
+/** A folder with a source in each layout that lies in a store, and a shard of so many samples that a manifest of it has a dozen blocks. */
 async function sourceFolder(t: TestContext): Promise<string> {
   const folder = dirname(await indexedSamples(t));
   // With rows of each form of packing, and some that hold no image.
   const forms = fileURLToPath(new URL('../../../test/sources/parquet', import.meta.url));
   await cp(forms, join(folder, 'hub', 'data'), { recursive: true });
+  const [image] = await filesOf(join(folder, 'flickr'));
+  const content = await readFile(join(folder, 'flickr', image!));
+  const shard = join(folder, 'many', 'shards', '0.tar');
+  const names = Array.from({ length: 3000 }, (_, i) => `${String(i).padStart(240, '0')}.jpg`);
+  await writeTree(folder, { 'many/shards/0.tar': await tarOf(names.map((name) => [name, content] as const)) });
+  // What is so old is not looked into again at a start.
+  await age(shard);
   return folder;
+}
+
+function localSources(folder: string): Record<string, string> {
+  return Object.fromEntries(run.sources.map((name) => [name, join(folder, name)]));
 }
 
 /** A file's path inside a folder, for every file below it. */
@@ -55,17 +82,35 @@ async function filesOf(folder: string): Promise<string[]> {
 
 test('a web server gives the batches of local files', { skip: noNginx }, async (t) => {
   const folder = await sourceFolder(t);
-  const local = await served(t, Object.fromEntries(names.map((name) => [name, join(folder, name)])));
+  const local = await served(t, localSources(folder));
   const { host, folder: root } = await startNginx(t);
   for (const name of names) await symlink(join(folder, name), join(root, name));
-  const web = await served(t, {
+  const put = async (name: string, path: string): Promise<void> => {
+    await copyFile(path, join(root, name));
+    await age(join(root, name));
+  };
+  const sources = {
     imagenet: `${host}/json/imagenet`,
     datacomp: `${host}/html/datacomp`,
     hub: `${host}/json/hub`,
-  });
+    many: join(folder, 'many'),
+  };
+  const web = await served(t, sources, { url: `${host}/plain`, put });
   const expected = await batches(t, local, 0, 3);
   assert.equal(expected.crcs.length, 3);
   assert.deepEqual(await batches(t, web, 0, 3), expected);
+
+  // What reads the manifests by itself is told the same by them.
+  const said = async (...args: readonly string[]): Promise<string> => {
+    const { code, stdout, stderr } = await tributary([...args, '--config', web.config]);
+    assert.equal(code, 0, stderr);
+    return stdout;
+  };
+  assert.equal(await said('diff', 'run', 'run', '--other-config', local.config, '--steps', '0..20'), '');
+  const { samples } = JSON.parse(await said('plan', '--run', 'run', '--epoch', '0', '--steps', '7'));
+  const { source, key } = samples[3];
+  const found = await said('find', '--run', 'run', '--source', source, '--key', key);
+  assert.match(found, /^{"epoch":0,"step":7,"slot":3,/m);
 });
 
 test('S3 gives the batches of local files, whatever fails', {
@@ -89,7 +134,7 @@ test('S3 gives the batches of local files, whatever fails', {
     for (const path of await filesOf(join(folder, name)))
       await put(`${name}/${path}`, await readFile(join(folder, name, path)));
 
-  const local = await served(t, Object.fromEntries(names.map((name) => [name, join(folder, name)])));
+  const local = await served(t, localSources(folder));
   const expected = await batches(t, local, 0, 2);
   let asked = 0;
   proxy.fail = ({ range }) => {
@@ -98,8 +143,11 @@ test('S3 gives the batches of local files, whatever fails', {
     if (asked % 7 === 0 && range !== undefined) return { kind: 'cut', bytes: asked % 1000 };
     return null;
   };
-  const sources = Object.fromEntries(names.map((name) => [name, `s3+http://127.0.0.1:${proxy.port}/images/${name}`]));
-  const store = await served(t, sources, env);
+  const inStore = names.map((name) => [name, `s3+http://127.0.0.1:${proxy.port}/images/${name}`] as const);
+  const sources = { ...Object.fromEntries(inStore), many: join(folder, 'many') };
+  const url = `s3+http://127.0.0.1:${proxy.port}/images/index`;
+  const putManifest = async (name: string, path: string) => put(`index/${name}`, await readFile(path));
+  const store = await served(t, sources, { url, put: putManifest }, env);
   assert.deepEqual(await batches(t, store, 0, 2), expected);
   assert.ok(asked > 50);
 

@@ -46,6 +46,7 @@ test('paths are relative to the folder of the config', () => {
   const links = (value: string) => read(`sources: {a: {path: x, follow_links: ${value}}}`).sources.a!.followLinks;
   assert.deepEqual([links('true'), links('[../blobs, /mnt/b]')], [true, ['/blobs', '/mnt/b']]);
   assert.equal(read(`index: ../index\n${withRun()}`).index, '/index');
+  assert.equal(read(`index: s3://bucket/index\n${withRun()}`).index, 's3://bucket/index');
 });
 
 test('limits are those of the config over the defaults, and reach every run', () => {

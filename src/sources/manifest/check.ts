@@ -11,6 +11,7 @@ import { Scanner } from '../scan/scanner.js';
 import type { ShardListing } from '../scan/shard.js';
 import { listShards } from '../scan/shards.js';
 import { below } from '../storage/storages.js';
+import { whenHere } from './away.js';
 import { shardsOf } from './shard-rows.js';
 import { type ManifestDetails, manifestOf, type StoredManifest } from './stored-manifest.js';
 
@@ -64,7 +65,7 @@ async function compareShards(
       const url = below(place.root, below(place.folder, name));
       const samples = (shard: ShardListing) => [shard.names, shard.sizes, shard.members.offset, classesOf(shard)];
       const found = samples(await scanner.run('scanShard', { url }));
-      if (!isDeepStrictEqual(found, samples(listing()))) changes.resized.push(name);
+      if (!isDeepStrictEqual(found, samples(await whenHere(listing)))) changes.resized.push(name);
     }
   });
   changes.added.push(...now.keys());
@@ -97,11 +98,10 @@ async function compareFolders(
     // Known folders below it are compared by themselves.
     const isKnown = (other: string) => known.has(other);
     const now = new Map(stat && filesOf(await walkFolder(scanner, place, within, path, meter, isKnown)));
-    for (const index of keysDirectlyIn(manifest, path)) {
-      const key = manifest.key(index);
+    for await (const [key, indexed] of samplesDirectlyIn(manifest, path)) {
       const size = now.get(key);
       if (size === undefined) changes.removed.push(key);
-      else if (size !== manifest.size(index)) changes.resized.push(key);
+      else if (size !== indexed) changes.resized.push(key);
       now.delete(key);
     }
     for (const key of now.keys()) changes.added.push(key);
@@ -117,14 +117,19 @@ function* filesOf({ path, files, folders }: WalkedFolder): Generator<[string, nu
   for (const [, folder] of folders) yield* filesOf(folder);
 }
 
-/** Indices of the samples that lie in a folder itself, not below it. */
-function* keysDirectlyIn(manifest: StoredManifest, path: string): Generator<number, void> {
+/** Keys and sizes of the samples that lie in a folder itself, not below it. */
+async function* samplesDirectlyIn(manifest: StoredManifest, path: string): AsyncGenerator<[string, number], void> {
   const prefix = prefixOf(path);
-  for (let i = manifest.lowerBound(Buffer.from(prefix)); i < manifest.count; i++) {
-    const key = manifest.key(i);
+  const first = await whenHere(() => manifest.lowerBound(Buffer.from(prefix)));
+  for (let i = first; i < manifest.count; i++) {
+    const [key, size] = await whenHere(() => sampleAt(manifest, i));
     if (!key.startsWith(prefix)) return;
-    if (!key.includes('/', prefix.length)) yield i;
+    if (!key.includes('/', prefix.length)) yield [key, size];
   }
+}
+
+function sampleAt(manifest: StoredManifest, index: number): [string, number] {
+  return [manifest.key(index), manifest.size(index)];
 }
 
 async function spotCheck(manifest: StoredManifest, place: Place, changes: SourceChanges): Promise<void> {
@@ -132,11 +137,11 @@ async function spotCheck(manifest: StoredManifest, place: Place, changes: Source
   const indices = Array.from({ length: count }, (_, i) => Math.floor((i * manifest.count) / count));
   const named = new Set([...changes.removed, ...changes.resized]);
   await inBatches(indices, async (index) => {
-    const key = manifest.key(index);
+    const [key, size] = await whenHere(() => sampleAt(manifest, index));
     if (named.has(key)) return;
     const stat = await seen(below(place.root, key));
     if (stat === null) changes.removed.push(key);
-    else if (stat.size !== manifest.size(index)) changes.resized.push(key);
+    else if (stat.size !== size) changes.resized.push(key);
   });
 }
 

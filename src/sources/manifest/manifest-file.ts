@@ -1,14 +1,17 @@
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { TributaryError } from '../../errors.js';
 import type { Place, SampleKind, Split } from '../layouts/layout.js';
 import { writeWhole } from '../storage/local/write-whole.js';
+import { below, isLocal, storageOf } from '../storage/storages.js';
+import { whenHere } from './away.js';
 import { openRanges, pagesIn, readEnd } from './page-reader.js';
 import type { RowBatch } from './rows.js';
+import { openInStore } from './store-ranges.js';
 import { detailsSchema, kindOf, type ManifestDetails, manifestOf, type StoredManifest } from './stored-manifest.js';
 
-/** Where the manifest of a source's split lies in the folder of manifests, which is local. */
+/** The URL of the manifest of a source's split in the folder of manifests; its path where that is local. */
 export function manifestPath(indexFolder: string, source: string, split: Split): string {
-  return join(indexFolder, `${encodeURIComponent(source)}.${split}.arrow`);
+  return below(storageOf(indexFolder).resolve(indexFolder), `${encodeURIComponent(source)}.${split}.arrow`);
 }
 
 /**
@@ -44,16 +47,18 @@ export async function writeManifest(
 
 /**
  * Opens a manifest. Its rows stay in the file, and are read by pages when they are asked for: a page of which a bit has changed since
- * it was written is MANIFEST_INVALID then. A manifest of the form that had no pages is read whole.
+ * it was written is MANIFEST_INVALID then. One in a store is read as `openInStore` says. A local one of the form that had no pages is read whole.
  *
  * @param place where the source is now; without it, where it was when it was indexed.
  * @throws TributaryError NOT_INDEXED where there is no such file, MANIFEST_INVALID where it is no manifest.
  */
 export async function loadManifest(path: string, place?: Place): Promise<StoredManifest> {
   try {
-    const file = openRanges(path);
-    const end = readEnd(file);
+    const file = isLocal(path) ? openRanges(path) : await openInStore(path);
+    if (file === null) throw notIndexed(path);
+    const end = await whenHere(() => readEnd(file));
     if (end === null) {
+      if (!isLocal(path)) throw invalid(path, 'one without pages');
       const { readWholeFile } = await import('./whole-file.js');
       return await readWholeFile(path, place);
     }
@@ -70,9 +75,9 @@ export async function loadManifest(path: string, place?: Place): Promise<StoredM
 
 function notIndexed(path: string): TributaryError {
   return new TributaryError('NOT_INDEXED', {
-    expected: `a manifest at ${resolve(path)}`,
+    expected: `a manifest at ${isLocal(path) ? resolve(path) : path}`,
     came: 'no file',
-    remedy: 'Run `tributary index` with the same config',
+    remedy: `Run \`tributary index\` with the same config${isLocal(path) ? '' : ' and --out, and copy what it writes there'}`,
     metadata: { path },
   });
 }

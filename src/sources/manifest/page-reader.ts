@@ -18,7 +18,7 @@ import type { RowBatch } from './rows.js';
 /** A file that is read by ranges. */
 export interface RangeFile {
   readonly size: number;
-  /** Bytes of the file, or as many as there are; the caller waits for them. */
+  /** Bytes of the file, or as many as there are; the caller waits for them. @throws Away where they still lie in a store. */
   read(offset: number, length: number, into?: Buffer): Buffer;
 }
 
@@ -34,8 +34,13 @@ export interface ManifestEnd {
 /** Opens a local file. It is read even once another is renamed into its place, and closed once nobody has it any more. */
 export function openRanges(path: string): RangeFile {
   const handle = openSync(path, 'r');
+  return rangesOf(handle, fstatSync(handle).size);
+}
+
+/** An open local file, which is closed once nobody has this any more. */
+export function rangesOf(handle: number, size: number): RangeFile {
   const file: RangeFile = {
-    size: fstatSync(handle).size,
+    size,
     read(offset, length, into = Buffer.allocUnsafeSlow(length)) {
       let done = 0;
       while (done < length) {

@@ -1,6 +1,7 @@
+import { whenHere } from './away.js';
 import type { RowBatch } from './rows.js';
 
-/** A manifest's rows by pages of a fixed number of rows, of which the last may be short. */
+/** A manifest's rows by pages of a fixed number of rows, of which the last may be short. What still lies in a store is `Away`. */
 export interface Pages {
   readonly rowsPerPage: number;
   /** A page that is read or kept: it is good until the next one is asked for. */
@@ -16,6 +17,6 @@ export function pagesOf(batches: readonly RowBatch[], rowsPerPage: number): Page
 }
 
 /** All pages of `count` rows in their order. */
-export function* allPages({ rowsPerPage, read }: Pages, count: number): Generator<RowBatch, void> {
-  for (let page = 0; page * rowsPerPage < count; page++) yield read(page);
+export async function* allPages({ rowsPerPage, read }: Pages, count: number): AsyncGenerator<RowBatch, void> {
+  for (let page = 0; page * rowsPerPage < count; page++) yield await whenHere(() => read(page));
 }

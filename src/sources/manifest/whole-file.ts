@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { type RecordBatch, RecordBatchReader } from 'apache-arrow';
 import type { Place } from '../layouts/layout.js';
 import { fieldsOf, metadataKey } from './page-writer.js';
-import { allPages, pagesOf } from './pages.js';
+import { pagesOf } from './pages.js';
 import type { RowBatch } from './rows.js';
 import { detailsSchema, fingerprintOf, manifestOf, type StoredManifest } from './stored-manifest.js';
 
@@ -36,7 +36,7 @@ export async function readWholeFile(path: string, place: Place | undefined): Pro
   const counted = batches.reduce((sum, batch) => sum + batch.count, 0);
   if (counted !== details.count) throw new Error(`${counted} rows where ${details.count} are named`);
   const pages = pagesOf(batches, rowsPerWholeBatch);
-  const fingerprint = fingerprintOf(allPages(pages, counted));
+  const fingerprint = fingerprintOf(batches);
   if (fingerprint !== details.fingerprint) throw new Error(`rows with the fingerprint ${fingerprint}`);
   return manifestOf(details, pages, place ?? { root: details.root, folder: details.folder });
 }

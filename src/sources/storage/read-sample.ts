@@ -95,7 +95,8 @@ function corrupt(location: Location, cause: string, came: string, error?: unknow
   });
 }
 
-function unavailable(location: Location, fault: StorageFault, attempts: number): TributaryError {
+/** What a storage that has failed through all attempts is to whoever asked for a batch. */
+export function unavailable(location: Pick<Location, 'path'>, fault: StorageFault, attempts: number): TributaryError {
   return new TributaryError('STORAGE_UNAVAILABLE', {
     expected: `to read ${location.path}`,
     came: `${fault.message} in ${attempts} attempts`,

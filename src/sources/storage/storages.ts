@@ -40,6 +40,11 @@ export function storageOf(url: string): SourceStorage {
   });
 }
 
+/** Whether a URL is that of a local file. @throws as `storageOf` */
+export function isLocal(url: string): boolean {
+  return storageOf(url) === storages.file;
+}
+
 /** The URL of what lies at `path` below a folder; the folder's own where `path` is empty. */
 export function below(folder: string, path: string): string {
   if (path === '') return folder;

@@ -1,33 +1,14 @@
 import assert from 'node:assert/strict';
 import { readFile, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
-import { loadManifest, writeManifest } from '../../../src/sources/manifest/manifest-file.js';
+import { test } from 'node:test';
+import { loadManifest } from '../../../src/sources/manifest/manifest-file.js';
 import { keptPageBytes, openRanges, readEnd } from '../../../src/sources/manifest/page-reader.js';
-import { RowCollector, rowsPerBatch } from '../../../src/sources/manifest/rows.js';
-import { temporaryFolder } from '../tree.js';
-
-/** A manifest of `count` files whose keys have `length` bytes. */
-async function written(context: TestContext, count: number, length: number): Promise<string> {
-  const path = join(await temporaryFolder(context), 'm.arrow');
-  await writeManifest(path, 'files', async (add) => {
-    const collector = new RowCollector();
-    for (let i = 0; i < count; i++) {
-      const key = Buffer.from(String(i).padStart(length, '0'));
-      collector.append(new Uint8Array(0), key, 0, key.length, i, -1);
-      for (const batch of collector.full()) await add(batch);
-    }
-    for (const batch of collector.finish()) await add(batch);
-    const place = { root: '/data', folder: '', guard: 'root', layout: 'flat', source: 's', split: 'train' } as const;
-    const nothing = { classNames: [], folders: [], shards: [], warnings: [] };
-    return { format: 2, ...place, ...nothing, count, bytes: 0, fingerprint: '0'.repeat(64) };
-  });
-  return path;
-}
+import { rowsPerBatch } from '../../../src/sources/manifest/rows.js';
+import { writtenManifest } from './written-manifest.js';
 
 test('pages that are dropped and read again are what they were, within the bound', async (context) => {
   const [length, count] = [8192, 40 * rowsPerBatch + 3];
-  const manifest = await loadManifest(await written(context, count, length));
+  const manifest = await loadManifest(await writtenManifest(context, count, length));
   assert.ok(length * count > 1.2 * keptPageBytes);
   global.gc?.();
   const before = process.memoryUsage().external;
@@ -41,7 +22,7 @@ test('pages that are dropped and read again are what they were, within the bound
 });
 
 test('a damaged page is refused when it is asked for, and the others are not', async (context) => {
-  const path = await written(context, 3 * rowsPerBatch, 8);
+  const path = await writtenManifest(context, 3 * rowsPerBatch, 8);
   const bytes = await readFile(path);
   bytes[bytes.indexOf(String(rowsPerBatch + 1).padStart(8, '0'))] = 0x39;
   await writeFile(path, bytes);
@@ -52,7 +33,7 @@ test('a damaged page is refused when it is asked for, and the others are not', a
 });
 
 test('a table of pages that is damaged sends nobody elsewhere', async (context) => {
-  const path = await written(context, 3 * rowsPerBatch, 8);
+  const path = await writtenManifest(context, 3 * rowsPerBatch, 8);
   const bytes = await readFile(path);
   const { table } = readEnd(openRanges(path))!;
   for (const [value, length] of [
@@ -69,7 +50,10 @@ test('a table of pages that is damaged sends nobody elsewhere', async (context) 
 });
 
 test('a manifest that is written anew does not disturb who reads the one before', async (context) => {
-  const [path, other] = [await written(context, 3 * rowsPerBatch, 8), await written(context, rowsPerBatch, 20)];
+  const [path, other] = [
+    await writtenManifest(context, 3 * rowsPerBatch, 8),
+    await writtenManifest(context, rowsPerBatch, 20),
+  ];
   const manifest = await loadManifest(path);
   await rename(other, path);
   assert.equal(Number(manifest.key(2 * rowsPerBatch)), 2 * rowsPerBatch);
