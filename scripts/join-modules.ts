@@ -19,8 +19,8 @@ const begins = [
   'runs/inline-thread',
   'sources/scan/thread',
 ];
-/** Packages that bring native code or start files of their own. */
-const apart = ['sharp', 'webgpu', 'gpu.js', 'piscina'];
+/** Packages that bring native code, start files of their own, or are asked for as CommonJS where they are needed at all. */
+const apart = ['sharp', 'webgpu', 'gpu.js', 'piscina', '@aws-sdk/client-s3'];
 
 /** Packages of gRPC read .proto files beside their code, which stay where they are. */
 const besideTheirCode: Plugin = {
