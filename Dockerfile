@@ -19,7 +19,7 @@ RUN npm ci --ignore-scripts
 COPY tsconfig.json ./
 COPY protos ./protos
 COPY src ./src
-COPY scripts/make-sample-set.ts scripts/sample-scenes.ts ./scripts/
+COPY scripts/make-sample-set.ts scripts/sample-scenes.ts scripts/join-modules.ts ./scripts/
 RUN npm run build && find dist -name '*.map' -delete
 
 FROM ${NODE} AS base

@@ -38,6 +38,6 @@ build() {
     npm ci --no-audit --no-fund --loglevel=error
     cp package-lock.json "$stamp"
   fi
-  say "Building: contract types, TypeScript, kernels"
+  say "Building: contract types, TypeScript, kernels, the command in few files"
   npm run build --silent
 }

@@ -1,4 +1,4 @@
-import { type Instance, instantiate } from './instantiate.js';
+import { built, type Instance, instantiate } from './instantiate.js';
 
 let instance: Instance | undefined;
 
@@ -8,7 +8,7 @@ let instance: Instance | undefined;
  * Errors: BACKEND_UNAVAILABLE where the module has not been built, or SIMD is missing.
  */
 export function decodeModule(): Instance {
-  instance ??= instantiate(new URL('decode.wasm', import.meta.url), 'decoder');
+  instance ??= instantiate(built('decode/decode'), 'decoder');
   return instance;
 }
 

@@ -8,6 +8,11 @@ export interface Instance {
   readonly run: Readonly<Record<string, (...values: number[]) => number>>;
 }
 
+/** Where the build has put a WebAssembly module, by its room and name. */
+export function built(path: string): URL {
+  return new URL(`../${path}.wasm`, import.meta.url);
+}
+
 /** By address. */
 const compiled = new Map<string, WebAssembly.Module>();
 

@@ -5,7 +5,7 @@ import { acquireDevice, provideWebGpu, type WebGpu } from './device.js';
 /** What a WebGPU device is, or why there is none, in one line. */
 export type Probed = Pick<WebGpu, 'description' | 'isSoftware'> | { readonly missing: string };
 
-const self = fileURLToPath(import.meta.url);
+const self = fileURLToPath(new URL('./device-probe.js', import.meta.url));
 /** A driver that takes longer is of no use to a replica. Milliseconds. */
 const patience = 30_000;
 

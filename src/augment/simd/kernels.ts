@@ -1,4 +1,4 @@
-import { type Instance, instantiate } from '../../decode/instantiate.js';
+import { built, type Instance, instantiate } from '../../decode/instantiate.js';
 
 /** One instance of the module, with the arena that lies in its memory. */
 export interface Kernels {
@@ -24,7 +24,7 @@ export interface Kernels {
  * Errors: BACKEND_UNAVAILABLE where the module has not been built, or SIMD is missing.
  */
 export function openKernels(): Kernels {
-  const { memory, run } = instantiate(new URL('../kernels.wasm', import.meta.url), 'kernels');
+  const { memory, run } = instantiate(built('augment/kernels'), 'kernels');
   const start = run.arenaStart!();
   let held: { readonly data: Uint8Array; readonly end: number } | null = null;
   let end = start;
