@@ -1,3 +1,4 @@
+import type { Manifest } from '../sources/manifest/manifest.js';
 import type { Location } from '../sources/storage/storage.js';
 import { storageOf } from '../sources/storage/storages.js';
 
@@ -15,6 +16,16 @@ export const placeBytes: number = 4 * 1024 * 1024;
 
 /** Tasks that a place has room for at most: those of a thread have twice as many samples as it has requests at a time. */
 export const tasksInPlace = 8;
+
+/** Whether a source is far: all of its samples lie in one storage. */
+const isFar = new WeakMap<Manifest, boolean>();
+
+/** Whether a sample's storage is far, at no cost for the next of its source. */
+export function isFarAway(manifest: Manifest, index: number): boolean {
+  const known = isFar.get(manifest) ?? storageOf(manifest.location(index).path).isFar;
+  isFar.set(manifest, known);
+  return known;
+}
 
 /**
  * The part of a place that a task of these samples takes: all of it where their storages are near, and where they are far as much as their
