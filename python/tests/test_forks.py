@@ -33,8 +33,9 @@ class ForkTest(FleetTest):
         self.assertRegex(self.said("open", "1"), "^tributary: this process forks.*GRPC_ENABLE_FORK_SUPPORT.*forkserver")
 
     def test_other_forks_are_not(self) -> None:
-        self.assertEqual(self.said("closed", "1"), "")
-        self.assertEqual(self.said("open", "0"), "")
+        # gRPC's own core, which this process has chosen to stream by, may say a word of its own as it forks.
+        self.assertNotIn("tributary", self.said("closed", "1"))
+        self.assertNotIn("tributary", self.said("open", "0"))
 
 
 if __name__ == "__main__":

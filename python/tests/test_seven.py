@@ -51,7 +51,9 @@ class SevenSourcesTest(SevenTest):
             [sys.executable, "-c", WORKERS, ",".join(s.address for s in servers)],
             env=environment(), cwd=PYTHON, timeout=100, capture_output=True, text=True,
         )  # fmt: skip
-        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        # On a machine that is busy it may say that it waits.
+        said = [line for line in done.stderr.splitlines() if not line.startswith("waiting for ")]
+        self.assertEqual((done.returncode, said), (0, []))
         lines = [line.rsplit(" ", 1) for line in done.stdout.splitlines()]
         self.assertEqual([name for name, _ in lines], ["2 fork", "2 spawn", "0 None"])
         self.assertEqual(len({digest for _, digest in lines}), 1, done.stdout)
