@@ -34,6 +34,12 @@ const out = resolve(values.out);
 const [images, seconds, rounds] = [Number(values.images), Number(values.seconds), Number(values.rounds)];
 const recipes = values.recipes.split(',');
 const isWanted = (name: string): boolean => values.only === undefined || values.only.split(',').includes(name);
+const known = [...contestants.map(({ name }) => name), 'trainer-thread'];
+const unknown = values.only?.split(',').filter((name) => !known.includes(name)) ?? [];
+if (unknown.length > 0) {
+  process.stderr.write(`expected --only some of ${known.join(', ')}, but got ${unknown.join(', ')}\n`);
+  process.exit(2);
+}
 const chosen = contestants.filter(({ name }) => isWanted(name));
 const say = (text: string): boolean => process.stderr.write(`${text}\n`);
 const label = (name: string): string => contestants.find((contestant) => contestant.name === name)!.label;

@@ -1,6 +1,7 @@
 import { Pool } from '../memory/pool.js';
 import { viewsAt } from '../plan/resolution-at.js';
 import { possibleViews } from '../run/views.js';
+import { untilAborted } from '../sources/storage/until-aborted.js';
 import type { Batch, BatchRequest } from './batch.js';
 import type { Flow } from './fair-queue.js';
 import { groupTensors, totalBytes } from './group-tensors.js';
@@ -144,7 +145,7 @@ export class BatchMaker {
       if (entry.holders > 0 || !entry.finished) continue;
       this.#idleBytes -= entry.bytes;
       this.#drop(entry);
-      this.#keep.dropped(entry.key, entry.bytes);
+      if (this.#keep.bytes < room) this.#keep.dropped(entry.key, entry.bytes);
       // At once: whoever makes room takes a buffer next, and would find none.
       this.#buffers.give(entry.tensor);
     }
@@ -162,14 +163,4 @@ function once(act: () => void): () => void {
     done = true;
     act();
   };
-}
-
-/** What `promise` gives; rejects with the signal's reason if that comes first. */
-export function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abandon = (): void => reject(signal.reason);
-    if (signal.aborted) return abandon();
-    signal.addEventListener('abort', abandon, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abandon));
-  });
 }

@@ -7,7 +7,7 @@ import type { FairQueue, Turn } from './fair-queue.js';
 import { groupSize, inGroups } from './sample-groups.js';
 import type { MadeView, Outcome } from './sample-task.js';
 import { inSlices } from './slices.js';
-import { isFarAway, partOfPlace } from './thread-places.js';
+import { partOfPlace } from './thread-places.js';
 import type { BatchPlaces, PlannedSlot, WorkerPool } from './worker-pool.js';
 
 /** Where samples are made. */
@@ -67,11 +67,11 @@ function tried(
   { flow, signal }: Turn,
 ): Promise<Outcome[]> {
   const cost = slots.length * pool.secondsOf(open);
-  const samples = slots.map(({ sample: { source, index } }) => ({ manifest: open.manifests[source]!, index }));
-  const part = samples.some(({ manifest, index }) => isFarAway(manifest, index))
-    ? partOfPlace(samples.map(({ manifest, index }) => manifest.location(index)))
-    : 1;
-  const sources = [...new Set(samples.map(({ manifest }) => manifest.source))];
+  const part = partOfPlace(
+    open.manifests,
+    slots.map(({ sample }) => sample),
+  );
+  const sources = [...new Set(slots.map(({ sample }) => open.manifests[sample.source]!.source))];
   return queue.add(flow, () => make(pool, open, slots, room, cargos), signal, { cost, sources, part });
 }
 

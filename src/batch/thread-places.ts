@@ -1,5 +1,5 @@
+import type { PlannedSample } from '../plan/input.js';
 import type { Manifest } from '../sources/manifest/manifest.js';
-import type { Location } from '../sources/storage/storage.js';
 import { storageOf } from '../sources/storage/storages.js';
 
 /**
@@ -20,21 +20,27 @@ export const tasksInPlace = 8;
 /** Whether a source is far: all of its samples lie in one storage. */
 const isFar = new WeakMap<Manifest, boolean>();
 
-/** Whether a sample's storage is far, at no cost for the next of its source. */
-export function isFarAway(manifest: Manifest, index: number): boolean {
-  const known = isFar.get(manifest) ?? storageOf(manifest.location(index).path).isFar;
-  isFar.set(manifest, known);
-  return known;
-}
-
 /**
  * The part of a place that a task of these samples takes: all of it where their storages are near, and where they are far as much as their
  * files are of what a place may read.
  */
-export function partOfPlace(locations: readonly Location[]): number {
-  if (locations.every(({ path }) => !storageOf(path).isFar)) return 1;
-  const bytes = locations.reduce((sum, { length, packed }) => sum + (packed?.length ?? length), 0);
+export function partOfPlace(
+  manifests: readonly Manifest[],
+  samples: readonly Pick<PlannedSample, 'source' | 'index'>[],
+): number {
+  const isNear = samples.every(({ source, index }) => !isFarAway(manifests[source]!, index));
+  if (isNear) return 1;
+  const bytes = samples.reduce((sum, { source, index }) => {
+    const { length, packed } = manifests[source]!.location(index);
+    return sum + (packed?.length ?? length);
+  }, 0);
   // Parts whose sums are exact.
   const part = Math.ceil((64 * bytes) / placeBytes) / 64;
   return Math.min(1, Math.max(1 / tasksInPlace, part));
+}
+
+function isFarAway(manifest: Manifest, index: number): boolean {
+  const known = isFar.get(manifest) ?? storageOf(manifest.location(index).path).isFar;
+  isFar.set(manifest, known);
+  return known;
 }

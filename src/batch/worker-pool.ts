@@ -127,7 +127,10 @@ export class WorkerPool {
     const start = performance.now();
     try {
       answers = await this.#piscina.run({ ...act, limits, samples });
-      const part = partOfPlace(samples.map(({ location }) => location));
+      const part = partOfPlace(
+        manifests,
+        slots.map(({ sample }) => sample),
+      );
       const seconds = (part * (performance.now() - start)) / 1000;
       this.#taskSeconds += (seconds - this.#taskSeconds) / 16;
       const before = this.secondsOf(open);

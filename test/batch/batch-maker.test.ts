@@ -73,6 +73,21 @@ test('a stream of batches is made in the memory of those before it', async (t) =
   assert.ok(buffers.size <= 4, `${buffers.size} buffers for batches of which four fit`);
 });
 
+test('more finished batches are kept once somebody comes back for one that was dropped', async (t) => {
+  const MiB = 2 ** 20;
+  const { maker: one, queue, request } = await maker(t, 512 * MiB, { image_size: 1536, epochs: 3 });
+  const trained = async (epochs: number[]): Promise<number> => {
+    for (const epoch of epochs) {
+      const address = { epoch, step: 0, rank: 0, worldSize: 1 };
+      (await one.take({ ...request(0), address }, queue.flow(), forever)).give();
+    }
+    return one.preparedBytes;
+  };
+  assert.ok((await trained([0, 1, 2])) <= 64 * MiB);
+  const more = await trained([0, 1, 2]);
+  assert.ok(more > 64 * MiB, `${more} bytes are kept for one who came back`);
+});
+
 test('a batch is called off by the last who waits for it, and by no other', async (t) => {
   const { maker: one, queue, tried, request } = await maker(t, 4 * batchBytes);
   const flow = queue.flow();

@@ -19,7 +19,7 @@ test('little is kept while nobody comes back, and twice as much each time somebo
 
 test('who comes later than all of the memory would serve changes nothing', () => {
   const bound = new KeepBound(200 * MiB);
-  for (const name of ['a', 'b', 'c']) bound.dropped(name, 60 * MiB);
+  for (const name of ['a', 'b', 'c', 'd']) bound.dropped(name, 60 * MiB);
   bound.missed('a');
   assert.equal(bound.bytes, 64 * MiB);
   bound.missed('b');

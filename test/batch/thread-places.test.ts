@@ -9,6 +9,7 @@ import { BatchMaker } from '../../src/batch/batch-maker.js';
 import { FairQueue } from '../../src/batch/fair-queue.js';
 import { partOfPlace } from '../../src/batch/thread-places.js';
 import { WorkerPool } from '../../src/batch/worker-pool.js';
+import type { Manifest } from '../../src/sources/manifest/manifest.js';
 import type { Location } from '../../src/sources/storage/storage.js';
 import { smallRun } from './small-run.js';
 
@@ -20,12 +21,19 @@ test('a task takes a place where its storage is near, and of a far one as much a
   const at = (root: string, length: number, packed?: Location['packed']): Location => {
     return { path: `${root}/a.jpg`, root, offset: null, length, ...(packed && { packed }) };
   };
+  const part = (...locations: Location[]): number => {
+    const manifests = locations.map((location) => ({ location: () => location }) as unknown as Manifest);
+    return partOfPlace(
+      manifests,
+      manifests.map((_, source) => ({ source, index: 0 })),
+    );
+  };
   const [near, far] = ['/data', 'https://example.org/data'];
-  assert.equal(partOfPlace([at(near, 1000)]), 1);
-  assert.equal(partOfPlace(Array(4).fill(at(far, 1000))), 1 / 8);
-  assert.equal(partOfPlace([at(near, 1 << 20), at(far, 1 << 20)]), 1 / 2);
-  assert.equal(partOfPlace([at(far, 1000, { packing: 'zstd', length: 1 << 20, skipped: 0 })]), 1 / 4);
-  assert.equal(partOfPlace([at(far, 100 << 20)]), 1);
+  assert.equal(part(at(near, 1000)), 1);
+  assert.equal(part(...Array(4).fill(at(far, 1000))), 1 / 8);
+  assert.equal(part(at(near, 1 << 20), at(far, 1 << 20)), 1 / 2);
+  assert.equal(part(at(far, 1000, { packing: 'zstd', length: 1 << 20, skipped: 0 })), 1 / 4);
+  assert.equal(part(at(far, 100 << 20)), 1);
 });
 
 /** A web server of images that holds back what is asked for: `release` answers what waits, and what comes after. */

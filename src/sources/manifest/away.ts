@@ -1,4 +1,5 @@
 import { inBatches } from '../scan/in-batches.js';
+import { untilAborted } from '../storage/until-aborted.js';
 
 /**
  * Thrown where what is asked for at once of a manifest still lies in a store. Once it has been brought it stays: whoever may wait asks
@@ -30,21 +31,8 @@ export async function whenHere<T>(act: () => T | Promise<T>, signal?: AbortSigna
       return await act();
     } catch (error) {
       if (!(error instanceof Away)) throw error;
-      signal?.throwIfAborted();
-      await unlessAborted(error.bring(), signal);
+      const bringing = error.bring();
+      await (signal === undefined ? bringing : untilAborted(bringing, signal));
     }
-  }
-}
-
-async function unlessAborted(bringing: Promise<unknown>, signal: AbortSignal | undefined): Promise<void> {
-  let giveUp = (): void => {};
-  const aborted = new Promise<never>((_, reject) => {
-    giveUp = () => reject(signal?.reason);
-    signal?.addEventListener('abort', giveUp, { once: true });
-  });
-  try {
-    await Promise.race([bringing, aborted]);
-  } finally {
-    signal?.removeEventListener('abort', giveUp);
   }
 }
