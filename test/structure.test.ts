@@ -122,3 +122,16 @@ test('waits and deadlines go by clocks that never go back', () => {
     [],
   );
 });
+
+test('no line that people are given would start a package of this name that belongs to others', () => {
+  const docs = readdirSync(join(root, 'docs')).map((name) => `docs/${name}`);
+  const given = [
+    'README.md',
+    ...docs.filter((path) => path.endsWith('.md')),
+    ...[...imports.keys()].map((path) => `src/${path}`),
+  ];
+  assert.deepEqual(
+    given.filter((path) => /npx (?!--no-install )(?:\S+ )?tributary\b/.test(read(path))),
+    [],
+  );
+});

@@ -124,7 +124,7 @@ function nothingAt(url: string): StorageFault {
 
 function changed(url: string): StorageFault {
   const remedy =
-    'Put the object back as it was, or run `npx tributary index` again, which makes other runs of those that use the source';
+    'Put the object back as it was, or run `npx --no-install tributary index` again, which makes other runs of those that use the source';
   return new StorageFault(
     url,
     'CHANGED',
