@@ -27,19 +27,23 @@ def environment(**more: str) -> Any:
 
 def run_python(*arguments: str, seconds: float = 120, **more: str) -> subprocess.CompletedProcess[str]:
     """A Python process over this package's sources, run to its end. One that is late ends with all that it has forked."""
-    command = [sys.executable, "-W", "ignore", *arguments]
-    pipes = subprocess.PIPE
-    process = subprocess.Popen(
-        command, env=environment(**more), cwd=PYTHON, stdout=pipes, stderr=pipes, text=True, start_new_session=True
-    )
-    with process:
+    with start_python(*arguments, **more) as process:
         try:
             output, errors = process.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             output, errors = process.communicate()
-            raise subprocess.TimeoutExpired(command, seconds, output, errors) from None
-    return subprocess.CompletedProcess(command, process.returncode, output, errors)
+            raise subprocess.TimeoutExpired(process.args, seconds, output, errors) from None
+    return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
+
+
+def start_python(*arguments: str, **more: str) -> subprocess.Popen[str]:
+    """A Python process over this package's sources, in a group of its own."""
+    command = [sys.executable, "-W", "ignore", *arguments]
+    pipes = subprocess.PIPE
+    return subprocess.Popen(
+        command, env=environment(**more), cwd=PYTHON, stdout=pipes, stderr=pipes, text=True, start_new_session=True
+    )
 
 
 class Process:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
+import threading
 import unittest
 
-from tests.fleet import FleetTest, run_python
+from tests.fleet import FleetTest, run_python, start_python
 
 FORK = """
 import os, sys, tributary
@@ -30,7 +33,15 @@ class ForkTest(FleetTest):
             return str(hung.stderr)
 
     def test_a_fork_that_may_hang_is_told_before(self) -> None:
-        self.assertRegex(self.said("open", "1"), "^tributary: this process forks.*GRPC_ENABLE_FORK_SUPPORT.*forkserver")
+        replica = self.replica("--steps", 1000, "--delay", 0.01)
+        # Where the fork hangs the process never ends by itself.
+        with start_python("-c", FORK, replica.address, "open", GRPC_ENABLE_FORK_SUPPORT="1") as process:
+            limit = threading.Timer(60, lambda: os.killpg(process.pid, signal.SIGKILL))
+            limit.start()
+            said = process.stderr.readline() if process.stderr else ""
+            limit.cancel()
+            os.killpg(process.pid, signal.SIGKILL)
+        self.assertRegex(said, "^tributary: this process forks.*GRPC_ENABLE_FORK_SUPPORT.*forkserver")
 
     def test_other_forks_are_not(self) -> None:
         # gRPC's own core, which this process has chosen to stream by, may say a word of its own as it forks.
