@@ -44,12 +44,12 @@ base() {
   touch "$root.made"
 }
 
-# inside ROOT COMMAND: runs it as root in a system, in namespaces of its own.
+# inside ROOT COMMAND: runs it as root in a system, in namespaces of its own. The shell stays, as the first process, which takes the dead of others away.
 inside() {
   unshare --mount --pid --fork --kill-child --uts --ipc bash -c '
     mount --bind "$0" "$0" && cd "$0" && mount -t proc proc proc && mount --rbind /dev dev && mount -t tmpfs -o size=8g tmpfs dev/shm && mount --rbind /sys sys && mount -t tmpfs tmpfs run
     mkdir -p old && pivot_root . old && cd / && umount -l /old
-    exec env -i ${NODE_EXTRA_CA_CERTS:+NODE_EXTRA_CA_CERTS=$NODE_EXTRA_CA_CERTS} ${http_proxy:+http_proxy=$http_proxy} ${https_proxy:+https_proxy=$https_proxy} HOME=/root TERM=dumb LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin bash -c "$1"
+    exec env -i ${NODE_EXTRA_CA_CERTS:+NODE_EXTRA_CA_CERTS=$NODE_EXTRA_CA_CERTS} ${http_proxy:+http_proxy=$http_proxy} ${https_proxy:+https_proxy=$https_proxy} HOME=/root TERM=dumb LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin bash -c "$1; exit \$?"
   ' "$1" "$2" </dev/null
 }
 

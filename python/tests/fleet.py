@@ -22,7 +22,8 @@ PYTHON = Path(__file__).resolve().parent.parent
 def environment(**more: str) -> Any:
     """The environment of a child process that imports this package from its sources."""
     path = [str(PYTHON / "src"), str(PYTHON), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(path), **more}
+    # Debian 13's torch is built without libuv, and asks for it.
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(path), "USE_LIBUV": "0", **more}
 
 
 def run_python(*arguments: str, seconds: float = 120, **more: str) -> subprocess.CompletedProcess[str]:
@@ -44,6 +45,15 @@ def start_python(*arguments: str, **more: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         command, env=environment(**more), cwd=PYTHON, stdout=pipes, stderr=pipes, text=True, start_new_session=True
     )
+
+
+def is_running(pid: int) -> bool:
+    """Whether a process has not ended. One whose end nobody has asked for has."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+            return file.read().rsplit(") ", 1)[1][0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 class Process:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import threading
 import unittest
+from typing import Tuple
 
 from tests.fleet import FleetTest, run_python, start_python
 
@@ -25,12 +26,13 @@ iterator.close()
 
 
 class ForkTest(FleetTest):
-    def said(self, when: str, support: str) -> str:
+    def said(self, when: str, support: str) -> Tuple[bool, str]:
+        """Whether the process came to its end, and what it said."""
         replica = self.replica("--steps", 1000, "--delay", 0.01)
         try:
-            return run_python("-c", FORK, replica.address, when, seconds=20, GRPC_ENABLE_FORK_SUPPORT=support).stderr
+            return True, run_python("-c", FORK, replica.address, when, seconds=20, GRPC_ENABLE_FORK_SUPPORT=support).stderr
         except subprocess.TimeoutExpired as hung:
-            return str(hung.stderr)
+            return False, str(hung.stderr)
 
     def test_a_fork_that_may_hang_is_told_before(self) -> None:
         replica = self.replica("--steps", 1000, "--delay", 0.01)
@@ -44,9 +46,12 @@ class ForkTest(FleetTest):
         self.assertRegex(said, "^tributary: this process forks.*GRPC_ENABLE_FORK_SUPPORT.*forkserver")
 
     def test_other_forks_are_not(self) -> None:
-        # gRPC's own core, which this process has chosen to stream by, may say a word of its own as it forks.
-        self.assertNotIn("tributary", self.said("closed", "1"))
-        self.assertNotIn("tributary", self.said("open", "0"))
+        for when, support in (("closed", "1"), ("open", "0")):
+            with self.subTest(when, support=support):
+                ended, said = self.said(when, support)
+                # gRPC's own core, which this process has chosen to stream by, may say a word of its own as it forks.
+                # Debian 13's hangs in any fork.
+                (self.assertNotIn if ended else self.assertIn)("tributary: this process forks", said)
 
 
 if __name__ == "__main__":

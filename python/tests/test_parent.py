@@ -10,7 +10,7 @@ import tempfile
 import time
 import unittest
 
-from tests.fleet import PYTHON, FleetTest, environment
+from tests.fleet import PYTHON, FleetTest, environment, is_running
 
 TRAINER = """
 import sys, torch, tributary
@@ -23,14 +23,6 @@ if __name__ == "__main__":
     print(*(worker.pid for worker in iterator._workers), flush=True)
     next(iter([]), sys.stdin.read())
 """
-
-
-def is_running(pid: int) -> bool:
-    try:
-        with open(f"/proc/{pid}/stat", encoding="ascii") as file:
-            return file.read().rsplit(") ", 1)[1][0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 class ParentTest(FleetTest):

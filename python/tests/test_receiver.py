@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, TensorDataset
 
-from tests.fleet import PYTHON, FleetTest, environment
+from tests.fleet import PYTHON, FleetTest, environment, is_running
 from tests.pixels import batch_pixels
 from tributary import TributaryError, receiver
 
@@ -140,7 +140,7 @@ class ReceiverTest(FleetTest):
                 trainer.wait()
                 trainer.stdout.close()
                 try:
-                    gone = within(5, lambda pid=receiving: not os.path.exists(f"/proc/{pid}"))
+                    gone = within(5, lambda pid=receiving: not is_running(pid))
                     self.assertTrue(gone, "a process outlived its trainer")
                 finally:
                     os.kill(other, signal.SIGKILL)

@@ -66,6 +66,8 @@ export class Trainer {
     this.process.stderr!.setEncoding('utf8').on('data', (text: string) => {
       this.#errors += text;
     });
+    // One that is killed is told by the end of its answers.
+    this.process.stdin!.on('error', () => {});
     this.#answers = createInterface({ input: this.process.stdout! })[Symbol.asyncIterator]();
     t.after(() => this.process.kill('SIGKILL'));
   }
