@@ -17,11 +17,20 @@ import type { Box } from '../../src/sample/draw.js';
 let folder: string;
 let index: Record<string, [number, number] | null>;
 
+/**
+ * What later Pillows decide otherwise than 9.4: colours that a palette does not have, plain PPM with signs or too few numbers,
+ * some damaged TIFF, and EXIF that is cut.
+ */
+const decidedOtherwise = /-interlaced-4-3\.png$|^damaged-(exif-cut\.jpg|.*-palette\.png|.*\.tiff|P[23]-.*\.ppm)$/;
+
 before(() => {
   folder = mkdtempSync(join(tmpdir(), 'tributary-decode-'));
   const script = fileURLToPath(new URL('../../../test/decode/pillow_images.py', import.meta.url));
   execFileSync(python, [script, folder], { stdio: ['ignore', 'ignore', 'ignore'] });
   index = JSON.parse(readFileSync(join(folder, 'index.json'), 'utf8'));
+  const version = execFileSync(python, ['-c', 'import PIL; print(PIL.__version__)'], { encoding: 'utf8' });
+  if (!version.startsWith('9.'))
+    for (const name of Object.keys(index)) if (decidedOtherwise.test(name)) delete index[name];
 });
 after(() => rmSync(folder, { recursive: true }));
 
