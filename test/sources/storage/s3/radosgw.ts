@@ -124,6 +124,7 @@ osd objectstore = memstore
 memstore device bytes = 1073741824
 osd memory target = 939524096
 osd fast shutdown = true
+osd class dir = /usr/lib/x86_64-linux-gnu/rados-classes
 rgw frontends = beast endpoint=127.0.0.1:${port}
 rgw gc max objs = 1
 rgw lc max objs = 1
