@@ -85,6 +85,8 @@ export interface Stat extends Measured {
 export interface StoredFile {
   /** In bytes, when it was opened. */
   readonly size: number;
+  /** What of the bytes to be read `first` the file has, where they came with the opening: whoever opened it may keep them. */
+  readonly first?: Buffer;
   /** Fills `into` with the bytes at `offset`, or with as many as come at once; resolves to their number, 0 at the end. */
   read(into: Uint8Array, offset: number): Promise<number>;
   close(): void;

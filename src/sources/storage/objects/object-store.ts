@@ -38,5 +38,14 @@ interface ObjectPart {
   /** Of the object, as `Stat` has it. */
   readonly version: string;
   /** The bytes from the range's start on: what of the range lies in the object, if nothing goes wrong on the way. */
-  readonly body: AsyncIterable<Uint8Array>;
+  readonly body: Body;
 }
+
+/**
+ * A body that is on its way: gives each of its chunks to `take`, which may keep it, and resolves at its end. Rejects with a
+ * `StorageFault` where it does not come to its end. It is called once.
+ */
+export type Body = (take: (chunk: Uint8Array) => void) => Promise<void>;
+
+/** The body of no bytes. */
+export const emptyBody: Body = async () => {};

@@ -1,8 +1,8 @@
 import { addAbortListener } from 'node:events';
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { networkFault } from '../objects/network-fault.js';
-import type { ObjectStore } from '../objects/object-store.js';
+import { type Body, emptyBody, type ObjectStore } from '../objects/object-store.js';
 import { type Entry, type Stat, StorageFault } from '../storage.js';
 import { type S3Package, s3Clients } from './s3-client.js';
 import { resolveS3, type S3Place, s3Place } from './s3-url.js';
@@ -69,7 +69,7 @@ export function s3Store(): ObjectStore {
           return {
             size: Number(size),
             version: answer.ETag ?? '0',
-            body: length > 0 ? bodyOf(url, body) : noBytes(body),
+            body: length > 0 ? (take) => readBody(url, body, take) : noBytes(body),
           };
         } catch (error) {
           const { name } = error as Error;
@@ -80,7 +80,7 @@ export function s3Store(): ObjectStore {
             await listObjects(client, s3, place, { prefix: place.key, most: 1 }, signal),
             place.key,
           );
-          return found && { ...found, body: noBytes() };
+          return found && { ...found, body: emptyBody };
         }
       });
     },
@@ -141,16 +141,16 @@ function prefixOf(key: string): string {
   return key === '' ? '' : `${key}/`;
 }
 
-async function* bodyOf(url: string, body: Readable): AsyncGenerator<Uint8Array, void> {
+async function readBody(url: string, body: Readable, take: (chunk: Uint8Array) => void): Promise<void> {
   try {
-    yield* body;
+    for await (const chunk of body) take(chunk as Uint8Array);
   } catch (error) {
     throw networkFault(url, error);
   }
 }
 
 /** A range of no bytes cannot be asked for. */
-function noBytes(body?: Readable): Readable {
-  body?.destroy();
-  return Readable.from([]);
+function noBytes(body: Readable): Body {
+  body.destroy();
+  return emptyBody;
 }

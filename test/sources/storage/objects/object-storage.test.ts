@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { objectStorage, requestsAtOnce } from '../../../../src/sources/storage/objects/object-storage.js';
-import type { ObjectStore, Range } from '../../../../src/sources/storage/objects/object-store.js';
+import { emptyBody, type ObjectStore, type Range } from '../../../../src/sources/storage/objects/object-store.js';
 import { fill } from '../../../../src/sources/storage/storage.js';
 
 /** One object of zeros. */
@@ -18,9 +17,7 @@ function storeOf(size: number, onGet: (range: Range) => Promise<void> | void): O
       return {
         size,
         version: 'v',
-        body: (async function* () {
-          yield Buffer.alloc(length);
-        })(),
+        body: async (take) => take(Buffer.alloc(length)),
       };
     },
   };
@@ -58,7 +55,7 @@ test('an object that has no version to rely on any more is not the one that had'
   await assert.rejects(storage.open('x/a', { first, version: 'before' }), { code: 'CHANGED' });
   const young = objectStorage({
     ...storeOf(10, () => {}),
-    get: async () => ({ size: 10, version: '0', body: Readable.from([]) }),
+    get: async () => ({ size: 10, version: '0', body: emptyBody }),
   });
   await assert.rejects(young.open('x/a', { first, version: 'v' }), { code: 'CHANGED' });
 });
