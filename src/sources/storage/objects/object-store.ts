@@ -32,7 +32,7 @@ export interface ObjectPage {
 }
 
 /** The answer to a request for a range, its body still on its way. */
-interface ObjectPart {
+export interface ObjectPart {
   /** Of the whole object, in bytes. */
   readonly size: number;
   /** Of the object, as `Stat` has it. */
