@@ -1,6 +1,6 @@
 import { TributaryError } from '../../../errors.js';
-import { folderStat } from '../objects/object-storage.js';
-import { type Body, emptyBody, type ObjectStore } from '../objects/object-store.js';
+import { emptyBody, folderStat } from '../objects/object-storage.js';
+import type { Body, ObjectStore } from '../objects/object-store.js';
 import { type Entry, type Stat, StorageFault } from '../storage.js';
 import { httpFault } from './http-faults.js';
 import { type FileList, listedOnPage, listName, readFileList } from './http-listing.js';

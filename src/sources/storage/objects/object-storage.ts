@@ -74,6 +74,9 @@ export function objectStorage(store: ObjectStore, patience: Patience = usualPati
   };
 }
 
+/** The body of no bytes. */
+export const emptyBody: Body = async () => {};
+
 /** A folder of a store has no version: it is listed again. */
 export const folderStat: Stat = { kind: 'folder', size: 0, version: '0' };
 

@@ -46,6 +46,3 @@ export interface ObjectPart {
  * `StorageFault` where it does not come to its end. It is called once.
  */
 export type Body = (take: (chunk: Uint8Array) => void) => Promise<void>;
-
-/** The body of no bytes. */
-export const emptyBody: Body = async () => {};

@@ -2,10 +2,7 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { requestsAtOnce } from '../objects/object-storage.js';
 import { isOfCredentials, s3Fault } from './s3-faults.js';
 import type { S3Place } from './s3-url.js';
-import { type SignedRequest, signedRequests } from './signed-requests.js';
-
-/** The client's package, which is loaded with the first request: those who use no S3 do not pay for it at start. */
-export type S3Package = typeof import('@aws-sdk/client-s3');
+import { type S3Package, type SignedRequest, signedRequests } from './signed-requests.js';
 
 /** A client of one service with the credentials of the usual chain, or without any where there are none. */
 export interface S3Session {

@@ -1,7 +1,9 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { LRUCache } from 'lru-cache';
-import type { S3Package } from './s3-client.js';
 import type { S3Place } from './s3-url.js';
+
+/** The client's package, which is loaded with the first request: those who use no S3 do not pay for it at start. */
+export type S3Package = typeof import('@aws-sdk/client-s3');
 
 /** A request for an object as the client would send it. It holds a signature: neither is ever told. */
 export interface SignedRequest {

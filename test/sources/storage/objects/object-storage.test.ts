@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { objectStorage, requestsAtOnce } from '../../../../src/sources/storage/objects/object-storage.js';
-import { emptyBody, type ObjectStore, type Range } from '../../../../src/sources/storage/objects/object-store.js';
+import { emptyBody, objectStorage, requestsAtOnce } from '../../../../src/sources/storage/objects/object-storage.js';
+import type { ObjectStore, Range } from '../../../../src/sources/storage/objects/object-store.js';
 import { fill } from '../../../../src/sources/storage/storage.js';
 
 /** One object of zeros. */
