@@ -15,7 +15,7 @@ export const stalledInThread = 4;
 export const placeBytes: number = 4 * 1024 * 1024;
 
 /** Tasks that a place has room for at most: those of a thread have twice as many samples as it has requests at a time. */
-export const tasksInPlace = 8;
+export const tasksInPlace = 16;
 
 /** Whether a source is far: all of its samples lie in one storage. */
 const isFar = new WeakMap<Manifest, boolean>();

@@ -172,7 +172,7 @@ async function keep(path: string, source: Indexed, shards: readonly ScannedShard
 function detailsOf({ options, layout, place, guard }: Indexed, rows: Rows, tally: Tally): ManifestDetails {
   const { classNames, folders, shards, warnings, leftOut } = rows;
   return {
-    format: 2,
+    format: layout.samples === 'rows' ? 3 : 2,
     source: options.name,
     split: options.split,
     layout: layout.name,

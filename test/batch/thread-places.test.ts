@@ -30,7 +30,7 @@ test('a task takes a place where its storage is near, and of a far one as much a
   };
   const [near, far] = ['/data', 'https://example.org/data'];
   assert.equal(part(at(near, 1000)), 1);
-  assert.equal(part(...Array(4).fill(at(far, 1000))), 1 / 8);
+  assert.equal(part(...Array(4).fill(at(far, 1000))), 1 / 16);
   assert.equal(part(at(near, 1 << 20), at(far, 1 << 20)), 1 / 2);
   assert.equal(part(at(far, 1000, { packing: 'zstd', length: 1 << 20, skipped: 0 })), 1 / 4);
   assert.equal(part(at(far, 100 << 20)), 1);

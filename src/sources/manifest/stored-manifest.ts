@@ -13,8 +13,8 @@ import type { RowBatch } from './rows.js';
 
 /** What a manifest's file says beside its rows, and what the cheap check compares. */
 export const detailsSchema = z.object({
-  /** 1 is the form without pages. */
-  format: z.literal([1, 2]),
+  /** 1 is the form without pages, 3 the one of rows that may be packed as `literal`. */
+  format: z.literal([1, 2, 3]),
   source: z.string(),
   split: z.enum(['train', 'val']),
   layout: z.string(),

@@ -2,7 +2,7 @@ import type { ColumnMetaData, PageHeader } from 'hyparquet';
 import { parquetHeader } from 'hyparquet/src/column.js';
 import { readRleBitPackedHybrid } from 'hyparquet/src/encoding.js';
 import { fill, type Packing, type StoredFile } from '../storage/storage.js';
-import { blockBytes, mostPackedBytes, unpackBlock, unpackWhole } from '../storage/unpack.js';
+import { blockBytes, literalAt, mostPackedBytes, unpackBlock, unpackWhole } from '../storage/unpack.js';
 import { windowOf } from './window.js';
 
 /** Where one value of a column lies in its file: see `Location`. */
@@ -206,7 +206,10 @@ async function wholePage(
 
 const windowBytes = 4 << 20;
 
-/** A page of snappy, unpacked block by block: a value is read from the block on in which it starts. */
+/**
+ * A page of snappy, unpacked block by block: a value is read from its first byte on where that lies there as it is, as those of images do,
+ * and else from the block on in which it starts.
+ */
 async function snappyPage(file: StoredFile, { at: start, length, size }: PageRange): Promise<Page> {
   const end = start + length;
   const window = Buffer.allocUnsafeSlow(Math.min(length, windowBytes));
@@ -260,13 +263,21 @@ async function snappyPage(file: StoredFile, { at: start, length, size }: PageRan
       if (count === 0) return { offset: start, size: 0, packedSize: 0, skipped: 0 };
       const number = Math.floor(at / blockBytes);
       const last = Math.floor((at + count - 1) / blockBytes);
+      const skipped = at - number * blockBytes;
+      await load(number);
+      const offset = starts[number]!;
+      const begun = await inWindow(offset);
+      const literal = literalAt(window, begun, skipped, Math.min(skipped + count, blockBytes));
+      const first = literal && offset + literal.at - begun;
+      if (first !== null && literal!.length >= count) return { offset: first, size: count, packedSize: 0, skipped: 0 };
       await load(last);
       // Nothing of the last block is fetched that lies after the value.
       const place = await inWindow(starts[last]!);
       const until = unpackBlock(window.subarray(0, held), place, scratch, 0, at + count - last * blockBytes);
-      const offset = starts[number]!;
-      const packedSize = starts[last]! + until - place - offset;
-      return { offset, size: count, packing: 'snappy', packedSize, skipped: at - number * blockBytes };
+      const after = starts[last]! + until - place;
+      return first === null
+        ? { offset, size: count, packing: 'snappy', packedSize: after - offset, skipped }
+        : { offset: first, size: count, packing: 'literal', packedSize: after - first, skipped: literal!.length };
     },
   };
 }

@@ -65,6 +65,7 @@ async function readRange(location: Location, length: number, storage: SourceStor
   try {
     const isWhole = location.offset === null ? file.size === length : file.size >= offset + length;
     if (!isWhole) throw corrupt(location, 'SIZE_CHANGED', `a file of ${file.size} bytes`);
+    if (file.first?.length === length) return file.first;
     const bytes = Buffer.allocUnsafeSlow(length);
     const count = await fill(file, bytes, offset);
     if (count < length) throw corrupt(location, 'SIZE_CHANGED', `the end of the file after ${count} bytes`);

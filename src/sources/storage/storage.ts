@@ -85,6 +85,8 @@ export interface Stat extends Measured {
 export interface StoredFile {
   /** In bytes, when it was opened. */
   readonly size: number;
+  /** What of the bytes to be read `first` the file has, where they came with the opening: whoever opened it may keep them. */
+  readonly first?: Buffer;
   /** Fills `into` with the bytes at `offset`, or with as many as come at once; resolves to their number, 0 at the end. */
   read(into: Uint8Array, offset: number): Promise<number>;
   close(): void;
@@ -107,16 +109,20 @@ export interface Location {
   readonly version?: string;
 }
 
-/** How the bytes of a sample lie packed with others: some packed bytes, and how many of what they hold comes before the sample. */
+/** How the bytes of a sample lie packed with others. */
 export interface Packed {
   readonly packing: Packing;
   /** Packed bytes that hold the sample. */
   readonly length: number;
+  /** How many bytes of what they hold come before the sample; of `literal`, how many that lie as they are begin it. */
   readonly skipped: number;
 }
 
-/** How bytes are packed: snappy from the start of one of its blocks, or a whole stream of gzip or Zstandard. */
-export type Packing = 'snappy' | 'gzip' | 'zstd';
+/**
+ * How bytes are packed: snappy from the start of one of its blocks, snappy from a byte on that lies in it as it is and that nothing which
+ * follows goes back before, or a whole stream of gzip or Zstandard.
+ */
+export type Packing = 'snappy' | 'literal' | 'gzip' | 'zstd';
 
 /** What a storage says instead of an answer. */
 export class StorageFault extends Error {

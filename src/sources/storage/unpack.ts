@@ -1,6 +1,6 @@
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import type { Packed, Packing } from './storage.js';
+import type { Packed } from './storage.js';
 
 /** What every block of snappy holds but the last: encoders pack each by itself, so that reading can begin with any. */
 export const blockBytes: number = 1 << 16;
@@ -24,6 +24,7 @@ export async function unpack(
   read: () => Promise<Buffer>,
 ): Promise<Buffer> {
   const end = skipped + length;
+  if (packing === 'literal') return unpackLiteral(await read(), skipped, length);
   if (packing !== 'snappy') {
     if (last?.name !== name) last = { name, whole: read().then((bytes) => unpackWhole(packing, bytes)) };
     const { whole } = last;
@@ -44,25 +45,85 @@ export async function unpack(
 }
 
 /** All that a stream of gzip or Zstandard holds. @throws Error where it is none. */
-export async function unpackWhole(packing: Exclude<Packing, 'snappy'>, packed: Buffer): Promise<Buffer> {
+export async function unpackWhole(packing: 'gzip' | 'zstd', packed: Buffer): Promise<Buffer> {
   if (packing === 'gzip') return promisify(gunzip)(packed);
   const { decompressZstd } = await import('hyparquet-compressors');
   const { buffer, byteOffset, byteLength } = decompressZstd(packed);
   return Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength);
 }
 
+/** A sample of `length` bytes of which the first lie as they are, and after them snappy. */
+function unpackLiteral(packed: Buffer, first: number, length: number): Buffer {
+  if (first > Math.min(packed.length, length)) throw new Error('the end of the packed bytes');
+  const bytes = Buffer.allocUnsafeSlow(length);
+  bytes.set(packed.subarray(0, first));
+  const end = unpackBlock(packed, first, bytes, 0, length, first);
+  if (end !== packed.length) throw new Error(`${end} packed bytes where ${packed.length} were to be`);
+  return bytes;
+}
+
 /**
- * Unpacks the first `length` bytes of a block of snappy (google/snappy, format_description.txt).
+ * Where a byte of a block of snappy lies among the packed bytes as it is, and how many that do so begin with it.
+ *
+ * @param at where the block starts among the packed bytes.
+ * @param position of the byte in the block.
+ * @param end of what is wanted of the block.
+ * @returns null where it is part of a copy, or where a copy after it goes back before it.
+ */
+export function literalAt(
+  packed: Uint8Array,
+  at: number,
+  position: number,
+  end: number,
+): { readonly at: number; readonly length: number } | null {
+  let found: { at: number; length: number } | null = null;
+  let next = at;
+  for (let to = 0; to < end; ) {
+    const tag = packed[next++] ?? 0;
+    const { width, count, back } = elementOf(packed, next, tag);
+    next += width;
+    const isLiteral = back === 0;
+    if (isLiteral && to <= position && position < to + count)
+      found = { at: next + position - to, length: to + count - position };
+    if (to + count > position && (found === null || (!isLiteral && to - back < position))) return null;
+    to += count;
+    if (isLiteral) next += count;
+  }
+  return found;
+}
+
+/** What follows a tag: how wide its numbers are, how many bytes the element makes, and how far back a copy goes, 0 for a literal. */
+function elementOf(packed: Uint8Array, next: number, tag: number): { width: number; count: number; back: number } {
+  const kind = tag & 3;
+  if (kind === 0) {
+    const width = Math.max(0, (tag >>> 2) - 59);
+    return { width, count: (width === 0 ? tag >>> 2 : numberAt(packed, next, width)) + 1, back: 0 };
+  }
+  const width = kind === 1 ? 1 : kind === 2 ? 2 : 4;
+  const back = numberAt(packed, next, width) + (kind === 1 ? (tag >>> 5) << 8 : 0);
+  return { width, count: kind === 1 ? ((tag >>> 2) & 7) + 4 : (tag >>> 2) + 1, back };
+}
+
+/**
+ * Unpacks the first `length` bytes of a block of snappy (google/snappy, format_description.txt), or of several that follow one another.
  *
  * @param at where the block starts among the packed bytes.
  * @param from where its first byte goes in `out`.
+ * @param done where what is unpacked by now ends in `out`.
  * @returns where the packed bytes end that hold these.
  * @throws Error where it is no such block.
  */
-export function unpackBlock(packed: Uint8Array, at: number, out: Uint8Array, from: number, length: number): number {
+export function unpackBlock(
+  packed: Uint8Array,
+  at: number,
+  out: Uint8Array,
+  from: number,
+  length: number,
+  done: number = from,
+): number {
   const end = from + length;
   let next = at;
-  for (let to = from; to < end; ) {
+  for (let to = done; to < end; ) {
     const tag = packed[next++] ?? 0;
     const kind = tag & 3;
     if (kind === 0) {

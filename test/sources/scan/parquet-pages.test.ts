@@ -31,9 +31,11 @@ test('places are those of values in their pages: as they lie there, from a block
   );
   const same = await placesIn('none-2');
   assert.deepEqual(same[4], same[0], 'the dictionary has it once');
-  const [first, second] = await placesIn('snappy');
-  assert.equal(first!.skipped, 4 + 6, 'after the levels and its length');
-  assert.ok(second!.offset > first!.offset && second!.skipped < 65536);
+  const [first, second, third] = await placesIn('snappy');
+  assert.equal(first!.packing, 'literal', 'over the end of a block');
+  assert.equal(first!.skipped, 65536 - 4 - 6, 'all of the block but the levels and its length');
+  assert.ok(second!.offset >= first!.offset + first!.packedSize);
+  assert.ok([second, third].every((place) => place!.packedSize <= place!.size + 65536));
   for (const place of (await placesIn('gzip')).slice(0, 5)) assert.equal(place!.packing, 'gzip');
 });
 

@@ -1,7 +1,6 @@
-import { Readable } from 'node:stream';
 import { TributaryError } from '../../../errors.js';
-import { folderStat } from '../objects/object-storage.js';
-import type { ObjectStore } from '../objects/object-store.js';
+import { emptyBody, folderStat } from '../objects/object-storage.js';
+import type { Body, ObjectStore } from '../objects/object-store.js';
 import { type Entry, type Stat, StorageFault } from '../storage.js';
 import { httpFault } from './http-faults.js';
 import { type FileList, listedOnPage, listName, readFileList } from './http-listing.js';
@@ -107,7 +106,7 @@ export function httpStore(): ObjectStore {
         // The file is shorter than it was, or empty.
         await drain(answer);
         const size = /^bytes \*\/(\d+)$/.exec(headers['content-range'] ?? '')?.[1];
-        if (size !== undefined) return { size: Number(size), version: versionOf(answer), body: Readable.from([]) };
+        if (size !== undefined) return { size: Number(size), version: versionOf(answer), body: emptyBody };
       }
       answer.destroy();
       if (status === 404 || status === 410 || isFolderRedirect(url, answer)) return null;
@@ -121,10 +120,10 @@ export function httpStore(): ObjectStore {
 const noRanges = 'Serve the files by a server that answers ranges, as nginx and every object store do';
 
 /** A range of no bytes cannot be asked for. */
-function limited({ body, destroy }: HttpAnswer, length: number): AsyncIterable<Uint8Array> {
+function limited({ body, destroy }: HttpAnswer, length: number): Body {
   if (length > 0) return body;
   destroy();
-  return Readable.from([]);
+  return emptyBody;
 }
 
 /** Servers send those who ask for a folder without a slash at its end to the one with it. */

@@ -3,7 +3,7 @@ import type { Range } from './object-store.js';
 /** Bytes of an object, and what the store said of it. */
 export interface Fetched {
   readonly offset: number;
-  /** As many as the range has in the object. */
+  /** As many as the range has in the object: who asked may do with them what it likes. */
   readonly bytes: Buffer;
   readonly size: number;
   readonly version: string;
@@ -47,9 +47,11 @@ async function answer(group: readonly Asked[], fetch: (range: Range) => Promise<
   const { offset } = group[0]!.range;
   try {
     const fetched = await fetch({ offset, length: endOf(group) - offset });
+    if (group.length === 1) return group[0]!.resolve(fetched);
     for (const { range, resolve } of group) {
       const start = range.offset - offset;
-      resolve({ ...fetched, offset: range.offset, bytes: fetched.bytes.subarray(start, start + range.length) });
+      const bytes = Buffer.from(fetched.bytes.subarray(start, start + range.length));
+      resolve({ ...fetched, offset: range.offset, bytes });
     }
   } catch (error) {
     for (const { reject } of group) reject(error);

@@ -1,11 +1,11 @@
 import PQueue from 'p-queue';
 import { type SourceStorage, type Stat, StorageFault, type StoredFile } from '../storage.js';
 import { type Fetched, joinNeighbours } from './join-neighbours.js';
-import type { ObjectPage, ObjectStore, Range } from './object-store.js';
+import type { Body, ObjectPage, ObjectStore, Range } from './object-store.js';
 import { type Attempt, type Patience, tryAgain, usualPatience } from './try-again.js';
 
 /** Requests of one thread to one store at a time, and so its connections: the rest wait. */
-export const requestsAtOnce = 32;
+export const requestsAtOnce = 64;
 
 /**
  * So many bytes are asked for where a reader has not said how many it wants: the headers of a tar file lie apart by the size of
@@ -74,6 +74,9 @@ export function objectStorage(store: ObjectStore, patience: Patience = usualPati
   };
 }
 
+/** The body of no bytes. */
+export const emptyBody: Body = async () => {};
+
 /** A folder of a store has no version: it is listed again. */
 export const folderStat: Stat = { kind: 'folder', size: 0, version: '0' };
 
@@ -81,6 +84,7 @@ function storedFile(opened: Fetched, fetch: (range: Range) => Promise<Fetched>):
   let held = opened;
   return {
     size: opened.size,
+    first: opened.bytes,
     async read(into, offset) {
       if (offset >= opened.size) return 0;
       if (offset < held.offset || offset >= held.offset + held.bytes.length)
@@ -91,21 +95,24 @@ function storedFile(opened: Fetched, fetch: (range: Range) => Promise<Fetched>):
   };
 }
 
-/** A body of a known length. One that is longer or shorter has gone wrong on the way, and says nothing of the object. */
-async function collected(
-  url: string,
-  body: AsyncIterable<Uint8Array>,
-  length: number,
-  onProgress: () => void,
-): Promise<Buffer> {
-  const bytes = Buffer.allocUnsafeSlow(length);
+/**
+ * A body of a known length, in memory of its own. One that is longer or shorter has gone wrong on the way, and says nothing of the
+ * object.
+ */
+async function collected(url: string, body: Body, length: number, onProgress: () => void): Promise<Buffer> {
+  let bytes: Buffer | null = null;
   let done = 0;
-  for await (const chunk of body) {
+  await body((chunk) => {
     onProgress();
-    if (done + chunk.length <= length) bytes.set(chunk, done);
+    // Most bodies come whole, in memory that is nobody else's: these are not copied.
+    if (chunk.length === length && chunk.buffer.byteLength === length) bytes = Buffer.from(chunk.buffer);
+    else if (done + chunk.length <= length) {
+      bytes ??= Buffer.allocUnsafeSlow(length);
+      bytes.set(chunk, done);
+    }
     done += chunk.length;
-  }
-  if (done === length) return bytes;
+  });
+  if (done === length) return bytes ?? Buffer.alloc(0);
   throw new StorageFault(url, 'WRONG_LENGTH', true, `a body of ${done} bytes where ${length} were to come`);
 }
 

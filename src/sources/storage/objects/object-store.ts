@@ -32,11 +32,17 @@ export interface ObjectPage {
 }
 
 /** The answer to a request for a range, its body still on its way. */
-interface ObjectPart {
+export interface ObjectPart {
   /** Of the whole object, in bytes. */
   readonly size: number;
   /** Of the object, as `Stat` has it. */
   readonly version: string;
   /** The bytes from the range's start on: what of the range lies in the object, if nothing goes wrong on the way. */
-  readonly body: AsyncIterable<Uint8Array>;
+  readonly body: Body;
 }
+
+/**
+ * A body that is on its way: gives each of its chunks to `take`, which may keep it, and resolves at its end. Rejects with a
+ * `StorageFault` where it does not come to its end. It is called once.
+ */
+export type Body = (take: (chunk: Uint8Array) => void) => Promise<void>;

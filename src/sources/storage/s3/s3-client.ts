@@ -2,25 +2,28 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { requestsAtOnce } from '../objects/object-storage.js';
 import { isOfCredentials, s3Fault } from './s3-faults.js';
 import type { S3Place } from './s3-url.js';
-
-/** The client's package, which is loaded with the first request: those who use no S3 do not pay for it at start. */
-export type S3Package = typeof import('@aws-sdk/client-s3');
+import { type S3Package, type SignedRequest, signedRequests } from './signed-requests.js';
 
 /** A client of one service with the credentials of the usual chain, or without any where there are none. */
-interface Session {
+export interface S3Session {
+  readonly s3: S3Package;
   readonly client: S3Client;
   readonly isAnonymous: boolean;
+  /** As `signedRequests` has it. */
+  readonly sign: (place: S3Place) => Promise<SignedRequest>;
+  /** Buckets to which the client has to find the way for each request: those of other regions. */
+  readonly elsewhere: Set<string>;
 }
 
-type Act<T> = (client: S3Client, s3: S3Package) => Promise<T>;
+type Act<T> = (session: S3Session) => Promise<T>;
 
 /**
  * Makes requests of S3 services. Clients are made when they are first needed, one for each service, and made anew where the
  * credentials are no good any more: the chain is then asked again.
  */
 export function s3Clients(): <T>(url: string, place: S3Place, act: Act<T>) => Promise<T> {
-  const sessions = new Map<string | null, Promise<Session>>();
-  const session = (place: S3Place): Promise<Session> => {
+  const sessions = new Map<string | null, Promise<S3Session>>();
+  const session = (place: S3Place): Promise<S3Session> => {
     const known = sessions.get(place.endpoint) ?? openSession(place);
     sessions.set(place.endpoint, known);
     known.catch(() => sessions.delete(place.endpoint));
@@ -33,7 +36,7 @@ export function s3Clients(): <T>(url: string, place: S3Place, act: Act<T>) => Pr
       try {
         const opened = await opening;
         isAnonymous = opened.isAnonymous;
-        return await act(opened.client, await import('@aws-sdk/client-s3'));
+        return await act(opened);
       } catch (error) {
         const fault = s3Fault(url, error, isAnonymous);
         // The chain may have had nothing for a moment.
@@ -45,10 +48,10 @@ export function s3Clients(): <T>(url: string, place: S3Place, act: Act<T>) => Pr
   };
 }
 
-async function openSession({ endpoint }: S3Place): Promise<Session> {
+async function openSession({ endpoint }: S3Place): Promise<S3Session> {
   // The package is pinned to a version that this version of Node can run.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
-  const { S3Client } = await import('@aws-sdk/client-s3');
+  const s3 = await import('@aws-sdk/client-s3');
   const given = endpoint ?? process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL;
   const agent = { keepAlive: true, maxSockets: requestsAtOnce };
   const options = {
@@ -64,14 +67,18 @@ async function openSession({ endpoint }: S3Place): Promise<Session> {
     // Files of credentials may have been renewed.
     ignoreCache: true,
   } as const;
-  const region = await new S3Client(options).config.region().catch(() => 'us-east-1');
-  const client = new S3Client({ ...options, region });
+  const region = await new s3.S3Client(options).config.region().catch(() => 'us-east-1');
+  const client = new s3.S3Client({ ...options, region });
   try {
     await client.config.credentials();
-    return { client, isAnonymous: false };
+    return sessionOf(s3, client, false);
   } catch {
     const signer = { sign: async <R>(request: R) => request };
     const credentials = { accessKeyId: '', secretAccessKey: '' };
-    return { client: new S3Client({ ...options, region, signer, credentials }), isAnonymous: true };
+    return sessionOf(s3, new s3.S3Client({ ...options, region, signer, credentials }), true);
   }
+}
+
+function sessionOf(s3: S3Package, client: S3Client, isAnonymous: boolean): S3Session {
+  return { s3, client, isAnonymous, sign: signedRequests(client, s3), elsewhere: new Set() };
 }

@@ -2,7 +2,7 @@ import { networkFault } from '../objects/network-fault.js';
 import { StorageFault } from '../storage.js';
 
 /** What an error of the S3 client tells, of which nothing else is kept: it may hold headers and signatures. */
-interface S3Error extends Error {
+export interface S3Error extends Error {
   readonly $metadata?: { readonly httpStatusCode?: number };
   readonly $response?: { readonly headers?: Readonly<Record<string, string>> };
   readonly code?: string;
@@ -31,6 +31,24 @@ const remedies = {
 /** Whether an error says that the credentials are no good, or no good any more. */
 export function isOfCredentials({ code }: StorageFault): boolean {
   return badCredentials.has(code);
+}
+
+/** Whether an error says that the bucket has to be asked elsewhere, to which the client finds the way. */
+export function isOfOtherPlace({ name, $metadata }: S3Error): boolean {
+  const { httpStatusCode: status = 0 } = $metadata ?? {};
+  return otherPlace.has(name) || (status >= 300 && status < 400);
+}
+
+/** The error that the client makes of an answer that is none, as far as it is used here. */
+export function errorOfAnswer(status: number, headers: Readonly<Record<string, unknown>>, xml: string): S3Error {
+  const told = (name: string) => new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1];
+  const [region, bucketRegion] = [told('Region'), headers['x-amz-bucket-region']];
+  return Object.assign(new Error('an answer of S3'), {
+    name: told('Code') ?? (status === 404 ? 'NotFound' : ''),
+    $metadata: { httpStatusCode: status },
+    ...(region !== undefined && { Region: region }),
+    ...(typeof bucketRegion === 'string' && { $response: { headers: { 'x-amz-bucket-region': bucketRegion } } }),
+  });
 }
 
 /** What an error of the S3 client is to those above. */

@@ -1,10 +1,12 @@
 import { addAbortListener } from 'node:events';
-import { Readable } from 'node:stream';
-import type { S3Client } from '@aws-sdk/client-s3';
+import type { Readable } from 'node:stream';
+import { askOverHttp, textOf } from '../http/http-request.js';
 import { networkFault } from '../objects/network-fault.js';
-import type { ObjectStore } from '../objects/object-store.js';
+import { emptyBody } from '../objects/object-storage.js';
+import type { Body, ObjectPart, ObjectStore, Range } from '../objects/object-store.js';
 import { type Entry, type Stat, StorageFault } from '../storage.js';
-import { type S3Package, s3Clients } from './s3-client.js';
+import { type S3Session, s3Clients } from './s3-client.js';
+import { errorOfAnswer, isOfOtherPlace } from './s3-faults.js';
 import { resolveS3, type S3Place, s3Place } from './s3-url.js';
 
 /**
@@ -15,7 +17,7 @@ export function s3Store(): ObjectStore {
   const asClient = s3Clients();
 
   const listed = (url: string, place: S3Place, options: ListOptions, signal: AbortSignal) =>
-    asClient(url, place, (client, s3) => listObjects(client, s3, place, options, signal));
+    asClient(url, place, (session) => listObjects(session, place, options, signal));
 
   return {
     resolve: resolveS3,
@@ -45,46 +47,97 @@ export function s3Store(): ObjectStore {
       return { entries: [...files, ...folders], after: page.after };
     },
 
-    async get(url, { offset, length }, signal) {
+    async get(url, range, signal) {
       const place = s3Place(url);
-      const Range = `bytes=${offset}-${offset + Math.max(length, 1) - 1}`;
-      return asClient(url, place, async (client, s3) => {
+      return asClient(url, place, async (session) => {
         try {
-          const command = new s3.GetObjectCommand({ Bucket: place.bucket, Key: place.key, Range });
-          const answer = await client.send(command, { abortSignal: signal });
-          const [, from = 0, size = answer.ContentLength] =
-            /^bytes (\d+)-\d+\/(\d+)$/.exec(answer.ContentRange ?? '') ?? [];
-          const body = answer.Body as Readable;
-          if (Number(from) !== offset) {
-            body.destroy();
-            throw new StorageFault(
-              url,
-              'WRONG_RANGE',
-              true,
-              `bytes from ${from} on where those from ${offset} were to come`,
-            );
-          }
-          // The client's own watch of the signal ends with the answer's head.
-          addAbortListener(signal, () => body.destroy(signal.reason as Error));
-          return {
-            size: Number(size),
-            version: answer.ETag ?? '0',
-            body: length > 0 ? bodyOf(url, body) : noBytes(body),
-          };
+          const part = session.elsewhere.has(place.bucket)
+            ? null
+            : await askedDirectly(session, url, place, range, signal);
+          return part ?? (await askedByClient(session, url, place, range, signal));
         } catch (error) {
           const { name } = error as Error;
           if (name === 'NoSuchKey') return null;
           if (name !== 'InvalidRange') throw error;
           // The object is shorter than it was, or empty.
-          const found = objectAt(
-            await listObjects(client, s3, place, { prefix: place.key, most: 1 }, signal),
-            place.key,
-          );
-          return found && { ...found, body: noBytes() };
+          const found = objectAt(await listObjects(session, place, { prefix: place.key, most: 1 }, signal), place.key);
+          return found && { ...found, body: emptyBody };
         }
       });
     },
   };
+}
+
+/** What a request that the client has signed is answered; null where the client has to find the way to the bucket. */
+async function askedDirectly(
+  { sign, elsewhere }: S3Session,
+  url: string,
+  place: S3Place,
+  range: Range,
+  signal: AbortSignal,
+): Promise<ObjectPart | null> {
+  const signed = await sign(place);
+  const headers = { ...signed.headers, range: rangeOf(range) };
+  const answer = await askOverHttp({ method: 'GET', url: signed.url, headers }, url, signal);
+  const { status, headers: told } = answer;
+  if (status === 200 || status === 206)
+    return partOf(url, range, {
+      size: Number(told['content-length']),
+      range: told['content-range'],
+      version: told.etag,
+      body: answer.body,
+      destroy: answer.destroy,
+    });
+  const error = errorOfAnswer(status, told, await textOf(answer));
+  if (!isOfOtherPlace(error)) throw error;
+  elsewhere.add(place.bucket);
+  return null;
+}
+
+async function askedByClient(
+  { client, s3 }: S3Session,
+  url: string,
+  { bucket, key }: S3Place,
+  range: Range,
+  signal: AbortSignal,
+): Promise<ObjectPart> {
+  const command = new s3.GetObjectCommand({ Bucket: bucket, Key: key, Range: rangeOf(range) });
+  const answer = await client.send(command, { abortSignal: signal });
+  const body = answer.Body as Readable;
+  const part = partOf(url, range, {
+    size: answer.ContentLength!,
+    range: answer.ContentRange,
+    version: answer.ETag,
+    body: (take) => readBody(url, body, take),
+    destroy: () => void body.destroy(),
+  });
+  // The client's own watch of the signal ends with the answer's head.
+  addAbortListener(signal, () => body.destroy(signal.reason as Error));
+  return part;
+}
+
+/** A range of no bytes cannot be asked for. */
+function rangeOf({ offset, length }: Range): string {
+  return `bytes=${offset}-${offset + Math.max(length, 1) - 1}`;
+}
+
+/** The head of an answer. */
+interface Head {
+  /** Of the body, in bytes. */
+  readonly size: number;
+  readonly range: string | undefined;
+  readonly version: string | undefined;
+  readonly body: Body;
+  readonly destroy: () => void;
+}
+
+function partOf(url: string, { offset, length }: Range, { range = '', version = '0', ...head }: Head): ObjectPart {
+  const [, from = 0, size = head.size] = /^bytes (\d+)-\d+\/(\d+)$/.exec(range) ?? [];
+  const isRight = Number(from) === offset;
+  if (!isRight || length === 0) head.destroy();
+  if (isRight) return { size: Number(size), version, body: length > 0 ? head.body : emptyBody };
+  const what = `bytes from ${from} on where those from ${offset} were to come`;
+  throw new StorageFault(url, 'WRONG_RANGE', true, what);
 }
 
 interface ListOptions {
@@ -104,8 +157,7 @@ interface Listed {
 }
 
 async function listObjects(
-  client: S3Client,
-  s3: S3Package,
+  { client, s3 }: S3Session,
   { bucket }: S3Place,
   { prefix, after = null, isFolder, most }: ListOptions,
   signal: AbortSignal,
@@ -141,16 +193,10 @@ function prefixOf(key: string): string {
   return key === '' ? '' : `${key}/`;
 }
 
-async function* bodyOf(url: string, body: Readable): AsyncGenerator<Uint8Array, void> {
+async function readBody(url: string, body: Readable, take: (chunk: Uint8Array) => void): Promise<void> {
   try {
-    yield* body;
+    for await (const chunk of body) take(chunk as Uint8Array);
   } catch (error) {
     throw networkFault(url, error);
   }
-}
-
-/** A range of no bytes cannot be asked for. */
-function noBytes(body?: Readable): Readable {
-  body?.destroy();
-  return Readable.from([]);
 }
