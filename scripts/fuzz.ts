@@ -25,6 +25,7 @@ const bounds = {
   executions: Number(values.executions),
   seconds: Number(values.seconds),
 };
+const onGiven = watch('fuzz-endless');
 const targets = Object.entries(await openTargets());
 const asked = targets.filter(([name]) => positionals.length === 0 || positionals.includes(name));
 process.stdout.write(
@@ -33,12 +34,7 @@ process.stdout.write(
 for (const [name, target] of asked) {
   branches.clear();
   const start = process.cpuUsage();
-  const { executions, refused, slowest, found, kept } = await fuzzTarget(
-    target,
-    bounds,
-    branches,
-    watch(`fuzz-${name}-endless`),
-  );
+  const { executions, refused, slowest, found, kept } = await fuzzTarget(target, bounds, branches, onGiven);
   const { user, system } = process.cpuUsage(start);
   const each = ((user + system) / executions).toFixed(0);
   const cells = [name, executions, refused, branches.count, each, slowest.toFixed(0), found.length];
