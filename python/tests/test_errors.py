@@ -8,6 +8,7 @@ import time
 import unittest
 
 import grpc
+
 from tests.fleet import FleetTest, run_python
 from tributary import TributaryError, contract
 from tributary.errors import exhausted, from_rpc
