@@ -18,6 +18,7 @@ const { values, positionals } = parseArgs({
 const branches = countBranches();
 // Loaded with marks, which modules that are loaded before do not get.
 const { openTargets, seedsPath } = await import('./fuzz/targets.js');
+const { textSeeds } = await import('./fuzz/target.js');
 const { distilled, fuzzTarget } = await import('./fuzz/fuzz-target.js');
 
 const bounds = {
@@ -45,7 +46,9 @@ for (const [name, target] of asked) {
     process.exitCode = 1;
   }
   if (!values.keep) continue;
-  const lines = (await distilled(target, kept, branches)).map((bytes) => `${bytes.toString('base64')}\n`);
+  const lines = (await distilled(target, [...textSeeds(seedsPath(name)), ...kept], branches)).map(
+    (bytes) => `${bytes.toString('base64')}\n`,
+  );
   writeFileSync(seedsPath(name), lines.join(''));
 }
 process.exit();

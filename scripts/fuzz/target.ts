@@ -1,3 +1,5 @@
+import { existsSync, readFileSync } from 'node:fs';
+
 /** A parser of what others wrote, with texts or files that it reads. */
 export interface Target {
   /** How `mutantOf` damages it. */
@@ -9,4 +11,11 @@ export interface Target {
   readonly isRefusal?: (error: Error) => boolean;
   /** Makes checksums right again where it can, so that more is read than they: every second mutant is given so. */
   readonly mend?: (bytes: Buffer) => Buffer;
+}
+
+/** The seeds that a file has, a line each, in base64; none where there is none. */
+export function textSeeds(path: string): Buffer[] {
+  if (!existsSync(path)) return [];
+  const lines = readFileSync(path, 'utf8').split('\n').filter(Boolean);
+  return lines.map((line) => Buffer.from(line, 'base64'));
 }

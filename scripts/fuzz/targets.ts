@@ -1,11 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { fileTargets } from './files.js';
 import { imageTargets } from './images.js';
 import { requestTargets } from './requests.js';
-import type { Target } from './target.js';
+import { type Target, textSeeds } from './target.js';
 
-/** Where the seeds of a target are that earlier runs came to: a line each, in base64. */
+/** Where the seeds of a target are that earlier runs came to. */
 export function seedsPath(target: string): string {
   return fileURLToPath(new URL(`../../../test/vectors/seeds/${target}.txt`, import.meta.url));
 }
@@ -15,14 +14,7 @@ export async function openTargets(): Promise<Readonly<Record<string, Target>>> {
   const targets = { ...(await imageTargets()), ...(await fileTargets()), ...(await requestTargets()) };
   const withSeeds = Object.entries(targets).map(([name, target]) => [
     name,
-    { ...target, seeds: [...target.seeds, ...writtenSeeds(name)] },
+    { ...target, seeds: [...target.seeds, ...textSeeds(seedsPath(name))] },
   ]);
   return Object.fromEntries(withSeeds);
-}
-
-function writtenSeeds(name: string): Buffer[] {
-  const path = seedsPath(name);
-  if (!existsSync(path)) return [];
-  const lines = readFileSync(path, 'utf8').split('\n').filter(Boolean);
-  return lines.map((line) => Buffer.from(line, 'base64'));
 }
