@@ -60,7 +60,14 @@ export async function fuzzTarget(
     const took = performance.now() - start;
     slowest = Math.max(slowest, took);
     if (why !== null) refused++;
-    if (why) found.set(why.split('\n    at ', 3).join(), { why, bytes });
+    if (why)
+      found.set(
+        why
+          .split('\n    at ', 3)
+          .join()
+          .replaceAll(/[\d_]+/g, 'N'),
+        { why, bytes },
+      );
     if (took > longest) {
       // It may have been this machine that stood still.
       const again = performance.now();
