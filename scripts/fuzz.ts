@@ -45,7 +45,7 @@ for (const [name, target] of asked) {
     process.stdout.write(`fuzz-${name}-${index}: ${why}\n`);
     process.exitCode = 1;
   }
-  if (!values.keep) continue;
+  if (!values.keep || target.isFresh) continue;
   const lines = (await distilled(target, [...textSeeds(seedsPath(name)), ...kept], branches)).map(
     (bytes) => `${bytes.toString('base64')}\n`,
   );

@@ -71,6 +71,7 @@ export async function fileTargets(): Promise<Record<string, Target>> {
     listing: { format: 'text', seeds: listings.map((one) => Buffer.from(one)), read: readListing },
     manifest: {
       format: 'any',
+      isFresh: true,
       seeds: [manifest],
       async read(bytes) {
         if (saidBy(await openManifest(bytes)) !== said)
@@ -79,6 +80,7 @@ export async function fileTargets(): Promise<Record<string, Target>> {
     },
     'manifest-sealed': {
       format: 'any',
+      isFresh: true,
       seeds: [manifest],
       mend: withDigests,
       read: async (bytes) => saidBy(await openManifest(bytes)),

@@ -51,7 +51,6 @@ export async function fuzzTarget(
   const found = new Map<string, Found>();
   const seeds = [...target.seeds];
   const kept: Buffer[] = [];
-  const end = performance.now() + seconds * 1000;
   let [done, refused, slowest] = [0, 0, 0];
   const give = async (bytes: Buffer): Promise<void> => {
     onGiven(bytes);
@@ -77,6 +76,7 @@ export async function fuzzTarget(
   };
   for (const bytes of target.seeds) await give(bytes);
   refused = 0;
+  const end = performance.now() + seconds * 1000;
   for (; done < executions && performance.now() < end; done++) {
     let bytes = random.pick(seeds);
     for (let times = random.below(4); times >= 0; times--)

@@ -156,6 +156,7 @@ async function tokenTarget(): Promise<Target> {
   const sent = [await sign({ sub: 'a', runs: ['r'] }), await sign({ sub: 'b', calls_per_second: 5 }), 'abc'];
   return {
     format: 'text',
+    isFresh: true,
     seeds: sent.map((token) => Buffer.from(`Bearer ${token}`)),
     read(bytes) {
       const get = () => [bytes.toString('latin1')];

@@ -9,6 +9,8 @@ export interface Target {
   readonly read: (bytes: Buffer) => Promise<unknown> | unknown;
   /** Whether the error is a refusal, beside those of the project. */
   readonly isRefusal?: (error: Error) => boolean;
+  /** Whether its seeds are made anew for each run: mutants of one say nothing to another. */
+  readonly isFresh?: true;
   /** Makes checksums right again where it can, so that more is read than they: every second mutant is given so. */
   readonly mend?: (bytes: Buffer) => Buffer;
 }

@@ -14,7 +14,7 @@ export async function openTargets(): Promise<Readonly<Record<string, Target>>> {
   const targets = { ...(await imageTargets()), ...(await fileTargets()), ...(await requestTargets()) };
   const withSeeds = Object.entries(targets).map(([name, target]) => [
     name,
-    { ...target, seeds: [...target.seeds, ...textSeeds(seedsPath(name))] },
+    { ...target, seeds: [...target.seeds, ...(target.isFresh ? [] : textSeeds(seedsPath(name)))] },
   ]);
   return Object.fromEntries(withSeeds);
 }
