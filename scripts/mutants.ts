@@ -109,6 +109,7 @@ const pngKinds: Record<string, Damage> = {
   'chunk renamed': (file, random) =>
     changed(file, (copy) => {
       const { at, end } = random.pick(chunksOf(copy));
+      if (end - at < 12) return;
       copy[at + 4 + random.below(4)]! ^= 1 << random.below(6);
       if (random.below(2) === 0) copy.writeUInt32BE(crc32(copy.subarray(at + 4, end - 4)), end - 4);
     }),

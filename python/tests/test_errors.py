@@ -7,9 +7,11 @@ import os
 import time
 import unittest
 
+import grpc
+
 from tests.fleet import FleetTest, run_python
-from tributary import TributaryError
-from tributary.errors import exhausted
+from tributary import TributaryError, contract
+from tributary.errors import exhausted, from_rpc
 
 # Leaves the process so few descriptors that the next connection finds none.
 FULL = """
@@ -39,6 +41,35 @@ class LimitsTest(FleetTest):
     def test_which_errors_of_the_system_are_limits(self) -> None:
         for number, expected in ((errno.EMFILE, True), (errno.ENOMEM, True), (errno.ECONNREFUSED, False)):
             self.assertEqual(exhausted(OSError(number, os.strerror(number))) is not None, expected)
+
+
+class DamagedDetailsTest(unittest.TestCase):
+    def test_details_that_are_damaged_hide_no_failure(self) -> None:
+        info = "type.googleapis.com/google.rpc.ErrorInfo"
+        whole = contract.RpcStatus(code=14, message="x")
+        whole.details.add(type_url=info, value=contract.ErrorInfo(reason="SERVER_DRAINING").SerializeToString())
+        self.assertEqual(from_rpc(Failed(whole.SerializeToString())).reason, "SERVER_DRAINING")
+        part = contract.RpcStatus(code=14, message="x")
+        part.details.add(type_url=info, value=b"\x0a\xff")
+        for damaged in (part.SerializeToString(), whole.SerializeToString()[:-1], b"\x07"):
+            error = from_rpc(Failed(damaged))
+            self.assertEqual((error.reason, error.code), ("UNAVAILABLE", "UNAVAILABLE"))
+
+
+class Failed(grpc.RpcError):
+    """What gRPC raises, with such details."""
+
+    def __init__(self, details: bytes) -> None:
+        self._details = details
+
+    def code(self) -> grpc.StatusCode:
+        return grpc.StatusCode.UNAVAILABLE
+
+    def details(self) -> str:
+        return "x"
+
+    def trailing_metadata(self) -> tuple[tuple[str, bytes], ...]:
+        return (("grpc-status-details-bin", self._details),)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,8 @@ export function toFailure(error: unknown, peer: string): Failure {
 }
 
 function failure(error: TributaryError, code: string, peer: string): Failure {
-  const retrySeconds = Number(error.metadata.retry_delay_ms ?? 0) / 1000;
+  const delay = Number(error.metadata.retry_delay_ms ?? 0);
+  const retrySeconds = delay > 0 && Number.isFinite(delay) ? delay / 1000 : 0;
   return { error, verdict: verdictOf(code, error.reason), retrySeconds, peer };
 }
 

@@ -1,3 +1,4 @@
+import { constants } from 'node:buffer';
 import { crc32 } from 'node:zlib';
 import type { ClientReadableStream } from '@grpc/grpc-js';
 import type { BatchHeader__Output } from '../../protos/generated/tributary/v1/BatchHeader.js';
@@ -63,6 +64,7 @@ export async function* receiveBatches(
         // Replicas of 0.1 have the address in fields of its own alone.
         const { epoch, step, rank, worldSize } = header;
         header.address ??= { epoch, step, rank, worldSize };
+        if (!(header.byteSize >= 0 && header.byteSize <= constants.MAX_LENGTH)) throw damagedHeader(peer);
         data = Buffer.allocUnsafeSlow(header.byteSize);
         received = 0;
         sum = 0;

@@ -52,10 +52,19 @@ export function toServiceError(error: unknown): ServiceError {
   return Object.assign(new Error(message), { code, details: message, metadata });
 }
 
-/** The error that `toServiceError` sent; null where the failure carries none, or one of a reason unknown here. */
+/** The error that `toServiceError` sent; null where the failure carries none, one that is damaged, or one of a reason unknown here. */
 export function fromServiceError(failed: ServiceError): TributaryError | null {
   const bytes = failed.metadata?.get(detailsKey)[0];
   if (!Buffer.isBuffer(bytes)) return null;
+  try {
+    return errorIn(bytes, failed);
+  } catch {
+    // The failure that came with it is one all the same.
+    return null;
+  }
+}
+
+function errorIn(bytes: Buffer, failed: ServiceError): TributaryError | null {
   const details = Status.deserialize(bytes).details as unknown as readonly { type_url: string; value: Buffer }[];
   const detailOf = (type: string) => details.find(({ type_url }) => type_url === type)?.value;
   const bytesOfInfo = detailOf(types.info);

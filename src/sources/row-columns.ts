@@ -1,15 +1,10 @@
-import {
-  type AsyncBuffer,
-  type FileMetaData,
-  parquetMetadataAsync,
-  parquetReadObjects,
-  parquetSchema,
-} from 'hyparquet';
+import { type AsyncBuffer, type FileMetaData, parquetReadObjects, parquetSchema } from 'hyparquet';
 import { LRUCache } from 'lru-cache';
 import { TributaryError } from '../errors.js';
 import { whenHere } from './manifest/away.js';
 import type { StoredManifest } from './manifest/stored-manifest.js';
 import { rowDigits } from './scan/shard.js';
+import { parquetFooter, withCheckedPages } from './storage/parquet-file.js';
 import { readSample } from './storage/read-sample.js';
 import type { Location } from './storage/storage.js';
 import { jsonOf } from './table-rows.js';
@@ -31,7 +26,7 @@ export async function columnsOfRows(
   const sizes = new Map(manifest.details.shards.map(([name, bytes]) => [name, bytes]));
   const footers = new LRUCache<string, FileMetaData, AsyncBuffer>({
     max: keptFooters,
-    fetchMethod: (_shard, _stale, { context: file }) => parquetMetadataAsync(file),
+    fetchMethod: (_shard, _stale, { context: file }) => parquetFooter(file),
   });
   interface Asked {
     readonly file: AsyncBuffer;
@@ -43,7 +38,8 @@ export async function columnsOfRows(
     maxSize: keptBytes,
     sizeCalculation: (texts) => texts.reduce((sum, text) => sum + 2 * text.length + 50, 1),
     fetchMethod: async (_group, _stale, { context }) => {
-      const rows = await parquetReadObjects({ ...context, compressors, columns: [...columns] });
+      const file = withCheckedPages(context.file, context.metadata);
+      const rows = await parquetReadObjects({ ...context, file, compressors, columns: [...columns] });
       return rows.map(jsonOf);
     },
   });

@@ -1,8 +1,8 @@
-import { parquetMetadataAsync, parquetReadObjects, parquetSchema } from 'hyparquet';
+import { parquetReadObjects, parquetSchema } from 'hyparquet';
 import { TributaryError } from '../errors.js';
 import { linesOf } from './storage/lines.js';
-import { parquetFile } from './storage/parquet-file.js';
-import { StorageFault } from './storage/storage.js';
+import { parquetFile, parquetFooter, withCheckedPages } from './storage/parquet-file.js';
+import { StorageFault, type StoredFile } from './storage/storage.js';
 import { storageOf } from './storage/storages.js';
 import { readable, unreadable } from './storage/unreadable.js';
 
@@ -28,7 +28,8 @@ async function* jsonRows(table: string): AsyncGenerator<TableRow, void> {
   }
 }
 
-function jsonRow(text: string, table: string, line: number): TableRow {
+/** A row of a table of JSON lines. @throws TributaryError CONFIG_INVALID where it is none. */
+export function jsonRow(text: string, table: string, line: number): TableRow {
   try {
     const row = JSON.parse(text) as TableRow | null;
     if (typeof row?.key === 'string') return row;
@@ -44,12 +45,25 @@ function jsonRow(text: string, table: string, line: number): TableRow {
 }
 
 async function* parquetRows(table: string, columns: readonly string[]): AsyncGenerator<TableRow, void> {
-  const { compressors } = await import('hyparquet-compressors');
   const storage = storageOf(table);
   const stored = await readable(storage.open(storage.resolve(table)));
-  const file = parquetFile(stored);
   try {
-    const metadata = await parquetMetadataAsync(file);
+    yield* rowsOfParquet(stored, table, columns);
+  } finally {
+    stored.close();
+  }
+}
+
+/** The rows of a Parquet file that is open, as `tableRows` says. */
+export async function* rowsOfParquet(
+  stored: StoredFile,
+  table: string,
+  columns: readonly string[],
+): AsyncGenerator<TableRow, void> {
+  const { compressors } = await import('hyparquet-compressors');
+  try {
+    const metadata = await parquetFooter(parquetFile(stored));
+    const file = withCheckedPages(parquetFile(stored), metadata);
     const has = new Set(parquetSchema(metadata).children.map(({ element }) => element.name));
     if (!has.has('key')) throw new Error(`the columns ${[...has].join(', ')}`);
     const wanted = ['key', ...columns.filter((column) => column !== 'key' && has.has(column))];
@@ -73,8 +87,6 @@ async function* parquetRows(table: string, columns: readonly string[]): AsyncGen
       metadata: { path: table },
       cause,
     });
-  } finally {
-    stored.close();
   }
 }
 

@@ -51,3 +51,15 @@ test('limits are named, and are no lack of replicas', () => {
     assert.deepEqual([failure.error.reason, failure.verdict], [reason, verdict], details);
   }
 });
+
+test('a pause that is no time is none', () => {
+  for (const [text, seconds] of [
+    ['-1', 0],
+    ['soon', 0],
+    ['1e999', 0],
+    ['250', 0.25],
+  ] as const) {
+    const parts = { expected: 'room', came: 'none', remedy: 'Wait', metadata: { retry_delay_ms: text } };
+    assert.equal(toFailure(new TributaryError('REPLICA_BUSY', parts), 'a:1').retrySeconds, seconds, text);
+  }
+});

@@ -71,6 +71,8 @@ test('a batch has the seed of its header, and one of a replica that sends none s
 });
 
 const faults: Record<string, readonly (StreamBatchesResponse | null)[]> = {
+  'more bytes than any memory has': [{ header: { ...header.header, byteSize: 19_336_180_024_211 } }],
+  'fewer bytes than none': [{ header: { ...header.header, byteSize: -1 } }],
   'another CRC': [header, chunk(0, 96), { trailer: { crc32: crc32(data) ^ 1 } }],
   'a changed byte': [header, { chunk: { offset: 0, data: Buffer.alloc(96) } }, trailer],
   'a missing chunk': [header, chunk(0, 50), trailer],

@@ -128,3 +128,15 @@ test('a failure of the connection, of another domain or of a reason unknown here
   assert.equal(fromServiceError(foreign('x', { reason: 'toString' })), null);
   assert.equal(fromServiceError(foreign('x', { reason: 'OF_A_LATER_VERSION' })), null);
 });
+
+test('details that are damaged say nothing, and hide no failure', () => {
+  const sent = toServiceError(new TributaryError('UNKNOWN_RUN', { expected: 'a', came: 'b', remedy: 'c' }));
+  const bytes = sent.metadata.get(detailsKey)[0] as Buffer;
+  const cut = Buffer.from(bytes);
+  cut[bytes.indexOf(errorInfo) + errorInfo.length + 1] = 0xff;
+  const other = foreign('x', { reason: 'UNKNOWN_RUN' });
+  for (const damaged of [bytes.subarray(0, -1), Buffer.from('07', 'hex'), cut]) {
+    other.metadata.set(detailsKey, damaged);
+    assert.equal(fromServiceError(other), null);
+  }
+});

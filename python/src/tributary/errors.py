@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
-from typing import Any, Dict, Mapping, Optional
+from typing import Any, Dict, Mapping, Optional, Tuple
 
 import grpc
 
@@ -82,19 +82,27 @@ def from_rpc(error: grpc.RpcError) -> TributaryError:
     code = error.code().name if callable(getattr(error, "code", None)) and error.code() is not None else "UNKNOWN"
     text = (error.details() if callable(getattr(error, "details", None)) else None) or code
     trailers: Any = error.trailing_metadata() if callable(getattr(error, "trailing_metadata", None)) else None
-    status = None
+    said = None
     for key, value in trailers or ():
         if key == "grpc-status-details-bin":
             try:
-                status = contract.RpcStatus.FromString(value)
+                said = _said(value, code)
             except Exception:  # a damaged trailer must not hide the error that it belongs to
-                status = None
-    if status is None:
+                said = None
+    if said is None:
         own = _own_limit(code, text)
         if own is not None:
             return own
+    reason, metadata, retry_seconds = said or (code, {}, None)
+    result = TributaryError(reason, text, code=code, metadata=metadata)
+    result.retry_seconds = retry_seconds
+    return result
+
+
+def _said(trailer: bytes, code: str) -> Tuple[str, Dict[str, str], Optional[float]]:
+    """Reason, metadata and delay in seconds that a google.rpc.Status tells. Raises where a part of it is damaged."""
     reason, metadata, retry_seconds = code, {}, None
-    for detail in status.details if status is not None else ():
+    for detail in contract.RpcStatus.FromString(trailer).details:
         kind = detail.type_url.rsplit("/", 1)[-1]
         if kind == "google.rpc.ErrorInfo":
             info = contract.ErrorInfo.FromString(detail.value)
@@ -102,9 +110,7 @@ def from_rpc(error: grpc.RpcError) -> TributaryError:
         elif kind == "google.rpc.RetryInfo":
             delay = contract.RetryInfo.FromString(detail.value).retry_delay
             retry_seconds = delay.seconds + delay.nanos / 1e9
-    result = TributaryError(reason, text, code=code, metadata=metadata)
-    result.retry_seconds = retry_seconds
-    return result
+    return reason, metadata, retry_seconds
 
 
 def exhausted(error: OSError) -> Optional[TributaryError]:

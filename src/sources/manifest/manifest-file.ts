@@ -4,7 +4,7 @@ import type { Place, SampleKind, Split } from '../layouts/layout.js';
 import { writeWhole } from '../storage/local/write-whole.js';
 import { below, isLocal, storageOf } from '../storage/storages.js';
 import { whenHere } from './away.js';
-import { openRanges, pagesIn, readEnd } from './page-reader.js';
+import { openRanges, pagesIn, type RangeFile, readEnd } from './page-reader.js';
 import type { RowBatch } from './rows.js';
 import { openInStore } from './store-ranges.js';
 import { detailsSchema, kindOf, type ManifestDetails, manifestOf, type StoredManifest } from './stored-manifest.js';
@@ -56,21 +56,26 @@ export async function loadManifest(path: string, place?: Place): Promise<StoredM
   try {
     const file = isLocal(path) ? openRanges(path) : await openInStore(path);
     if (file === null) throw notIndexed(path);
-    const end = await whenHere(() => readEnd(file));
-    if (end === null) {
-      if (!isLocal(path)) throw invalid(path, 'one without pages');
-      const { readWholeFile } = await import('./whole-file.js');
-      return await readWholeFile(path, place);
-    }
-    const details = detailsSchema.parse(JSON.parse(end.details));
-    const damaged = (what: string) => invalid(path, what);
-    const pages = pagesIn(file, end, details.count, kindOf(details), damaged);
-    return manifestOf(details, pages, place ?? { root: details.root, folder: details.folder });
+    return await readManifest(file, path, place);
   } catch (cause) {
     if (cause instanceof TributaryError) throw cause;
     const { code, message } = cause as NodeJS.ErrnoException;
     throw code === 'ENOENT' ? notIndexed(path) : invalid(path, message.replaceAll(/\s+/g, ' '), cause);
   }
+}
+
+/** Reads a manifest of a file that is open, as `loadManifest` says. @throws Error where it is none. */
+export async function readManifest(file: RangeFile, path: string, place?: Place): Promise<StoredManifest> {
+  const end = await whenHere(() => readEnd(file));
+  if (end === null) {
+    if (!isLocal(path)) throw invalid(path, 'one without pages');
+    const { readWholeFile } = await import('./whole-file.js');
+    return readWholeFile(file.read(0, file.size), place);
+  }
+  const details = detailsSchema.parse(JSON.parse(end.details));
+  const damaged = (what: string) => invalid(path, what);
+  const pages = pagesIn(file, end, details.count, kindOf(details), damaged);
+  return manifestOf(details, pages, place ?? { root: details.root, folder: details.folder });
 }
 
 function notIndexed(path: string): TributaryError {

@@ -68,6 +68,7 @@ export function readEnd(file: RangeFile): ManifestEnd | null {
   if (tail === null) return null;
   const details = file.read(tailAt - tail.details, tail.details);
   if (!isWhole(bytes, details)) throw new Error('other details than their digest is of');
+  if (tail.rowsPerPage === 0 || tail.table > tailAt - tail.details) throw new Error('a table of pages that is none');
   return { rowsPerPage: tail.rowsPerPage, table: tail.table, details: details.toString('utf8') };
 }
 
@@ -109,7 +110,12 @@ export function pagesIn(
     const bytes = file.read(offset, length, bufferOf(length));
     if (bytes.length < length || pageCrc(page, bytes) !== crc)
       throw damaged(`page ${page} with other bytes than were written`);
-    return { bytes, rows: rowsOfPage(bytes, Math.min(rowsPerPage, count - page * rowsPerPage), kind) };
+    try {
+      return { bytes, rows: rowsOfPage(bytes, Math.min(rowsPerPage, count - page * rowsPerPage), kind) };
+    } catch (error) {
+      if (error instanceof RangeError) throw damaged(`page ${page} of other rows than the details tell of`);
+      throw error;
+    }
   };
   return {
     rowsPerPage,

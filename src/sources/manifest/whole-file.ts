@@ -1,5 +1,4 @@
 import { webcrypto } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { type RecordBatch, RecordBatchReader } from 'apache-arrow';
 import type { Place } from '../layouts/layout.js';
 import { fieldsOf, metadataKey } from './page-writer.js';
@@ -15,8 +14,7 @@ const rowsPerWholeBatch = 1 << 16;
  *
  * @throws Error where it is none.
  */
-export async function readWholeFile(path: string, place: Place | undefined): Promise<StoredManifest> {
-  const file = await readFile(path);
+export async function readWholeFile(file: Buffer, place: Place | undefined): Promise<StoredManifest> {
   // What has changed is not even parsed: a length that is wrong can ask for any memory, and for any time.
   await checkSeal(file);
   const reader = await RecordBatchReader.from(file).open();

@@ -2,6 +2,7 @@ import type { ColumnMetaData, PageHeader } from 'hyparquet';
 import { parquetHeader } from 'hyparquet/src/column.js';
 import { readRleBitPackedHybrid } from 'hyparquet/src/encoding.js';
 import { fill, type Packing, type StoredFile } from '../storage/storage.js';
+import { checkThrift } from '../storage/thrift.js';
 import { blockBytes, literalAt, mostPackedBytes, unpackBlock, unpackWhole } from '../storage/unpack.js';
 import { windowOf } from './window.js';
 
@@ -159,6 +160,7 @@ async function headerAt(bytesAt: BytesAt, at: number, end: number): Promise<{ he
     if (bytes === null || at >= end) throw new Error(`no page at byte ${at}`);
     const reader = { view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), offset: 0 };
     try {
+      checkThrift(bytes, 0);
       return { header: parquetHeader(reader), length: reader.offset };
     } catch (error) {
       if (length > end - at || length > mostHeaderBytes) throw error;

@@ -1,5 +1,5 @@
-import { type FileMetaData, parquetMetadataAsync, parquetReadObjects, parquetSchema, type SchemaTree } from 'hyparquet';
-import { parquetFile } from '../storage/parquet-file.js';
+import { type FileMetaData, parquetReadObjects, parquetSchema, type SchemaTree } from 'hyparquet';
+import { parquetFile, parquetFooter, withCheckedPages } from '../storage/parquet-file.js';
 import { StorageFault, type StoredFile } from '../storage/storage.js';
 import { storageOf } from '../storage/storages.js';
 import { hold, joinNames } from './folder.js';
@@ -18,9 +18,7 @@ export async function scanParquet({ url }: ShardTask): Promise<ShardListing> {
   const storage = storageOf(url);
   const version = (await storage.stat(url, hold))?.version ?? '0';
   const file = await storage.open(url, { ...hold, version: version === '0' ? undefined : version });
-  const found: Found = { places: [], labels: [], classNames: [] };
-  const damage = await readRows(file, found).finally(file.close);
-  const { places, labels, classNames } = found;
+  const { places, labels, classNames, damage } = await indexParquet(file).finally(file.close);
   const count = places.length;
   const names = places.map((_, row) => `${row}`.padStart(rowDigits, '0'));
   const leftOut = new LeftOutTally();
@@ -47,6 +45,23 @@ export async function scanParquet({ url }: ShardTask): Promise<ShardListing> {
   };
 }
 
+/** The rows of a Parquet file in their order, up to the first damage. */
+export interface ParquetIndex {
+  /** Where their images lie; null for a row without one. */
+  readonly places: readonly (ValuePlace | null)[];
+  /** Of each row its class among `classNames`; none where the file tells of no classes. */
+  readonly labels: readonly number[];
+  readonly classNames: readonly string[];
+  readonly damage: Damage | null;
+}
+
+/** Reads where the images of a Parquet file's rows lie, group by group. What cannot be read ends the list and is told. @throws StorageFault */
+export async function indexParquet(file: StoredFile): Promise<ParquetIndex> {
+  const found: Found = { places: [], labels: [], classNames: [] };
+  const damage = await readRows(file, found);
+  return { ...found, damage };
+}
+
 interface Found {
   readonly places: (ValuePlace | null)[];
   readonly labels: number[];
@@ -57,8 +72,8 @@ interface Found {
 async function readRows(file: StoredFile, found: Found): Promise<Damage | null> {
   let offset = 0;
   try {
-    const buffer = parquetFile(file);
-    const metadata = await parquetMetadataAsync(buffer);
+    const metadata = await parquetFooter(parquetFile(file));
+    const buffer = withCheckedPages(parquetFile(file), metadata);
     const { image, classes } = columnsOf(metadata);
     found.classNames = classes?.names ?? [];
     const { compressors } = await import('hyparquet-compressors');

@@ -1,5 +1,7 @@
-import type { AsyncBuffer } from 'hyparquet';
+import { type AsyncBuffer, type FileMetaData, parquetMetadata } from 'hyparquet';
+import { parquetHeader } from 'hyparquet/src/column.js';
 import { fill, type StoredFile } from './storage.js';
+import { checkThrift } from './thrift.js';
 
 /** A stored file as hyparquet reads one. Its `slice` rejects as the file does. */
 export function parquetFile(file: StoredFile): AsyncBuffer {
@@ -12,4 +14,56 @@ export function parquetFile(file: StoredFile): AsyncBuffer {
       return bytes.buffer;
     },
   };
+}
+
+/** The footer's length and the mark behind it, at the end of every file. */
+const endBytes = 8;
+/** So much of the end is read at once; few footers are longer. */
+const readAtOnce = 1 << 19;
+
+/** What the footer of a Parquet file says. @throws Error where it has none, what `file` rejects with. */
+export async function parquetFooter(file: AsyncBuffer): Promise<FileMetaData> {
+  const { byteLength } = file;
+  let end = Buffer.from(await file.slice(Math.max(0, byteLength - readAtOnce), byteLength));
+  if (end.length < endBytes || end.toString('latin1', end.length - 4) !== 'PAR1') throw new Error('no Parquet file');
+  const footerBytes = end.readUInt32LE(end.length - endBytes) + endBytes;
+  if (footerBytes > byteLength) throw new Error(`a footer of ${footerBytes} bytes in a file of ${byteLength}`);
+  if (footerBytes > end.length) end = Buffer.from(await file.slice(byteLength - footerBytes, byteLength));
+  checkThrift(end.subarray(0, end.length - endBytes), end.length - footerBytes);
+  // Who goes through the schema believes each part of it how many parts it has.
+  const { schema } = parquetMetadata(end, { geoparquet: false });
+  const counts = schema.map(({ num_children: count = 0 }) => count);
+  const parts = counts.reduce((sum, count) => sum + count, 1);
+  if (parts !== schema.length || counts.some((count) => count < 0))
+    throw new Error(`a schema of ${schema.length} parts that tells of ${parts}`);
+  return parquetMetadata(end);
+}
+
+/** The file to hyparquet that reads its columns: the headers of all pages are looked over before it comes to them. */
+export function withCheckedPages(file: AsyncBuffer, { row_groups: groups }: FileMetaData): AsyncBuffer {
+  const chunks = groups.flatMap(({ columns }) =>
+    columns.map(({ meta_data: chunk }) => {
+      const start = Number(chunk?.dictionary_page_offset || chunk?.data_page_offset || 0);
+      return { start, end: start + Number(chunk?.total_compressed_size ?? 0) };
+    }),
+  );
+  return {
+    byteLength: file.byteLength,
+    async slice(from, to = file.byteLength) {
+      const bytes = await file.slice(from, to);
+      for (const { start, end } of chunks)
+        if (start >= from && end <= to) checkPages(new Uint8Array(bytes, start - from, end - start));
+      return bytes;
+    },
+  };
+}
+
+function checkPages(chunk: Uint8Array): void {
+  const view = new DataView(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+  for (let at = 0; at < chunk.length; ) {
+    const offset = checkThrift(chunk, at);
+    const { compressed_page_size: length } = parquetHeader({ view, offset: at });
+    if (!(length >= 0)) throw new Error(`a page of ${length} bytes`);
+    at = offset + length;
+  }
 }

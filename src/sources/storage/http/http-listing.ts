@@ -15,21 +15,31 @@ interface JsonEntry {
   readonly size?: number;
 }
 
+/** Whether a name is one of something directly in a folder: it goes into URLs. */
+function isName(name: string): boolean {
+  return name !== '' && name !== '.' && name !== '..' && !name.includes('/');
+}
+
 /** nginx says `type`, Caddy `is_dir`. */
 function listedInJson(text: string): Entry[] | null {
   try {
     const found = JSON.parse(text) as JsonEntry[];
-    return found.map(({ name, type, is_dir, size }) => {
+    const entries = found.map(({ name, type, is_dir, size }): Entry => {
       const isFolder = type === 'directory' || is_dir === true;
       return {
         name: name.replace(/\/$/, ''),
         kind: isFolder ? 'folder' : 'file',
-        size: isFolder ? null : (size ?? null),
+        size: !isFolder && isSize(size) ? size : null,
       };
     });
+    return entries.every(({ name }) => isName(name)) ? entries : null;
   } catch {
     return null;
   }
+}
+
+function isSize(size: number | undefined): size is number {
+  return Number.isSafeInteger(size) && size! >= 0;
 }
 
 function listedInHtml(text: string): Entry[] | null {
@@ -45,9 +55,10 @@ function listedInHtml(text: string): Entry[] | null {
 /** A link to something directly in the folder: no path, no query of a column's order. */
 function nameOf(link: string): { text: string; isFolder: boolean } | null {
   const [, encoded, slash] = /^(?:\.\/)?([^/?#]+)(\/?)$/.exec(link) ?? [];
-  if (encoded === undefined || encoded === '..' || encoded === '.' || /^[a-z][a-z\d+.-]*:/i.test(encoded)) return null;
+  if (encoded === undefined || /^[a-z][a-z\d+.-]*:/i.test(encoded)) return null;
   try {
-    return { text: decodeURIComponent(encoded), isFolder: slash === '/' };
+    const text = decodeURIComponent(encoded);
+    return isName(text) ? { text, isFolder: slash === '/' } : null;
   } catch {
     return null;
   }
@@ -75,7 +86,7 @@ export function readFileList(text: string): FileList | null {
   for (const line of text.split('\n')) {
     if (line === '') continue;
     const [, size, path] = /^(\d{1,15}) (?:\.\/)?([^/].*)$/.exec(line) ?? [];
-    if (size === undefined || path === undefined) return null;
+    if (size === undefined || path === undefined || !path.split('/').every(isName)) return null;
     const cut = path.lastIndexOf('/');
     const name = path.slice(cut + 1);
     folderOf(path.slice(0, Math.max(0, cut))).set(name, { name, kind: 'file', size: Number(size) });

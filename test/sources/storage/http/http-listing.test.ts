@@ -32,3 +32,16 @@ test('a files.txt names files and the folders that they lie in', () => {
   assert.equal(list!.get('a/b')!.get('c d.jpg')!.size, 3);
   assert.equal(readFileList('<html>'), null);
 });
+
+test('no listing names anything but what lies in its folder, and no size but a number of bytes', () => {
+  for (const name of ['', '/', '.', '..', '../', 'a/b', '/etc/passwd'])
+    assert.equal(listedOnPage('application/json', JSON.stringify([{ name, type: 'file', size: 1 }])), null, name);
+  for (const size of ['7', -1, 1.5, 1e300, {}])
+    assert.deepEqual(listedOnPage('application/json', JSON.stringify([{ name: 'a', size }])), [
+      { name: 'a', kind: 'file', size: null },
+    ]);
+  for (const link of ['%2e%2e/', '%2E', 'a%2Fb', '%2e%2e%2f%2e%2e'])
+    assert.deepEqual(listedOnPage('text/html', `<title>Index of /</title><a href="${link}">x</a>`), [], link);
+  for (const path of ['a/', '../a', 'a/../b', 'a//b', './.', 'a/.'])
+    assert.equal(readFileList(`3 ${path}\n`), null, path);
+});
