@@ -7,7 +7,7 @@ import { clockOf } from '../../src/decode/decode-timeout.js';
 import { decodeFax, type FaxForm } from '../../src/decode/fax.js';
 import { probe } from '../../src/decode/probe.js';
 import { decodeXz } from '../../src/decode/xz.js';
-import { decodeZstandard } from '../../src/decode/zstandard.js';
+import { decodeZstandard } from '../../src/packing/zstandard.js';
 import type { Target } from './target.js';
 
 const vectors = fileURLToPath(new URL('../../../test/vectors/images', import.meta.url));

@@ -1,8 +1,8 @@
+import { decodeZstandard } from '../packing/zstandard.js';
 import { decodeFax, type FaxForm } from './fax.js';
 import { inflateSound } from './inflate.js';
 import { inflatePiece } from './inflate-rows.js';
 import { decodeXz } from './xz.js';
-import { decodeZstandard } from './zstandard.js';
 
 /** How the bytes of a strip or tile are coded. */
 export interface Coding {

@@ -1,3 +1,4 @@
+import { mostBlock } from '../packing/zstandard-block.js';
 import { corruptSample } from './corrupt.js';
 import { type Directory, readDirectory, wholeAt } from './exif.js';
 import type { FaxForm } from './fax.js';
@@ -10,7 +11,6 @@ import { decodePage, memoryOf, type TiffPage } from './tiff-page.js';
 import { codings, withPredictor, zstandard } from './tiff-pieces.js';
 import { kindOf, type TiffKind } from './tiff-pixels.js';
 import { decodeYccPage } from './tiff-ycc.js';
-import { windowOf } from './zstandard.js';
 
 const tags = {
   ...{ width: 256, height: 257, bits: 258, compression: 259, photometric: 262, fillOrder: 266, stripOffsets: 273 },
@@ -61,8 +61,8 @@ export const tiff: Format = {
       const isCmyk = kind.colour === 'cmyk';
       return { ...seen, memory, decodesAll: true, isCmyk, orientation, rewrite: (same) => rewriteTiff(same, read) };
     }
-    // Of Zstandard what may be copied from, too.
-    const window = page.compression === zstandard ? mostWindow(bytes, page) : 0;
+    // Of Zstandard the literals of a block too, and what it has beyond the end.
+    const window = page.compression === zstandard ? 2 * mostBlock : 0;
     if (read !== undefined && kind.isYcc) {
       // Of old JPEG the coefficients too, and what they are written into.
       const memory = memoryOf(page) + window + (read.compression === oldJpeg ? 20 * width * height : 0);
@@ -206,13 +206,6 @@ function yccLayoutOf(read: TiffDirectory, kind: TiffKind) {
     ...{ offsets: read.offsets, lengths: read.lengths, isReversed: read.fillOrder === 2 },
     predictor: withPredictor.has(read.compression) ? read.predictor : 1,
   };
-}
-
-function mostWindow(file: Buffer, { offsets, lengths, row, down }: TiffPage): number {
-  return offsets.reduce(
-    (most, offset, i) => Math.max(most, windowOf(file.subarray(offset, offset + lengths[i]!), row * down)),
-    0,
-  );
 }
 
 function isRead(kind: TiffKind, compression: number, isPlanar: boolean): boolean {

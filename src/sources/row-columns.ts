@@ -4,7 +4,7 @@ import { TributaryError } from '../errors.js';
 import { whenHere } from './manifest/away.js';
 import type { StoredManifest } from './manifest/stored-manifest.js';
 import { rowDigits } from './scan/shard.js';
-import { parquetFooter, withCheckedPages } from './storage/parquet-file.js';
+import { pageCompressors, parquetFooter, withCheckedPages } from './storage/parquet-file.js';
 import { readSample } from './storage/read-sample.js';
 import type { Location } from './storage/storage.js';
 import { jsonOf } from './table-rows.js';
@@ -22,7 +22,7 @@ export async function columnsOfRows(
   columns: readonly string[],
   manifest: StoredManifest,
 ): Promise<NonNullable<StoredManifest['columns']>> {
-  const { compressors } = await import('hyparquet-compressors');
+  const compressors = await pageCompressors();
   const sizes = new Map(manifest.details.shards.map(([name, bytes]) => [name, bytes]));
   const footers = new LRUCache<string, FileMetaData, AsyncBuffer>({
     max: keptFooters,

@@ -1,7 +1,7 @@
 import { parquetReadObjects, parquetSchema } from 'hyparquet';
 import { TributaryError } from '../errors.js';
 import { linesOf } from './storage/lines.js';
-import { parquetFile, parquetFooter, withCheckedPages } from './storage/parquet-file.js';
+import { pageCompressors, parquetFile, parquetFooter, withCheckedPages } from './storage/parquet-file.js';
 import { StorageFault, type StoredFile } from './storage/storage.js';
 import { storageOf } from './storage/storages.js';
 import { readable, unreadable } from './storage/unreadable.js';
@@ -60,7 +60,7 @@ export async function* rowsOfParquet(
   table: string,
   columns: readonly string[],
 ): AsyncGenerator<TableRow, void> {
-  const { compressors } = await import('hyparquet-compressors');
+  const compressors = await pageCompressors();
   try {
     const metadata = await parquetFooter(parquetFile(stored));
     const file = withCheckedPages(parquetFile(stored), metadata);

@@ -3,7 +3,7 @@ import { parquetHeader } from 'hyparquet/src/column.js';
 import { readRleBitPackedHybrid } from 'hyparquet/src/encoding.js';
 import { fill, type Packing, type StoredFile } from '../storage/storage.js';
 import { checkThrift } from '../storage/thrift.js';
-import { blockBytes, literalAt, mostPackedBytes, unpackBlock, unpackWhole } from '../storage/unpack.js';
+import { blockBytes, literalAt, mostPackedBytes, mostWholeBytes, unpackBlock, unpackWhole } from '../storage/unpack.js';
 import { windowOf } from './window.js';
 
 /** Where one value of a column lies in its file: see `Location`. */
@@ -23,9 +23,6 @@ export interface ByteColumn {
   /** The definition level of a value that is there. */
   readonly present: number;
 }
-
-/** What a page that has to be unpacked whole may hold: it is held in memory when one of its values is read. */
-const mostWholeBytes = 1 << 28;
 
 /**
  * Where the values of a column chunk lie, by the headers of its pages and the lengths before the values: no more of it is in memory than a

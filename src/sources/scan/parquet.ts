@@ -1,5 +1,5 @@
 import { type FileMetaData, parquetReadObjects, parquetSchema, type SchemaTree } from 'hyparquet';
-import { parquetFile, parquetFooter, withCheckedPages } from '../storage/parquet-file.js';
+import { pageCompressors, parquetFile, parquetFooter, withCheckedPages } from '../storage/parquet-file.js';
 import { StorageFault, type StoredFile } from '../storage/storage.js';
 import { storageOf } from '../storage/storages.js';
 import { hold, joinNames } from './folder.js';
@@ -76,7 +76,7 @@ async function readRows(file: StoredFile, found: Found): Promise<Damage | null> 
     const buffer = withCheckedPages(parquetFile(file), metadata);
     const { image, classes } = columnsOf(metadata);
     found.classNames = classes?.names ?? [];
-    const { compressors } = await import('hyparquet-compressors');
+    const compressors = await pageCompressors();
     let rowStart = 0;
     for (const group of metadata.row_groups) {
       const rows = Number(group.num_rows);

@@ -1,5 +1,6 @@
-import { type AsyncBuffer, type FileMetaData, parquetMetadata } from 'hyparquet';
+import { type AsyncBuffer, type Compressors, type FileMetaData, parquetMetadata } from 'hyparquet';
 import { parquetHeader } from 'hyparquet/src/column.js';
+import { unpackZstandard } from '../../packing/zstandard.js';
 import { fill, type StoredFile } from './storage.js';
 import { checkThrift } from './thrift.js';
 
@@ -14,6 +15,12 @@ export function parquetFile(file: StoredFile): AsyncBuffer {
       return bytes.buffer;
     },
   };
+}
+
+/** What unpacks pages for hyparquet. Zstandard is this project's: in fzstd damaged pages have no end. */
+export async function pageCompressors(): Promise<Compressors> {
+  const { compressors } = await import('hyparquet-compressors');
+  return { ...compressors, ZSTD: unpackZstandard };
 }
 
 /** The footer's length and the mark behind it, at the end of every file. */

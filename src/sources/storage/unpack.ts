@@ -1,9 +1,13 @@
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
+import { unpackZstandard } from '../../packing/zstandard.js';
 import type { Packed } from './storage.js';
 
 /** What every block of snappy holds but the last: encoders pack each by itself, so that reading can begin with any. */
 export const blockBytes: number = 1 << 16;
+
+/** What a page that has to be unpacked whole may hold: it is held in memory when one of its values is read. */
+export const mostWholeBytes: number = 1 << 28;
 
 /** No block takes more packed: a copy of one byte takes five. */
 export const mostPackedBytes: number = 5 * blockBytes + 5;
@@ -44,12 +48,10 @@ export async function unpack(
   return bytes.subarray(skipped);
 }
 
-/** All that a stream of gzip or Zstandard holds. @throws Error where it is none. */
+/** All that a stream of gzip or Zstandard holds. @throws Error where it is none, or more than `mostWholeBytes`. */
 export async function unpackWhole(packing: 'gzip' | 'zstd', packed: Buffer): Promise<Buffer> {
-  if (packing === 'gzip') return promisify(gunzip)(packed);
-  const { decompressZstd } = await import('hyparquet-compressors');
-  const { buffer, byteOffset, byteLength } = decompressZstd(packed);
-  return Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength);
+  if (packing === 'gzip') return promisify(gunzip)(packed, { maxOutputLength: mostWholeBytes });
+  return unpackZstandard(packed, mostWholeBytes);
 }
 
 /** A sample of `length` bytes of which the first lie as they are, and after them snappy. */
