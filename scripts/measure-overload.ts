@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
-import { setMaxListeners } from 'node:events';
-import { rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
+import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -14,82 +14,168 @@ import { assaultFolder, startWatched } from './assault.js';
 import { metricsText, type ServerProcess } from './server-process.js';
 
 // What becomes of a replica's work where too many trainers ask: node dist/scripts/measure-overload.js [--seconds 20] [--trainers 1,4,16,64]
-// [--client typescript|python]. A row for each number of trainers: samples made and delivered in the time, and how many trainers got any.
+// [--client typescript,python] [--rounds 1]. It counts from when every trainer has got a batch. A row for each client and number of
+// trainers, the median round by what was delivered: samples made and delivered a second, and the time of the cores that they took.
 
 const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '20' },
     trainers: { type: 'string', default: '1,4,16,64' },
     client: { type: 'string', default: 'typescript' },
+    rounds: { type: 'string', default: '1' },
   },
 });
 
-/** Reads until it is told to stop; counts what came. Each trainer reads epochs of its own, so that nothing is shared. */
-async function train(address: string, epoch: number, stop: AbortSignal): Promise<number> {
-  const loader = await Loader.connect({ address, run: { name: 'good' } });
-  stop.addEventListener('abort', () => loader.close(), { once: true });
-  let samples = 0;
-  try {
-    for await (const { header } of loader.batches(epoch)) samples += header.samples.length;
-  } catch (error) {
-    if (!(error instanceof TributaryError) || error.reason !== 'STREAM_CANCELLED') throw error;
-  }
-  return samples;
+/** Trainers of a client, each in an epoch of its own, so that nothing is shared. */
+interface Crowd {
+  /** How many samples each trainer has got. */
+  counts(): Promise<readonly number[]>;
+  /** Seconds of the cores that they have taken. */
+  cpu(): number;
+  stop(): Promise<unknown>;
 }
 
-/** Trainers of a client, each in its epoch, until `stop` says so; how many samples each has got by then. */
-type Crowd = (address: string, epochs: readonly number[], stop: AbortSignal) => Promise<number[]>;
-
-const crowds: Readonly<Record<string, Crowd>> = {
-  typescript: (address, epochs, stop) => Promise.all(epochs.map((epoch) => train(address, epoch, stop))),
-  async python(address, epochs, stop) {
-    const shares = Array.from({ length: Math.ceil(epochs.length / trainersPerProcess) }, (_, i) =>
-      epochs.slice(i * trainersPerProcess, (i + 1) * trainersPerProcess),
+const crowds: Readonly<Record<string, (address: string, trainers: number) => Crowd>> = {
+  typescript(address, trainers) {
+    const samples = Array<number>(trainers).fill(0);
+    const stops = samples.map((_, epoch) => train(address, epoch, (more) => (samples[epoch]! += more)));
+    return {
+      counts: async () => [...samples],
+      cpu: () => process.cpuUsage().user / 1e6 + process.cpuUsage().system / 1e6,
+      stop: () => Promise.all(stops.map((stop) => stop())),
+    };
+  },
+  python(address, trainers) {
+    const epochs = Array.from({ length: trainers }, (_, epoch) => epoch);
+    const processes = Array.from({ length: Math.ceil(trainers / trainersPerProcess) }, (_, i) =>
+      pythonTrainers(address, epochs.slice(i * trainersPerProcess, (i + 1) * trainersPerProcess)),
     );
-    return (await Promise.all(shares.map((share) => pythonTrainers(address, share, stop)))).flat();
+    return {
+      counts: async () => (await Promise.all(processes.map((one) => one.counts()))).flat(),
+      cpu: () => processes.reduce((sum, one) => sum + one.cpu(), 0),
+      stop: () => Promise.all(processes.map((one) => one.stop())),
+    };
   },
 };
+
+/** Reads until it is told to stop by what this gives. */
+function train(address: string, epoch: number, got: (samples: number) => void): () => Promise<void> {
+  const connecting = Loader.connect({ address, run: { name: 'good' } });
+  const reading = (async () => {
+    try {
+      for await (const { header } of (await connecting).batches(epoch)) got(header.samples.length);
+    } catch (error) {
+      if (!(error instanceof TributaryError) || error.reason !== 'STREAM_CANCELLED') throw error;
+    }
+  })();
+  return async () => {
+    (await connecting).close();
+    await reading;
+  };
+}
 
 /** Sixty-four interpreters would take the cores that are to be measured. */
 const trainersPerProcess = 8;
 
-async function pythonTrainers(address: string, epochs: readonly number[], stop: AbortSignal): Promise<number[]> {
+function pythonTrainers(address: string, epochs: readonly number[]): Crowd {
   const program = fileURLToPath(new URL('../../scripts/overload_trainers.py', import.meta.url));
   const asked = JSON.stringify({ address, run: 'good', epochs });
   const child = spawn(process.env.TRIBUTARY_PYTHON ?? '/usr/bin/python3', [program, asked], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
-  stop.addEventListener('abort', () => child.stdin.end('\n'), { once: true });
-  return JSON.parse(await text(child.stdout)) as number[];
+  const ended = once(child, 'exit');
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  return {
+    async counts() {
+      child.stdin.write('\n');
+      const { value, done } = await lines.next();
+      if (done) throw new Error('the trainers of a process have ended');
+      return JSON.parse(value) as number[];
+    },
+    cpu: () => cpuOf(child.pid!),
+    async stop() {
+      child.stdin.end();
+      await ended;
+    },
+  };
 }
 
-async function made(server: ServerProcess): Promise<number> {
-  return Number(/^tributary_samples_total\{result="ok"\} (\S+)$/m.exec(await metricsText(server))?.[1] ?? 0);
+/** Seconds of the cores that a process and those which it has started have taken. */
+function cpuOf(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]!.split(' ');
+  const children = readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
+    readFileSync(`/proc/${pid}/task/${thread}/children`, 'latin1').split(' ').filter(Boolean).map(Number),
+  );
+  return children.reduce((sum, child) => sum + cpuOf(child), (Number(fields[11]) + Number(fields[12])) / 100);
 }
 
-const crowd = crowds[values.client];
-if (crowd === undefined) throw new Error(`--client is one of ${Object.keys(crowds).join(', ')}`);
+async function reading(server: ServerProcess, crowd: Crowd) {
+  const metrics = await metricsText(server);
+  const metric = (name: string) => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(metrics)?.[1] ?? 0);
+  return {
+    at: performance.now() / 1000,
+    made: metric('tributary_samples_total\\{result="ok"\\}'),
+    replicaCpu: metric('process_cpu_seconds_total'),
+    crowdCpu: crowd.cpu(),
+    counts: await crowd.counts(),
+  };
+}
 
+/** A trainer that has got nothing by then is left out of account, and told. */
+const mostWarmUp = 60;
+
+async function measure(client: string, trainers: number) {
+  const server = await startWatched(folder, ['--memory', '256MiB']);
+  const crowd = crowds[client]!(server.address, trainers);
+  try {
+    const start = performance.now();
+    let warmUp = 0;
+    do {
+      await wait(250);
+      warmUp = (performance.now() - start) / 1000;
+    } while (warmUp < mostWarmUp && (await crowd.counts()).includes(0));
+    const before = await reading(server, crowd);
+    await wait(Number(values.seconds) * 1000);
+    const after = await reading(server, crowd);
+    const seconds = after.at - before.at;
+    const got = after.counts.map((count, i) => count - before.counts[i]!);
+    return {
+      warmUp,
+      made: (after.made - before.made) / seconds,
+      delivered: got.reduce((a, b) => a + b, 0) / seconds,
+      served: got.filter((count) => count > 0).length,
+      replicaCpu: (after.replicaCpu - before.replicaCpu) / seconds,
+      crowdCpu: (after.crowdCpu - before.crowdCpu) / seconds,
+    };
+  } finally {
+    await crowd.stop();
+    await server.stop('SIGKILL');
+  }
+}
+
+const clients = values.client.split(',');
+const unknown = clients.find((client) => !(client in crowds));
+if (unknown !== undefined) throw new Error(`--client ${unknown}: of ${Object.keys(crowds).join(', ')}`);
+const numbers = values.trainers.split(',').map(Number);
 const folder = await mkdtemp(join(tmpdir(), 'tributary-overload-'));
 try {
   await assaultFolder(folder);
-  process.stdout.write(
-    '| trainers | made | delivered | of what was made | trainers that got any |\n|---|---|---|---|---|\n',
+  // One after the other within a round, so that what else the machine does falls on all.
+  const rows = numbers.flatMap((trainers) =>
+    clients.map((client) => ({ client, trainers, rounds: [] as Awaited<ReturnType<typeof measure>>[] })),
   );
-  for (const trainers of values.trainers.split(',').map(Number)) {
-    const server = await startWatched(folder, ['--memory', '256MiB']);
-    const stop = new AbortController();
-    setMaxListeners(0, stop.signal);
-    const epochs = Array.from({ length: trainers }, (_, epoch) => epoch);
-    const reading = crowd(server.address, epochs, stop.signal);
-    await wait(Number(values.seconds) * 1000);
-    stop.abort();
-    const got = await reading;
-    const samples = await made(server);
-    await server.stop('SIGKILL');
-    const delivered = got.reduce((a, b) => a + b, 0);
-    const cells = [trainers, samples, delivered, `${((100 * delivered) / samples).toFixed(0)} %`];
-    process.stdout.write(`| ${[...cells, got.filter((count) => count > 0).length].join(' | ')} |\n`);
+  for (let round = 0; round < Number(values.rounds); round++)
+    for (const row of rows) row.rounds.push(await measure(row.client, row.trainers));
+  process.stdout.write(
+    "| client | trainers | warm-up, s | made, 1/s | delivered, 1/s | of what was made | trainers that got any | cores of the replica | cores of the trainers | made in a second of the replica's cores |\n|---|---|---|---|---|---|---|---|---|---|\n",
+  );
+  for (const { client, trainers, rounds } of rows) {
+    const sorted = rounds.sort((a, b) => a.delivered - b.delivered);
+    const { warmUp, made, delivered, served, replicaCpu, crowdCpu } = sorted[(sorted.length - 1) >> 1]!;
+    const share = `${((100 * delivered) / made).toFixed(0)} %`;
+    const cores = [replicaCpu.toFixed(2), crowdCpu.toFixed(2), (made / replicaCpu).toFixed(0)];
+    const cells = [client, trainers, warmUp.toFixed(1), made.toFixed(0), delivered.toFixed(0), share, served, ...cores];
+    process.stdout.write(`| ${cells.join(' | ')} |\n`);
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });

@@ -1,5 +1,5 @@
-"""Trainers of the Python client, as many in this process as it is given epochs, each in a thread of its own, until a line or the end
-comes by stdin; then prints as JSON how many samples each has got.
+"""Trainers of the Python client, as many in this process as it is given epochs, each in a thread of its own, until stdin
+ends; for each line that comes there it prints as JSON how many samples each has got.
 
 One argument, JSON: address, run, epochs (one for each trainer).
 """
@@ -31,8 +31,8 @@ def main():
     for place, epoch in enumerate(asked["epochs"]):
         args = (asked["address"], asked["run"], epoch, place, samples)
         threading.Thread(target=train, args=args, daemon=True).start()
-    sys.stdin.readline()
-    print(json.dumps(samples), flush=True)
+    while sys.stdin.readline():
+        print(json.dumps(samples), flush=True)
     os._exit(0)
 
 
