@@ -21,6 +21,7 @@ export interface Room {
 export const rooms: readonly Room[] = [
   { name: 'errors', about: 'every error, its code and its wording', pure: true, column: 0, columns: 6 },
   { name: 'memory', about: 'pool, arena', column: 2, columns: 0.75 },
+  { name: 'packing', about: 'Zstandard', column: 2.75, columns: 0.75 },
   { name: 'contract', about: 'proto, details', column: 5.25, columns: 0.75 },
   { name: 'run', about: 'config, recipes, knobs, fingerprint', pure: true, column: 0, columns: 2 },
   { name: 'schedule', about: 'weight decay of an epoch', pure: true, column: 0, columns: 1 },

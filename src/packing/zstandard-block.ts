@@ -6,6 +6,7 @@ import {
   readCodes,
   readExtraBits,
   readHuffmanTable,
+  readManyExtraBits,
   readStateTable,
   type StateTable,
   stateTable,
@@ -13,6 +14,9 @@ import {
 
 /** The largest block that there is, in bytes that come out. */
 export const mostBlock: number = 2 ** 17;
+
+/** Larger ones go back further than any memory. */
+const mostOffsetCode = 29;
 
 /** What a block leaves to those after it in its frame. */
 export interface FrameState {
@@ -207,7 +211,8 @@ function readSequences(
       const literalCode = literalTable.symbols[literalState]!;
       const matchCode = matchTable.symbols[matchState]!;
       const offsetCode = offsetTable.symbols[offsetState]!;
-      const number = 2 ** offsetCode + readExtraBits(stream, offsetCode);
+      if (offsetCode > mostOffsetCode) throw damaged;
+      const number = (1 << offsetCode) + readManyExtraBits(stream, offsetCode);
       let left = matchBase[matchCode]! + readExtraBits(stream, matchBits[matchCode]!);
       const length = literalBase[literalCode]! + readExtraBits(stream, literalBits[literalCode]!);
       const offset = offsetOf(state.recent, number, length === 0);

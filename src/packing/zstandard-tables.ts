@@ -20,52 +20,68 @@ export interface HuffmanTable {
 /** A stream that is read from its end on. */
 export interface BackwardBits {
   readonly bytes: Uint8Array;
-  readonly start: number;
   /** Bits before what was read last; below 0 where more was read than there is. */
   left: number;
 }
+
+/** Bytes behind a stream that are looked at, and do not count. */
+const beyond = 8;
 
 /** @throws damaged where no bit marks the end. */
 export function backwardBits(bytes: Uint8Array, start: number, end: number): BackwardBits {
   const last = end > start ? bytes[end - 1]! : 0;
   if (last === 0) throw damaged;
-  return { bytes, start, left: 8 * (end - start) - 1 - (Math.clz32(last) - 24) };
+  // Reading beyond an array is slow ever after.
+  const padded = new Uint8Array(end - start + beyond);
+  padded.set(bytes.subarray(start, end));
+  return { bytes: padded, left: 8 * (end - start) - 1 - (Math.clz32(last) - 24) };
 }
 
-/** Bits of a stream from bit `at` on, 31 at most. */
-export function bitsAt(bytes: Uint8Array, start: number, at: number, count: number): number {
-  const byte = start + (at >>> 3);
-  const shift = at & 7;
-  let value = (bytes[byte]! | (bytes[byte + 1]! << 8) | (bytes[byte + 2]! << 16) | (bytes[byte + 3]! << 24)) >>> shift;
-  if (shift + count > 32) value |= bytes[byte + 4]! << (32 - shift);
-  return value & ((1 << count) - 1);
+/** Bits of a stream from bit `at` on, 16 at most. */
+function bitsAt(bytes: Uint8Array, at: number, count: number): number {
+  const byte = at >>> 3;
+  return ((bytes[byte]! | (bytes[byte + 1]! << 8) | (bytes[byte + 2]! << 16)) >>> (at & 7)) & ((1 << count) - 1);
 }
 
-/** Reads bits as libzstd does for states: of bits before the first it takes others of the first 8 bytes. */
+/** Reads 16 bits at most as libzstd does for states: of bits before the first it takes others of the first 8 bytes. */
 export function readBits(stream: BackwardBits, count: number): number {
   stream.left -= count;
-  if (stream.left >= 0) return bitsAt(stream.bytes, stream.start, stream.left, count);
+  return stream.left >= 0 ? bitsAt(stream.bytes, stream.left, count) : bitsBeyond(stream, count);
+}
+
+function bitsBeyond(stream: BackwardBits, count: number): number {
   const { low, high } = firstOf(stream);
   const shift = stream.left & 63;
   const value = shift >= 32 ? high >>> (shift - 32) : (low >>> shift) | (shift === 0 ? 0 : high << (32 - shift));
   return value & ((1 << count) - 1);
 }
 
-/** Reads bits as libzstd does for lengths and offsets; those before the first are 0, or others of the first 8 bytes. */
+/** Reads 16 bits at most as libzstd does for lengths and offsets; those before the first are 0, or others of the first 8 bytes. */
 export function readExtraBits(stream: BackwardBits, count: number): number {
-  if (count === 0) return 0;
   stream.left -= count;
-  if (stream.left >= 0) return bitsAt(stream.bytes, stream.start, stream.left, count);
+  return stream.left >= 0 ? bitsAt(stream.bytes, stream.left, count) : extraBitsBeyond(stream, count);
+}
+
+/** The same of 31 bits at most. */
+export function readManyExtraBits(stream: BackwardBits, count: number): number {
+  if (count <= 16 || stream.left < count) return readExtraBits(stream, count);
+  stream.left -= 16;
+  const high = bitsAt(stream.bytes, stream.left, 16);
+  stream.left -= count - 16;
+  return (high << (count - 16)) | bitsAt(stream.bytes, stream.left, count - 16);
+}
+
+function extraBitsBeyond(stream: BackwardBits, count: number): number {
+  if (count === 0) return 0;
   const { low, high } = firstOf(stream);
   const shift = (64 - stream.left - count) & 63;
   const top = shift >= 32 ? low << (shift - 32) : (high << shift) | (shift === 0 ? 0 : low >>> (32 - shift));
   return top >>> (32 - count);
 }
 
-function firstOf({ bytes, start }: BackwardBits): { low: number; high: number } {
-  const wordAt = (at: number) =>
-    (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 24);
-  return { low: wordAt(start), high: wordAt(start + 4) };
+function firstOf({ bytes }: BackwardBits): { low: number; high: number } {
+  const wordAt = (at: number) => bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+  return { low: wordAt(0), high: wordAt(4) };
 }
 
 /**
@@ -222,11 +238,12 @@ function huffmanTable(weights: number[]): HuffmanTable {
 
 /** Fills `out` with what a stream of codes stands for. @throws damaged where it has more or less than that. */
 export function readCodes(bytes: Uint8Array, start: number, end: number, table: HuffmanTable, out: Uint8Array): void {
-  let { left } = backwardBits(bytes, start, end);
+  const stream = backwardBits(bytes, start, end);
+  let { left } = stream;
   const { log, symbols, bits } = table;
   for (let to = 0; to < out.length; to++) {
     if (left <= 0) throw damaged;
-    const code = left >= log ? bitsAt(bytes, start, left - log, log) : bitsAt(bytes, start, 0, left) << (log - left);
+    const code = left >= log ? bitsAt(stream.bytes, left - log, log) : bitsAt(stream.bytes, 0, left) << (log - left);
     out[to] = symbols[code]!;
     left -= bits[code]!;
   }
