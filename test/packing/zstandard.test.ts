@@ -104,21 +104,3 @@ test('damage that had no end in fzstd is refused at once', async () => {
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program], options);
   assert.equal(stdout, 'null, damaged Zstandard');
 });
-
-test('a block gives no more than it may hold, whatever it says of its sequences', () => {
-  // Matches of 34 bytes and nothing else, by tables of one code that take no bits.
-  const sequences = (count: number) => [8, 7, 0xff, (count - 0x7f00) & 255, (count - 0x7f00) >> 8, 0x54, 0, 0, 31, 1];
-  const packed = (count: number) => frame(7 << 3, block(0, 4, false, 1, 2, 3, 4), compressed(sequences(count)));
-  const held = Buffer.concat([Buffer.alloc(4 + 34 * 3840, Buffer.of(1, 2, 3, 4)), Buffer.of(7)]);
-  const few = [8, 7, 0x8f, 0, 0x54, 0, 0, 31, 1];
-  const sound = frame(7 << 3, block(0, 4, false, 1, 2, 3, 4), compressed(few));
-  assert.deepEqual(unpackZstandard(sound, 2 ** 30), held);
-  assert.deepEqual(decodeZstandard(sound, held.length, look), held);
-  assert.equal(decodeZstandard(packed(0x7f00 + 65535), 9, look), null);
-  assert.throws(() => unpackZstandard(packed(0x7f00 + 65535), 2 ** 30), /damaged/);
-});
-
-function compressed(bytes: readonly number[]): number[] {
-  const head = (bytes.length << 3) | (2 << 1) | 1;
-  return [head & 255, head >> 8, 0, ...bytes];
-}
