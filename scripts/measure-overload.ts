@@ -165,7 +165,11 @@ try {
     clients.map((client) => ({ client, trainers, rounds: [] as Awaited<ReturnType<typeof measure>>[] })),
   );
   for (let round = 0; round < Number(values.rounds); round++)
-    for (const row of rows) row.rounds.push(await measure(row.client, row.trainers));
+    for (const row of rows) {
+      const measured = await measure(row.client, row.trainers);
+      process.stderr.write(`${JSON.stringify({ round, ...row, rounds: undefined, ...measured })}\n`);
+      row.rounds.push(measured);
+    }
   process.stdout.write(
     "| client | trainers | warm-up, s | made, 1/s | delivered, 1/s | of what was made | trainers that got any | cores of the replica | cores of the trainers | made in a second of the replica's cores |\n|---|---|---|---|---|---|---|---|---|---|\n",
   );
