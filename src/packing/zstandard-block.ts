@@ -89,16 +89,26 @@ function readPackedLiterals(block: Uint8Array, kind: number, form: number, state
   return { literals, end };
 }
 
+/**
+ * libzstd has a quicker way for long streams, on processors of most computers (x86-64 with BMI2), that does not look at what is left of them.
+ *
+ * Source: libzstd 1.5.4 huf_decompress.c, `HUF_decompress4X1_usingDTable_internal_bmi2_asm`.
+ */
+const mostQuickLog = 11;
+const leastQuick = [16, 8, 8, 8] as const;
+
 function readFourStreams(block: Uint8Array, start: number, end: number, table: HuffmanTable, out: Uint8Array): void {
   if (end - start < 10) throw damaged;
   const each = (out.length + 3) >> 2;
   if (3 * each > out.length) throw damaged;
-  let at = start + 6;
+  const starts = [start + 6];
+  for (let i = 0; i < 3; i++) starts.push(starts[i]! + (block[start + 2 * i]! | (block[start + 2 * i + 1]! << 8)));
+  const ends = [...starts.slice(1), end];
+  if (starts[3]! > end) throw damaged;
+  const isQuick = table.log <= mostQuickLog && leastQuick.every((least, i) => ends[i]! - starts[i]! >= least);
   for (let i = 0; i < 4; i++) {
-    const next = i === 3 ? end : at + (block[start + 2 * i]! | (block[start + 2 * i + 1]! << 8));
-    if (next > end) throw damaged;
-    readCodes(block, at, next, table, out.subarray(i * each, i === 3 ? out.length : (i + 1) * each));
-    at = next;
+    const part = out.subarray(i * each, i === 3 ? out.length : (i + 1) * each);
+    readCodes(block, starts[i]!, ends[i]!, table, part, isQuick);
   }
 }
 

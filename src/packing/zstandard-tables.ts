@@ -236,8 +236,20 @@ function huffmanTable(weights: number[]): HuffmanTable {
   return { log, symbols, bits };
 }
 
-/** Fills `out` with what a stream of codes stands for. @throws damaged where it has more or less than that. */
-export function readCodes(bytes: Uint8Array, start: number, end: number, table: HuffmanTable, out: Uint8Array): void {
+/**
+ * Fills `out` with what a stream of codes stands for.
+ *
+ * @param mayHaveMore whether bits may be left.
+ * @throws damaged where it has less than that, or more.
+ */
+export function readCodes(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  table: HuffmanTable,
+  out: Uint8Array,
+  mayHaveMore = false,
+): void {
   const stream = backwardBits(bytes, start, end);
   let { left } = stream;
   const { log, symbols, bits } = table;
@@ -247,5 +259,5 @@ export function readCodes(bytes: Uint8Array, start: number, end: number, table: 
     out[to] = symbols[code]!;
     left -= bits[code]!;
   }
-  if (left !== 0) throw damaged;
+  if (left < 0 || (left > 0 && !mayHaveMore)) throw damaged;
 }

@@ -54,7 +54,9 @@ test('weights make codes, and those that take no bits have an end', () => {
   readCodes(Buffer.of(0b1_1_01_00), 0, 1, table, out);
   assert.deepEqual([...out], [0, 2, 1]);
   assert.throws(() => readCodes(Buffer.of(0b1_1_01_00), 0, 1, table, new Uint8Array(2)), /damaged/);
-  assert.throws(() => readCodes(Buffer.of(0b1_1_01_00), 0, 1, table, new Uint8Array(4)), /damaged/);
+  readCodes(Buffer.of(0b1_1_01_00), 0, 1, table, new Uint8Array(2), true);
+  for (const mayHaveMore of [false, true])
+    assert.throws(() => readCodes(Buffer.of(0b1_1_01_00), 0, 1, table, new Uint8Array(4), mayHaveMore), /damaged/);
   for (const bytes of [[129, 0x22], [129, 0x0d], [128, 0], [200, 0x11], [129]])
     assert.throws(() => readHuffmanTable(Buffer.from(bytes), 0, bytes.length), /damaged/, bytes.join());
   // One symbol has all 32 states, so that none of them takes a bit.
