@@ -6,7 +6,8 @@ import { test } from 'node:test';
 const page = new URL('../../../docs/guarantees.md', import.meta.url);
 
 test('every row of the guarantees names a test that exists', async () => {
-  const lines = (await readFile(page, 'utf8')).split('\n');
+  // What was fuzzed is a table of figures.
+  const lines = (await readFile(page, 'utf8')).split('\n').filter((line) => !/^\| [a-z-]+ \| [\d,]+ \|/.test(line));
   const isHeading = (number: number): boolean => lines[number + 1]?.startsWith('|---') ?? false;
   const rows = lines.filter((line, number) => line.startsWith('| ') && !isHeading(number));
   assert.ok(rows.length >= 14);
