@@ -28,6 +28,7 @@ export const rooms: readonly Room[] = [
   { name: 'plan', about: 'address to samples, cursor', pure: true, column: 4, columns: 1.25 },
   { name: 'sample', about: 'seed to draw, as torch', pure: true, column: 1, columns: 1 },
   { name: 'decode', about: 'bytes to crop, in limits', column: 1, columns: 1.5 },
+  { name: 'positions', about: 'where to begin in files', column: 4.75, columns: 1.25 },
   { name: 'augment', about: 'crop and draw to pixels', column: 1, columns: 1 },
   { name: 'cache', about: 'files and decoded images kept', column: 2, columns: 2 },
   { name: 'runs', about: 'open runs', column: 4, columns: 0.75 },

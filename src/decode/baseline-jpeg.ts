@@ -14,7 +14,7 @@ const memoryBound = 16 * 1024 * 1024;
 /** Narrower images have chroma of so few samples that libjpeg repeats them. */
 const leastWidth = 5;
 /** Pixels from one position of a row to the next. */
-const positionPixels = 128;
+const positionPixels = 96;
 /** An image of more positions, of some hundred megapixels, does without. */
 const mostPositions = 1 << 18;
 /** Bits of longer files have no number of 32 bits. */
@@ -39,11 +39,12 @@ export function decodeBaselineJpeg(
   tables: JpegTables,
   box: Box,
   { seconds }: Pick<Limits, 'seconds'>,
-  positions: Uint8Array | null = null,
+  positions?: Uint8Array | null,
 ): Crop | null {
   const deadline = performance.now() + seconds * 1000;
   return (
-    (positions && withModule(bytes, tables, (scan) => startAt(scan, box, positions) && decodeBox(scan, box, deadline, seconds))) ||
+    (positions &&
+      withModule(bytes, tables, (scan) => startAt(scan, box, positions) && decodeBox(scan, box, deadline, seconds))) ||
     withModule(bytes, tables, (scan) => start(scan, box) && decodeBox(scan, box, deadline, seconds))
   );
 }
@@ -159,9 +160,7 @@ function startAt(scan: LoadedScan, box: Box, positions: Uint8Array): boolean {
   const { width, height } = tables;
   const { left, top } = box;
   const [right, bottom] = [left + box.width, top + box.height];
-  return Boolean(
-    run.beginAt!(file + tables.scan, end, room, width, height, left, top, right, bottom, table, every),
-  );
+  return Boolean(run.beginAt!(file + tables.scan, end, room, width, height, left, top, right, bottom, table, every));
 }
 
 /** MCUs from one position of a row to the next, and positions in all. */

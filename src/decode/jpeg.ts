@@ -24,9 +24,9 @@ export const jpeg: Format = {
     return {
       ...header,
       // Of nearly all files the decoder sees on its way that they are sound; the others are walked through then.
-      decode(same, box, limits) {
+      decode(same, box, limits, positions) {
         const isEmpty = box.width === 0 || box.height === 0;
-        const crop = isEmpty ? null : decodeBaselineJpeg(same, tables, box, limits);
+        const crop = isEmpty ? null : decodeBaselineJpeg(same, tables, box, limits, positions?.());
         if (crop === null) check(same, header, clockOf(limits.seconds));
         return crop;
       },
