@@ -318,8 +318,11 @@ describe('positions', () => {
 
   it('change no byte of boxes that begin and end beside them, with the samples beyond', () => {
     for (const sampling of ['1x1', '2x1', '2x2']) {
-      const of: Picture = { width: 300, height: 40, pattern: 'noise', seed: 7 };
+      const of: Picture = { width: 300, height: 40, pattern: 'waves', seed: 7 };
       const file = encode(of, ['-quality', '95', '-sample', `${sampling},1x1,1x1`]);
+      const brighter = wordsOf(found(file)!, file, 3);
+      for (let i = 1; i < brighter.length; i += positionWords) brighter[i]! += 20;
+      const elsewhere = encodePositions(file, brighter, 3);
       const other = encode({ ...of, pattern: 'board' }, ['-quality', '95', '-sample', `${sampling},1x1,1x1`]);
       const positions = found(file);
       for (const left of [0, 1, 80, 95, 96, 97, 98, 112, 191, 192, 193, 299])
@@ -332,8 +335,12 @@ describe('positions', () => {
             [39, 1],
           ] as const) {
             if (left + width > of.width) continue;
+            const box = { left, top, width, height };
             decodeBaselineJpeg(other, whole(of));
-            assertSame(file, { left, top, width, height }, positions);
+            assertSame(file, box, positions);
+            // It is from them that they are decoded: others are other pixels.
+            const { data } = fromPositions(file, box, elsewhere)!;
+            assert.notEqual(firstDifference(data, decodeBaselineJpeg(file, box)!.data), -1, JSON.stringify(box));
           }
     }
   });
@@ -401,6 +408,8 @@ describe('positions', () => {
     assert.equal(found(Buffer.concat([file.subarray(0, file.length - 60), end])), null, 'cut');
     assert.equal(found(Buffer.concat([file.subarray(0, file.length - 2), Buffer.from([1, 2, 3]), end])), null, 'more');
     assert.equal(found(file.subarray(0, file.length - 2)), null, 'open');
+    const again = file.subarray(file.indexOf(Buffer.from([0xff, 0xc0])), scan);
+    assert.equal(found(Buffer.concat([file.subarray(0, file.length - 2), again, end])), null, 'a second frame');
     const damaged = Buffer.from(file);
     damaged.fill(0xfe, scan + 1000, scan + 1100);
     assert.equal(found(damaged), null, 'damaged');
