@@ -15,7 +15,7 @@ const memoryBound = 16 * 1024 * 1024;
 const leastWidth = 5;
 /** Pixels from one position of a row to the next. */
 const positionPixels = 96;
-/** An image of more positions, of some hundred megapixels, does without. */
+/** An image of more positions, of 200 megapixels at the least, does without. */
 const mostPositions = 1 << 18;
 /** Bits of longer files have no number of 32 bits. */
 const mostPositionedBytes = 2 ** 28;
