@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { Command } from '@commander-js/extra-typings';
 import { TributaryError } from '../errors.js';
 import { indexPositions } from '../positions/index-positions.js';
@@ -84,7 +83,12 @@ async function keepPositions(manifest: StoredManifest, source: IndexOptions, mis
 }
 
 function isUsed(path: string, manifest: StoredManifest): boolean {
-  return existsSync(path) && isOf(openPositions(path), manifest);
+  try {
+    return isOf(openPositions(path), manifest);
+  } catch {
+    // There is none, or none that can be read: writing it anew says what is wrong.
+    return false;
+  }
 }
 
 /** Whether a source has a manifest that fits the config. @throws TributaryError SOURCE_CHANGED where it was edited since. */
