@@ -16,6 +16,7 @@ const begins = [
   'augment/gpu/device-probe',
   'augment/gpu/device-worker',
   'decode/native-process',
+  'positions/position-thread',
   'runs/inline-thread',
   'sources/scan/thread',
 ];

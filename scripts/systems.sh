@@ -30,6 +30,7 @@ base() {
     command -v debootstrap >/dev/null || { apt-get update -qq; DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends debootstrap >/dev/null; }
     echo "Making Debian $1" >&2
     debootstrap --variant=minbase --no-check-gpg "${suites[$1]}" "$root" "$(mirror)" >"$out/debootstrap-$1.log"
+    printf '127.0.0.1 localhost\n::1 localhost\n' >"$root/etc/hosts"
     # What lets this machine reach its registries: names, proxies, certificates.
     cp -L /etc/resolv.conf "$root/etc/"; cp -r /etc/apt/apt.conf.d/. "$root/etc/apt/apt.conf.d/"
     mkdir -p "$root/usr/local/share/ca-certificates"; cp -rL /usr/local/share/ca-certificates/. "$root/usr/local/share/ca-certificates/" 2>/dev/null || true

@@ -15,7 +15,7 @@ export interface Course {
   readonly seconds: number;
   /** An epoch that no contestant has streamed yet. */
   readonly epoch: number;
-  /** By backend. */
+  /** By backend; the one that has positions in JPEG files, on simd, by `positions`. */
   readonly replicas: ReadonlyMap<string, RunningReplica>;
 }
 
@@ -30,6 +30,8 @@ export interface Contestant {
   readonly isCold: boolean;
   /** The backend of the replica that it needs. */
   readonly backend?: string;
+  /** Whether that has positions in JPEG files. */
+  readonly positions?: boolean;
   /** What is to be run; null where this machine cannot. */
   readonly run: (course: Course) => Measured | null;
 }
@@ -133,6 +135,14 @@ export const contestants: readonly Contestant[] = [
     ofRecipe: true,
     isCold: false,
     run: pythonClient({ files: 'many' }),
+  },
+  {
+    name: 'python-client-positions',
+    label: 'replica with positions and Python client, uint8',
+    ofRecipe: true,
+    isCold: false,
+    positions: true,
+    run: pythonClient({ files: 'many', backend: 'positions' }),
   },
   {
     name: 'dataloader-uint8',

@@ -103,11 +103,12 @@ function run(name: string): object {
   return { recipe, ...knobs };
 }
 
-/** Writes the config of a replica that serves every recipe over every file set, and yields its path. */
+/** Writes the config of a replica that serves every recipe over every file set, with manifests in a folder of this name, and yields its path. */
 export async function writeConfig(
   folder: string,
   sets: readonly FileSet[],
   recipes: readonly string[],
+  index = 'index',
 ): Promise<string> {
   const sources: Record<string, { path: string }> = {};
   const runs: Record<string, object> = {};
@@ -124,7 +125,7 @@ export async function writeConfig(
           epochs: 100_000,
         };
     }
-  const file = join(folder, 'tributary.yaml');
-  await writeFile(file, stringify({ index: join(folder, 'index'), sources, runs }));
+  const file = join(folder, index === 'index' ? 'tributary.yaml' : `${index}.yaml`);
+  await writeFile(file, stringify({ index: join(folder, index), sources, runs }));
   return file;
 }

@@ -76,6 +76,11 @@ for (const backend of new Set(['simd', ...chosen.map(({ backend = 'simd' }) => b
   if (backend !== 'webgpu' || device !== null) replicas.set(backend, await startReplica(config, backend));
 const thread: TrainerThread[] = [];
 const rows: Row[] = [];
+if (chosen.some(({ positions }) => positions)) {
+  const positioned = await writeConfig(out, sets, recipes, 'positions');
+  await tributary('index', '--positions', '--config', positioned);
+  replicas.set('positions', await startReplica(positioned, 'simd'));
+}
 let epoch = 1;
 const firstBatches: number[] = [];
 const starts: number[] = [];

@@ -1,10 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { crc32 } from 'node:zlib';
 import sharp, { type Sharp } from 'sharp';
+import { decodeBaselineJpeg, findPositions } from '../../src/decode/baseline-jpeg.js';
 import { decodeCrop } from '../../src/decode/decode-crop.js';
 import { clockOf } from '../../src/decode/decode-timeout.js';
 import { decodeFax, type FaxForm } from '../../src/decode/fax.js';
+import { readTables } from '../../src/decode/jpeg-tables.js';
 import { probe } from '../../src/decode/probe.js';
 import { decodeXz } from '../../src/decode/xz.js';
 import { decodeZstandard } from '../../src/packing/zstandard.js';
@@ -64,6 +67,7 @@ export async function imageTargets(): Promise<Record<string, Target>> {
     ]),
     tiff: image('tiff', tiffs),
     webp: image('webp', webps),
+    positions: positionsOf(await small.clone().resize(400, 130).jpeg().toBuffer()),
     native: {
       format: 'any',
       seeds: [jpegs[2]!, jpegs[4]!, ...webps, tiffs[4]!, tiffs[5]!],
@@ -107,6 +111,31 @@ function image(format: string, seeds: Buffer[]): Target {
       const crop = await header.decode?.(bytes, boxOf(header), limits);
       if (crop) crop.give?.();
       else header.rewrite?.(bytes, limits);
+    },
+  };
+}
+
+/** Positions kept of a JPEG, which may be anything; without their own sum right they may not change a pixel. */
+function positionsOf(jpeg: Buffer): Target {
+  const tables = readTables(jpeg)!;
+  const kept = findPositions(jpeg, tables)!;
+  const box = boxOf(tables);
+  const decoded = (positions: Buffer | null) =>
+    Buffer.from(decodeBaselineJpeg(jpeg, tables, box, limits, positions)!.data);
+  const plain = decoded(null);
+  return {
+    format: 'any',
+    seeds: [kept],
+    isFresh: true,
+    mend(bytes) {
+      const mended = Buffer.from(bytes);
+      if (mended.length >= 8) mended.writeUInt32LE(crc32(mended.subarray(4)), 0);
+      return mended;
+    },
+    read(bytes) {
+      const pixels = decoded(bytes);
+      const isWhole = bytes.length >= 8 && bytes.readUInt32LE(0) === crc32(bytes.subarray(4));
+      if (!isWhole && !pixels.equals(plain)) throw new Error('damaged positions gave other pixels');
     },
   };
 }

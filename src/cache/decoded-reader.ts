@@ -7,6 +7,7 @@ import { TributaryError } from '../errors.js';
 import { type Arena, none } from '../memory/arena.js';
 import { discard } from '../memory/discard.js';
 import type { Box } from '../sample/draw.js';
+import { keptPositions } from '../sources/manifest/positions-file.js';
 import type { FileReader, Lookup, SampleFile } from './lookup.js';
 
 /** No image takes more than this part of the cache. */
@@ -52,7 +53,8 @@ function heldImage(arena: Arena, { whereabouts, limits }: Lookup): SampleImage |
 }
 
 function fileImage(arena: Arena, lookup: Lookup, file: SampleFile): SampleImage {
-  const { limits, news } = lookup;
+  const { limits, location, news } = lookup;
+  const { positions } = location;
   let header: Header | undefined;
   let since: number | undefined;
   const probed = async (): Promise<Header> => {
@@ -60,7 +62,8 @@ function fileImage(arena: Arena, lookup: Lookup, file: SampleFile): SampleImage 
     header ??= await probe(file.bytes, limits);
     return header;
   };
-  const decode = (box: Box): Promise<Crop> => decodeCrop(file.bytes, box, limits, header, since);
+  const decode = (box: Box): Promise<Crop> =>
+    decodeCrop(file.bytes, box, limits, header, since, positions && (() => keptPositions(positions)));
   return {
     size: probed,
     async crop(box) {

@@ -1,10 +1,13 @@
 import { Command } from '@commander-js/extra-typings';
 import { TributaryError } from '../errors.js';
+import { indexPositions } from '../positions/index-positions.js';
 import { findSource } from '../run/config.js';
 import { type IndexReport, reportLines } from '../sources/index-report.js';
-import { indexSource } from '../sources/index-source.js';
+import { type IndexOptions, indexSource } from '../sources/index-source.js';
 import type { Manifest } from '../sources/manifest/manifest.js';
-import { openSource } from '../sources/open-source.js';
+import { isOf, openPositions, positionsPath } from '../sources/manifest/positions-file.js';
+import type { StoredManifest } from '../sources/manifest/stored-manifest.js';
+import { openSource, openStored } from '../sources/open-source.js';
 import { configOption, readConfig, splitOption } from './options.js';
 import { ProgressLine } from './progress.js';
 
@@ -17,30 +20,75 @@ export function indexCommand() {
     .addOption(splitOption('only this split, of every source: what requests may ask for beside the runs'))
     .option('--missing', 'only what has no manifest that fits the config')
     .option('--out <folder>', "where to write them instead of the config's index, which may lie in a store")
+    .option('--positions', 'beside each manifest, where replicas can begin in its JPEG files: some 2 % of their size')
     .option('--strict', 'refuse to index a source of which samples are lost')
-    .action(async ({ config: file, source: only, split: asked, missing, out, strict }) => {
+    .action(async ({ config: file, source: only, split: asked, missing, out, strict, positions }) => {
       const config = await readConfig(file);
       for (const name of only ?? []) findSource(config, name);
+      const indexFolder = out ?? config.index;
       for (const { name, split } of usedSources(config, only, asked)) {
-        if (missing && (await isIndexed({ ...findSource(config, name), split, indexFolder: config.index }))) {
+        const source = { ...findSource(config, name), split };
+        const indexed = { ...source, indexFolder: config.index };
+        if (missing && (await isIndexed(indexed))) {
           process.stdout.write(`${name} (${split}): indexed already\n`);
-          continue;
+          if (positions) await keepPositions(await openStored(indexed), { ...source, indexFolder }, missing);
+        } else {
+          const manifest = await index({ ...source, strict, indexFolder });
+          if (positions) await keepPositions(manifest, { ...source, indexFolder }, missing);
         }
-        const line = new ProgressLine(`${name} (${split})`);
-        const { manifest, report } = await indexSource({
-          ...findSource(config, name),
-          split,
-          strict,
-          indexFolder: out ?? config.index,
-          onProgress: ({ count, fraction, secondsLeft, rate }) =>
-            line.text(
-              `${count} samples, ${Math.round(rate)}/s, ${Math.round(100 * fraction)} % of what is known${left(secondsLeft)}`,
-            ),
-        });
-        line.close(`done in ${report.seconds.toFixed(1)} s`);
-        process.stdout.write(`${summary(`${name} (${split})`, manifest, report).join('\n  ')}\n`);
       }
     });
+}
+
+async function index(source: IndexOptions): Promise<StoredManifest> {
+  const what = `${source.name} (${source.split})`;
+  const line = new ProgressLine(what);
+  const { manifest, report } = await indexSource({
+    ...source,
+    onProgress: ({ count, fraction, secondsLeft, rate }) =>
+      line.text(
+        `${count} samples, ${Math.round(rate)}/s, ${Math.round(100 * fraction)} % of what is known${left(secondsLeft)}`,
+      ),
+  });
+  line.close(`done in ${report.seconds.toFixed(1)} s`);
+  process.stdout.write(`${summary(what, manifest, report).join('\n  ')}\n`);
+  return manifest;
+}
+
+/** Keeps positions in the samples of a manifest beside it; where some of it are there already, only unless `missing`. */
+async function keepPositions(manifest: StoredManifest, source: IndexOptions, missing: true | undefined): Promise<void> {
+  const { name, split, indexFolder } = source;
+  const path = positionsPath(indexFolder, name, split);
+  if (path === null)
+    throw new TributaryError('ARGUMENT_INVALID', {
+      expected: 'a local folder to keep positions in',
+      came: indexFolder,
+      remedy: 'Keep manifests in a local folder, or leave out --positions: replicas read them from no store',
+    });
+  const what = `${name} (${split})`;
+  if (missing && isUsed(path, manifest)) {
+    process.stdout.write(`${what}: has positions already\n`);
+    return;
+  }
+  const line = new ProgressLine(what);
+  const report = await indexPositions(manifest, path, ({ count, secondsLeft, rate }) =>
+    line.text(`positions in ${count} of ${manifest.count} samples, ${Math.round(rate)}/s${left(secondsLeft)}`),
+  );
+  line.close(`positions done in ${report.seconds.toFixed(1)} s`);
+  const { found, bytes, sampleBytes } = report;
+  const share = ((100 * bytes) / Math.max(1, sampleBytes)).toFixed(1);
+  process.stdout.write(
+    `${what}: positions in ${found} of ${manifest.count} samples, ${(bytes / 1e6).toFixed(1)} MB, ${share} % of their size\n`,
+  );
+}
+
+function isUsed(path: string, manifest: StoredManifest): boolean {
+  try {
+    return isOf(openPositions(path), manifest);
+  } catch {
+    // There is none, or none that can be read: writing it anew says what is wrong.
+    return false;
+  }
 }
 
 /** Whether a source has a manifest that fits the config. @throws TributaryError SOURCE_CHANGED where it was edited since. */

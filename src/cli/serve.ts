@@ -47,7 +47,13 @@ export function serveCommand() {
           const found = { source: options.name, split: options.split, count, leftOut, losses, warnings };
           log[isWhole ? 'info' : 'warn'](found, 'indexed');
         });
-      const runs = indexedRuns(config, flags.indexMissing ? openOrIndex : openSource, isLoopback(flags.listen));
+      const open: typeof openSource = (options) => {
+        const onUnusedPositions = (path: string, why: string): void => {
+          if (isFirst) log.warn({ source: options.name, path, why }, 'positions not used');
+        };
+        return (flags.indexMissing ? openOrIndex : openSource)({ ...options, onUnusedPositions });
+      };
+      const runs = indexedRuns(config, open, isLoopback(flags.listen));
       const part = partOf(flags);
       const [opened, caches] = await Promise.all([runs.openAll(), openCaches(part, log)]);
       const metrics = new Metrics();

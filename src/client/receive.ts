@@ -1,4 +1,3 @@
-import { constants } from 'node:buffer';
 import { crc32 } from 'node:zlib';
 import type { ClientReadableStream } from '@grpc/grpc-js';
 import type { BatchHeader__Output } from '../../protos/generated/tributary/v1/BatchHeader.js';
@@ -7,6 +6,9 @@ import { TributaryError } from '../errors.js';
 import type { Address } from '../run/address.js';
 import type { Clock } from './clock.js';
 import { noAnswer } from './failure.js';
+
+/** No batch is larger, as no buffer of Node 20 is; a length beyond any memory would end an allocation, not the stream. */
+const mostBytes = 2 ** 32;
 
 /** The views of one group of a batch: uint8 or what was asked for, `shape` in the order of the axes. */
 interface ReceivedViews {
@@ -64,7 +66,7 @@ export async function* receiveBatches(
         // Replicas of 0.1 have the address in fields of its own alone.
         const { epoch, step, rank, worldSize } = header;
         header.address ??= { epoch, step, rank, worldSize };
-        if (!(header.byteSize >= 0 && header.byteSize <= constants.MAX_LENGTH)) throw damagedHeader(peer);
+        if (!(header.byteSize >= 0 && header.byteSize <= mostBytes)) throw damagedHeader(peer);
         data = Buffer.allocUnsafeSlow(header.byteSize);
         received = 0;
         sum = 0;

@@ -3,7 +3,7 @@ import type { Limits } from '../run/limits.js';
 import type { Box } from '../sample/draw.js';
 import type { Crop, ImageSize } from './crop.js';
 import { decodeTimeout } from './decode-timeout.js';
-import type { Header } from './header.js';
+import type { Header, KeptPositions } from './header.js';
 import { NativeDecoder } from './native-decoder.js';
 import { probe } from './probe.js';
 import { withRoom } from './room.js';
@@ -20,6 +20,7 @@ const native = new NativeDecoder();
  *   and a knob `ratio` far from 1.
  * @param probed what `probe` read of the same bytes; it is read again where absent.
  * @param since when work on the file began, by `performance.now()`: `limits.seconds` count from then.
+ * @param positions what is kept of positions in the bytes, if anything; asked for where it helps.
  * @returns uint8 RGB, `[box.height, box.width, 3]`.
  * @throws TributaryError SAMPLE_CORRUPT where the bytes cannot be decoded: permanent, and decided by the bytes alone.
  *   DECODE_TIMEOUT beyond `limits.seconds`: no verdict on the file, and may succeed elsewhere. ARGUMENT_INVALID where
@@ -31,6 +32,7 @@ export async function decodeCrop(
   limits: Limits,
   probed?: Header,
   since = performance.now(),
+  positions?: KeptPositions,
 ): Promise<Crop> {
   const header = probed ?? (await probe(bytes, limits));
   requireInside(box, header);
@@ -40,13 +42,19 @@ export async function decodeCrop(
     return { ...limits, seconds };
   };
   return withRoom(header.memory + 6 * box.width * box.height, left().seconds, () =>
-    decodeNow(bytes, box, left, header),
+    decodeNow(bytes, box, left, header, positions),
   );
 }
 
-async function decodeNow(bytes: Uint8Array, box: Box, left: () => Limits, header: Header): Promise<Crop> {
+async function decodeNow(
+  bytes: Uint8Array,
+  box: Box,
+  left: () => Limits,
+  header: Header,
+  positions: KeptPositions | undefined,
+): Promise<Crop> {
   const buffer = asBuffer(bytes);
-  const direct = await header.decode?.(buffer, box, left());
+  const direct = await header.decode?.(buffer, box, left(), positions);
   if (direct) return direct;
   const rewritten = header.rewrite?.(buffer, left()) ?? buffer;
   const { pixels, seconds } = left();

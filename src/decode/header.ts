@@ -3,6 +3,9 @@ import type { Box } from '../sample/draw.js';
 import type { Crop, ImageSize } from './crop.js';
 import type { Orientation } from './orientation.js';
 
+/** Gives what is kept of positions in a file, good until the next file's are asked for; null where nothing is. */
+export type KeptPositions = () => Uint8Array | null;
+
 /** What the first bytes of a file say about it, and how it is decoded. */
 export interface Header extends ImageSize {
   /** Whether damage can lie where a box does not reach: then the loader decodes all of the file, whatever the box. */
@@ -21,9 +24,10 @@ export interface Header extends ImageSize {
   readonly orientation?: Orientation;
   /**
    * Decodes a box of the same bytes as Pillow does; null where that is the loader's to do, and absent where it always is. Throws
-   * SAMPLE_CORRUPT where Pillow would refuse the file, whatever the box, and DECODE_TIMEOUT beyond `limits.seconds`.
+   * SAMPLE_CORRUPT where Pillow would refuse the file, whatever the box, and DECODE_TIMEOUT beyond `limits.seconds`. `positions` gives what is
+   * kept of positions in the file, or null; it changes no pixel.
    */
-  decode?(bytes: Buffer, box: Box, limits: Limits): Crop | null | Promise<Crop | null>;
+  decode?(bytes: Buffer, box: Box, limits: Limits, positions?: KeptPositions): Crop | null | Promise<Crop | null>;
 }
 
 /** One format of the allow-list. */

@@ -23,10 +23,11 @@ export const jpeg: Format = {
     if (tables === null) return { ...header, ...check(bytes, header, look) };
     return {
       ...header,
+      memory: header.memory + positionBytes(header),
       // Of nearly all files the decoder sees on its way that they are sound; the others are walked through then.
-      decode(same, box, limits) {
+      decode(same, box, limits, positions) {
         const isEmpty = box.width === 0 || box.height === 0;
-        const crop = isEmpty ? null : decodeBaselineJpeg(same, tables, box, limits);
+        const crop = isEmpty ? null : decodeBaselineJpeg(same, tables, box, limits, positions?.());
         if (crop === null) check(same, header, clockOf(limits.seconds));
         return crop;
       },
@@ -36,6 +37,9 @@ export const jpeg: Format = {
 
 /** Twice the file and some rows, for either decoder of a file of one scan. */
 const memoryOf = (bytes: Buffer, width: number) => 2 * bytes.length + 1024 * width;
+
+/** At most, with positions in the file: 16 for each 96 x 8 pixels. */
+const positionBytes = ({ width, height }: ImageSize) => Math.ceil((width * height) / 48);
 
 /** Throws where Pillow refuses the file. What it takes, libvips takes too. @returns what its decoding takes. */
 function check(

@@ -23,6 +23,8 @@ export interface IndexOptions extends SourceOptions {
   /** Whether losses are an error. */
   readonly strict?: boolean | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
+  /** Told of a file of positions that is not used, and why, where a source is opened. */
+  readonly onUnusedPositions?: ((path: string, why: string) => void) | undefined;
 }
 
 /** While shards are indexed, what is there is kept this often, so that an interrupted indexing goes on from it. */

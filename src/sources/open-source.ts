@@ -9,6 +9,7 @@ import type { Manifest } from './manifest/manifest.js';
 import { loadManifest, manifestPath } from './manifest/manifest-file.js';
 import type { StoredManifest } from './manifest/stored-manifest.js';
 import { keptWhere } from './where.js';
+import { withPositions } from './with-positions.js';
 
 /**
  * Opens one split of a source by its manifest, after the cheap check.
@@ -16,6 +17,11 @@ import { keptWhere } from './where.js';
  * @throws TributaryError SOURCE_MISSING, NOT_INDEXED, MANIFEST_INVALID, SOURCE_CHANGED, SOURCE_UNREADABLE.
  */
 export async function openSource(options: IndexOptions): Promise<Manifest> {
+  return chosen(options, await openStored(options));
+}
+
+/** Opens a split as it was indexed, with what the config leaves out of it. Throws as `openSource`. */
+export async function openStored(options: IndexOptions): Promise<StoredManifest> {
   const { layout, place } = await locateSource(options);
   const manifest = await loadManifest(manifestPath(options.indexFolder, options.name, options.split), place);
   const { details } = manifest;
@@ -33,7 +39,7 @@ export async function openSource(options: IndexOptions): Promise<Manifest> {
       remedy: 'Run `tributary index` with the same config',
       metadata: { source: options.name },
     });
-  return chosen(options, await checkManifest(manifest, place));
+  return checkManifest(manifest, place);
 }
 
 /**
@@ -57,5 +63,6 @@ export async function openOrIndexSource(
 
 /** What of an indexed source the config wants. */
 async function chosen(options: IndexOptions, manifest: StoredManifest): Promise<Manifest> {
-  return withoutExcluded(options, await keptWhere(options, await withColumns(options, manifest)));
+  const positioned = withPositions(options, manifest);
+  return withoutExcluded(options, await keptWhere(options, await withColumns(options, positioned)));
 }

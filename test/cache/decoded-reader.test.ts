@@ -7,12 +7,15 @@ import { crc32, deflateSync } from 'node:zlib';
 import fc from 'fast-check';
 import { decodedReader } from '../../src/cache/decoded-reader.js';
 import { sampleReader } from '../../src/cache/sample-reader.js';
+import { findPositions } from '../../src/decode/baseline-jpeg.js';
 import { decodeCrop } from '../../src/decode/decode-crop.js';
+import { readTables } from '../../src/decode/jpeg-tables.js';
 import { probe } from '../../src/decode/probe.js';
 import { TributaryError } from '../../src/errors.js';
 import { Arena, arenaBuffers } from '../../src/memory/arena.js';
 import { defaultLimits } from '../../src/run/limits.js';
 import type { Box } from '../../src/sample/draw.js';
+import { writePositions } from '../../src/sources/manifest/positions-file.js';
 import { temporaryFolder } from '../sources/tree.js';
 import { filled, large, lookupOf, none } from './lookups.js';
 
@@ -188,4 +191,38 @@ test('a file that is longer than the limits allow is refused before it is read',
       reader({ ...lookup, location: { ...location, length }, limits: { ...defaultLimits, bytes } }),
       (error) => error instanceof TributaryError && error.metadata.cause === 'too-many-bytes',
     );
+});
+
+test('a file is decoded from the positions that are kept of it beside its manifest', async (context) => {
+  const folder = await temporaryFolder(context);
+  const file = await readFile(join(images, 'waves.jpg'));
+  const tables = readTables(file)!;
+  const positions = findPositions(file, tables)!;
+  // Another coefficient before the last one, with the CRC-32 that fits: what it gives is seen.
+  const others = Buffer.from(positions);
+  const last = others.length - 1;
+  others[last] = others[last]! ^ 0x3e;
+  others.writeUInt32LE(crc32(others.subarray(4)), 0);
+  const sound = join(folder, 'sound.jpg');
+  await writeFile(sound, file);
+  const kept = join(folder, 's.positions');
+  async function* found(): AsyncGenerator<Buffer[]> {
+    yield [positions, others, Buffer.alloc(0)];
+  }
+  await writePositions(kept, { count: 3, fingerprint: '0'.repeat(64) }, found());
+  const { width, height } = tables;
+  const box = { top: height - 5, left: width - 5, width: 5, height: 5 };
+  const reader = sampleReader({ memory: none, decoded: none });
+  const cropped = async (place?: { path: string; index: number }) => {
+    const lookup = lookupOf(sound, file);
+    const location = place === undefined ? lookup.location : { ...lookup.location, positions: place };
+    const image = await reader.open({ ...lookup, location });
+    const { data } = await image.crop(box);
+    await image.end();
+    return Buffer.from(data).toString('hex');
+  };
+  const expected = await cropped();
+  for (const index of [0, 2, 3]) assert.equal(await cropped({ path: kept, index }), expected);
+  assert.notEqual(await cropped({ path: kept, index: 1 }), expected);
+  assert.equal(await cropped({ path: join(folder, 'none'), index: 0 }), expected);
 });

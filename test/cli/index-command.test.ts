@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { watch } from 'node:fs';
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { stringify } from 'yaml';
+import { main } from '../../scripts/server-process.js';
 import { readConfig } from '../../src/cli/options.js';
+import { openPositions } from '../../src/sources/manifest/positions-file.js';
 import { openSource } from '../../src/sources/open-source.js';
-import { indexedSamples, sevenSources, tributary } from '../fleet.js';
+import { indexedSamples, sevenSources, startServer, tributary } from '../fleet.js';
 import { makeOddThings } from '../sources/odd-things.js';
 import { temporaryFolder } from '../sources/tree.js';
 
@@ -110,4 +115,60 @@ test('every odd thing is told by its kind, a loss aloud, and refused under --str
     '4 hidden: names that start with a dot, __MACOSX: ._1.tar, 0.tar/._a.jpg, 0.tar/__MACOSX/._b.jpg, ...',
     '1 files without the suffix of an image: 0.tar/e.cls',
   ]);
+});
+
+test('--positions keeps positions beside manifests, anew each time but under --missing, and not in a store', async (t) => {
+  const cwd = dirname(await indexedSamples(t));
+  const some = ['index', '--source', 'coco', 'datacomp', '--positions'];
+  const first = await tributary(some, { cwd });
+  assert.equal(first.code, 0, first.stderr);
+  const told = /^(\w+) \(train\): positions in (\d+) of (\d+) samples, \d+\.\d MB, (\d+\.\d) % of their size$/gm;
+  for (const name of ['coco', 'datacomp']) {
+    const [, , found, of, share] = [...first.stdout.matchAll(told)].find(([, source]) => source === name)!;
+    assert.ok(Number(found) > 0 && Number(found) <= Number(of), first.stdout);
+    assert.ok(Number(share) > 0 && Number(share) < 10, share);
+    assert.equal(openPositions(join(cwd, `.tributary/${name}.train.positions`))!.count, Number(of));
+  }
+  const again = await tributary([...some, '--missing'], { cwd });
+  assert.match(again.stdout, /^coco \(train\): indexed already\ncoco \(train\): has positions already\ndatacomp/);
+  await rm(join(cwd, '.tributary/coco.train.positions'));
+  const missing = await tributary([...some, '--missing'], { cwd });
+  assert.match(
+    missing.stdout,
+    /^coco \(train\): positions in .*\ndatacomp .*\ndatacomp \(train\): has positions already$/m,
+  );
+  const anew = await tributary(some, { cwd });
+  assert.equal([...anew.stdout.matchAll(told)].length, 2);
+
+  const { sources } = sevenSources();
+  await writeFile(join(cwd, 'far.yaml'), stringify({ index: 'https://127.0.0.1/index', sources }));
+  const far = ['index', '--config', 'far.yaml', '--source', 'coco', '--positions'];
+  const refused = await tributary(far, { cwd });
+  assert.equal(refused.code, 2);
+  assert.match(refused.stderr, /ARGUMENT_INVALID/);
+  assert.equal((await tributary([...far, '--out', 'uploads'], { cwd })).code, 0);
+  assert.deepEqual((await readdir(join(cwd, 'uploads'))).sort(), ['coco.train.arrow', 'coco.train.positions']);
+});
+
+test('index --positions that is killed leaves none, and the next begins anew', async (t) => {
+  const config = await indexedSamples(t);
+  const cwd = dirname(config);
+  const folder = join(cwd, '.tributary');
+  const begun = new AbortController();
+  const events = watch(folder, (_, name) => {
+    if (name?.startsWith('dota.train.positions')) begun.abort();
+  });
+  t.after(() => events.close());
+  const asked = ['index', '--missing', '--positions', '--source', 'dota'];
+  const child = spawn(process.execPath, [main, ...asked], { cwd, stdio: 'ignore' });
+  const ended = once(child, 'exit');
+  await once(begun.signal, 'abort');
+  child.kill('SIGKILL');
+  assert.deepEqual(await ended, [null, 'SIGKILL']);
+  const kept = (await readdir(folder)).filter((name) => name.startsWith('dota.train.positions'));
+  assert.match(kept.join(), /^dota\.train\.positions\.\d+\.[0-9a-f]+\.part$/);
+  const replica = await startServer(t, 'serve', ['--config', config, '--backend', 'simd']);
+  assert.ok(replica.log.every(({ msg }) => msg !== 'positions not used'));
+  const next = await tributary(asked, { cwd });
+  assert.match(next.stdout, /^dota \(train\): indexed already\ndota \(train\): positions in \d+ of/);
 });

@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import sharp from 'sharp';
-import { decodeBaselineJpeg as decodeWithin } from '../../src/decode/baseline-jpeg.js';
+import { decodeBaselineJpeg as decodeWithin, findPositions } from '../../src/decode/baseline-jpeg.js';
 import type { ImageSize } from '../../src/decode/crop.js';
 import type { Header } from '../../src/decode/header.js';
 import { jpeg } from '../../src/decode/jpeg.js';
 import { readTables } from '../../src/decode/jpeg-tables.js';
+import { decodePositions, encodePositions, positionWords } from '../../src/decode/scan-positions.js';
 import { TributaryError } from '../../src/errors.js';
 import type { Box } from '../../src/sample/draw.js';
 
@@ -264,5 +267,179 @@ describe('decodeBaselineJpeg', () => {
     for (const damaged of [without, cut, wrong]) assert.equal(decodeBaselineJpeg(damaged, whole(of)), null);
     const again = decodeBaselineJpeg(file, whole(of));
     assert.ok(again !== null, 'a sound file after damaged ones');
+  });
+});
+
+const images = fileURLToPath(new URL('../../../test/vectors/images/', import.meta.url));
+
+/** Without restarts, which positions do without. */
+const positioned = fc
+  .record({ quality: fc.integer({ min: 30, max: 100 }), subsampling, huffman: fc.constantFrom([], ['-optimize']) })
+  .map(({ quality, subsampling, huffman }) => ['-quality', String(quality), ...subsampling, ...huffman]);
+
+function found(file: Buffer): Buffer | null {
+  const tables = readTables(file);
+  return tables && findPositions(file, tables);
+}
+
+function fromPositions(file: Buffer, box: Box, positions: Uint8Array | null) {
+  const tables = readTables(file);
+  return tables && decodeWithin(file, tables, box, { seconds: 30 }, positions);
+}
+
+/** The words of what is kept: of as many positions as there turn out to be. */
+function wordsOf(kept: Uint8Array, file: Buffer, components: number): Uint32Array {
+  for (let count = 1; count < 5000; count++) {
+    const words = new Uint32Array(count * positionWords);
+    if (decodePositions(kept, file, words, components, file.length * 8)) return words;
+  }
+  throw new Error('no positions');
+}
+
+function assertSame(file: Buffer, box: Box, positions: Uint8Array | null): void {
+  const without = decodeBaselineJpeg(file, box);
+  const crop = fromPositions(file, box, positions);
+  assert.equal(crop === null, without === null);
+  if (crop !== null) assert.equal(firstDifference(crop.data, without!.data), -1, JSON.stringify(box));
+}
+
+describe('positions', () => {
+  it('change no byte of any box', () => {
+    fc.assert(
+      fc.property(picture(420), positioned, fc.array(fractions, { minLength: 4, maxLength: 4 }), (of, options, at) => {
+        const file = encode(of, options);
+        const positions = found(file);
+        assert.ok(positions !== null, options.join(' '));
+        for (const box of [whole(of), ...at.map((each) => boxOf(of, each))]) assertSame(file, box, positions);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it('change no byte of boxes that begin and end beside them, with the samples beyond', () => {
+    for (const sampling of ['1x1', '2x1', '2x2']) {
+      const of: Picture = { width: 300, height: 40, pattern: 'waves', seed: 7 };
+      const file = encode(of, ['-quality', '95', '-sample', `${sampling},1x1,1x1`]);
+      const brighter = wordsOf(found(file)!, file, 3);
+      for (let i = 1; i < brighter.length; i += positionWords) brighter[i]! += 20;
+      const elsewhere = encodePositions(file, brighter, 3);
+      const other = encode({ ...of, pattern: 'board' }, ['-quality', '95', '-sample', `${sampling},1x1,1x1`]);
+      const positions = found(file);
+      for (const left of [0, 1, 80, 95, 96, 97, 98, 112, 191, 192, 193, 299])
+        for (const width of [1, 2, 15, 16, 95, 96, 97])
+          for (const [top, height] of [
+            [0, 1],
+            [15, 2],
+            [16, 8],
+            [31, 9],
+            [39, 1],
+          ] as const) {
+            if (left + width > of.width) continue;
+            const box = { left, top, width, height };
+            decodeBaselineJpeg(other, whole(of));
+            assertSame(file, box, positions);
+            // It is from them that they are decoded: others are other pixels.
+            const { data } = fromPositions(file, box, elsewhere)!;
+            assert.notEqual(firstDifference(data, decodeBaselineJpeg(file, box)!.data), -1, JSON.stringify(box));
+          }
+    }
+  });
+
+  it('change no byte of the files that the project keeps', () => {
+    let taken = 0;
+    for (const name of readdirSync(images).filter((each) => each.endsWith('.jpg'))) {
+      const file = readFileSync(`${images}${name}`);
+      const positions = found(file);
+      const tables = readTables(file);
+      if (tables === null) assert.equal(positions, null, name);
+      else if (positions !== null) {
+        taken++;
+        for (const at of [
+          [0, 0, 1, 1],
+          [0.5, 0.5, 0.3, 0.3],
+          [1, 1, 0.2, 0.5],
+        ])
+          assertSame(file, boxOf(tables, at), positions);
+      }
+    }
+    assert.ok(taken >= 3, `${taken} files with positions`);
+  });
+
+  it('are what is decoded from: other coefficients there are other pixels', () => {
+    for (const options of [[], ['-grayscale']]) {
+      const of: Picture = { width: 300, height: 100, pattern: 'waves', seed: 3 };
+      const file = encode(of, options);
+      const components = options.length === 0 ? 3 : 1;
+      const words = wordsOf(found(file)!, file, components);
+      for (let i = 0; i < words.length; i += positionWords) words[i + 1]! += 9;
+      const box = { left: 120, top: 50, width: 60, height: 30 };
+      const crop = fromPositions(file, box, encodePositions(file, words, components))!;
+      assert.notEqual(firstDifference(crop.data, decodeBaselineJpeg(file, box)!.data), -1);
+    }
+  });
+
+  it('are not believed for a file that has changed since, damaged or not', () => {
+    const change = fc.record({ at: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), bit: fc.nat(7) });
+    fc.assert(
+      fc.property(picture(200), positioned, change, fractions, (of, options, { at, bit }, where) => {
+        const file = encode(of, options);
+        const positions = found(file);
+        const changed = Buffer.from(file);
+        changed[2 + Math.floor(at * (file.length - 2))]! ^= 1 << bit;
+        const header = headerOf(changed);
+        if (header === null || header.width * header.height > 2 ** 20) return;
+        for (const box of [whole(header), boxOf(header, where)]) assertSame(changed, box, positions);
+      }),
+      { numRuns: 300 },
+    );
+    const of: Picture = { width: 200, height: 100, pattern: 'waves', seed: 1 };
+    const [file, other] = [encode(of, []), encode({ ...of, seed: 2, pattern: 'board' }, [])];
+    assertSame(other, boxOf(of, [0.5, 0.5, 0.5, 0.5]), found(file));
+  });
+
+  it('are found in no file that has restarts, or is not sound to its end', () => {
+    const of: Picture = { width: 200, height: 100, pattern: 'noise', seed: 1 };
+    assert.equal(found(encode(of, ['-restart', '1'])), null);
+    assert.equal(found(encode(of, ['-progressive'])), null);
+    assert.equal(found(encode({ ...of, width: 4 }, [])), null);
+    const file = encode(of, []);
+    const { scan } = readTables(file)!;
+    const end = Buffer.from([0xff, 0xd9]);
+    assert.equal(found(Buffer.concat([file.subarray(0, file.length - 60), end])), null, 'cut');
+    assert.equal(found(Buffer.concat([file.subarray(0, file.length - 2), Buffer.from([1, 2, 3]), end])), null, 'more');
+    assert.equal(found(file.subarray(0, file.length - 2)), null, 'open');
+    const again = file.subarray(file.indexOf(Buffer.from([0xff, 0xc0])), scan);
+    assert.equal(found(Buffer.concat([file.subarray(0, file.length - 2), again, end])), null, 'a second frame');
+    const damaged = Buffer.from(file);
+    damaged.fill(0xfe, scan + 1000, scan + 1100);
+    assert.equal(found(damaged), null, 'damaged');
+    assert.ok(found(file) !== null);
+    assert.ok(found(Buffer.concat([file, Buffer.alloc(100, 7)])) !== null, 'what follows the image is none of it');
+  });
+
+  it('that somebody made up end in pixels or in the plain way, and leave the next file alone', () => {
+    const of: Picture = { width: 230, height: 90, pattern: 'waves', seed: 8 };
+    const file = encode(of, ['-quality', '90']);
+    const box = { left: 110, top: 40, width: 90, height: 45 };
+    const expected = decodeBaselineJpeg(file, box)!.data;
+    const genuine = found(file)!;
+    const words = wordsOf(genuine, file, 3);
+    const bits = (file.length - readTables(file)!.scan) * 8;
+    const change = fc.record({ at: fc.nat(words.length - 1), by: fc.integer() });
+    let used = 0;
+    fc.assert(
+      fc.property(fc.array(change, { minLength: 1, maxLength: words.length }), (changes) => {
+        const made = words.slice();
+        for (const { at, by } of changes) made[at] = at % 4 === 0 ? by >>> 0 : made[at]! + (by >> 20);
+        const inOrder = made.filter((_, i) => i % 4 === 0).map((bit) => bit % bits);
+        for (const [i, bit] of inOrder.sort().entries()) made[i * 4] = bit;
+        const crop = fromPositions(file, box, encodePositions(file, made, 3))!;
+        assert.equal(crop.data.length, box.width * box.height * 3);
+        if (firstDifference(crop.data, expected) !== -1) used++;
+        assert.equal(firstDifference(fromPositions(file, box, genuine)!.data, expected), -1);
+      }),
+      { numRuns: 300 },
+    );
+    assert.ok(used > 10, `${used} of 300 were read`);
   });
 });

@@ -8,7 +8,9 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { python } from '../../scripts/torchvision-process.js';
+import { findPositions } from '../../src/decode/baseline-jpeg.js';
 import { decodeCrop } from '../../src/decode/decode-crop.js';
+import { readTables } from '../../src/decode/jpeg-tables.js';
 import { probe } from '../../src/decode/probe.js';
 import { TributaryError } from '../../src/errors.js';
 import { defaultLimits } from '../../src/run/limits.js';
@@ -57,10 +59,12 @@ function boxInside(width: number, height: number): fc.Arbitrary<Box> {
     );
 }
 
-async function outcome(bytes: Uint8Array, box?: Box): Promise<Buffer | string> {
+async function outcome(bytes: Uint8Array, box?: Box, positions?: () => Uint8Array): Promise<Buffer | string> {
   try {
-    const { width, height } = await probe(bytes, defaultLimits);
-    return Buffer.from((await decodeCrop(bytes, box ?? { top: 0, left: 0, width, height }, defaultLimits)).data);
+    const header = await probe(bytes, defaultLimits);
+    const { width, height } = header;
+    const crop = box ?? { top: 0, left: 0, width, height };
+    return Buffer.from((await decodeCrop(bytes, crop, defaultLimits, header, undefined, positions)).data);
   } catch (error) {
     assert.ok(error instanceof TributaryError && error.reason === 'SAMPLE_CORRUPT', String(error));
     return error.metadata.cause!;
@@ -119,6 +123,25 @@ describe('decodeCrop beside Pillow', () => {
       if (typeof whole === 'string') assert.equal(corner, whole, name);
       else assert.ok(cropOf(whole, width, box).equals(corner as Buffer), name);
     }
+  });
+
+  it('says the same of every file with the positions that are found in it', async () => {
+    let positioned = 0;
+    for (const name of Object.keys(index)) {
+      const bytes = read(name);
+      const tables = readTables(bytes);
+      const positions = tables && findPositions(bytes, tables);
+      if (tables === null || positions === null) continue;
+      positioned++;
+      const { width, height } = tables;
+      for (const box of [
+        { top: 0, left: 0, width, height },
+        { top: height >> 1, left: width >> 1, width: (width + 1) >> 1, height: (height + 1) >> 1 },
+      ]) {
+        assert.deepEqual(await outcome(bytes, box, () => positions), await outcome(bytes, box), name);
+      }
+    }
+    assert.ok(positioned > 50, `${positioned} files with positions`);
   });
 
   it('works in worker threads, several at once', async () => {

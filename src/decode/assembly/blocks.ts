@@ -26,6 +26,14 @@ export function openSegment(from: usize, to: usize): void {
   isDamaged = false;
 }
 
+/** Leaves out the first `bits`, up to 7, of a segment that has just been opened. */
+export function leaveOut(bits: u32): void {
+  if (bits == 0) return;
+  streamLow--;
+  streamHeld = 8 - bits;
+  streamWindow = <u64>load<u8>(streamLow) << (56 + bits);
+}
+
 /** Bits that are left of the segment; negative once more were read than there are. */
 export function bitsLeft(): i32 {
   return <i32>(((<isize>streamLow - <isize>streamEnd) << 3) + streamHeld);

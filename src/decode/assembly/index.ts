@@ -1,5 +1,5 @@
 export { clearTables, huffmanTable } from './huffman';
-export { begin, components, decodeRows, quantTable, rows } from './scan';
+export { begin, beginAt, components, decodeRows, findPositions, quantTable, rows } from './scan';
 export { scanEnd } from './stream';
 export { unfilterRows } from './unfilter';
 

@@ -1,8 +1,8 @@
-import { bitsLeft, isDamaged, isFlat, openSegment, readBlock, skipBlock, slack } from './blocks';
+import { bitsLeft, isDamaged, isFlat, leaveOut, openSegment, readBlock, skipBlock, slack } from './blocks';
 import { fullRow, greyRow, halfRow, quarterRow } from './colour';
 import { areKnown } from './huffman';
 import { fillBlock, inverseTransform } from './inverse-transform';
-import { gather, segmentCount, segmentEnd, segmentStart } from './stream';
+import { gather, gatherPart, segmentCount, segmentEnd, segmentStart } from './stream';
 import { places } from './zigzag';
 
 const side = 8;
@@ -25,6 +25,7 @@ let imageWidth: i32 = 0;
 let imageHeight: i32 = 0;
 let restartInterval: i32 = 0;
 let mcusAcross: i32 = 0;
+let mcusDown: i32 = 0;
 
 // The box, and the MCUs that touch it or the samples beside it.
 let left: i32 = 0;
@@ -52,6 +53,17 @@ let untilRestart: i32 = 0;
 let lumaPredicted: i32 = 0;
 let cbPredicted: i32 = 0;
 let crPredicted: i32 = 0;
+
+/** Bytes of a position: its bit in the file, counted from the scan's first, and the three components' DC coefficients before it. */
+const positionBytes: usize = 16;
+
+// Positions in the scan, one for every `apart` MCUs of each row, from its first on; none at 0.
+let positions: usize = 0;
+let apart: i32 = 1;
+let positionsAcross: i32 = 0;
+let scanFrom: usize = 0;
+let scanTo: usize = 0;
+let streamTop: usize = 0;
 
 /** Reads a table of 64 bytes in zigzag order, as a DQT segment has it. */
 export function quantTable(slot: i32, from: usize): void {
@@ -87,34 +99,79 @@ export function begin(
   boxRight: i32,
   boxBottom: i32,
 ): bool {
+  positions = 0;
+  restartInterval = interval;
+  layOut(width, height, boxLeft, boxTop, boxRight, boxBottom);
+  const mcus = mcusAcross * mcusDown;
+  const most = interval > 0 ? (mcus + interval - 1) / interval : 1;
+  const segments = (arena + 63) & ~63;
+  if (!take(segments + ((<usize>most * 8 + 63) & ~63), to - from)) return false;
+  if (gather(from, to, streamTop, segments, most, interval > 0) == 0) return false;
+  if (segmentCount() != most) return false;
+  segment = -1;
+  untilRestart = 0;
+  return openNext();
+}
+
+/**
+ * Starts a sound scan without restarts, as `begin` does, of which positions are known: those lie at `known`, `every` MCUs apart. Only
+ * what lies between those around the box is read.
+ */
+export function beginAt(
+  from: usize,
+  to: usize,
+  arena: usize,
+  width: i32,
+  height: i32,
+  boxLeft: i32,
+  boxTop: i32,
+  boxRight: i32,
+  boxBottom: i32,
+  known: usize,
+  every: i32,
+): bool {
+  positions = known;
+  apart = every;
+  scanFrom = from;
+  scanTo = to;
+  restartInterval = 0;
+  layOut(width, height, boxLeft, boxTop, boxRight, boxBottom);
+  positionsAcross = (mcusAcross + every - 1) / every;
+  if (!take(arena, to - from)) return false;
+  mcuRow = firstMcuRow;
+  return true;
+}
+
+function layOut(width: i32, height: i32, boxLeft: i32, boxTop: i32, boxRight: i32, boxBottom: i32): void {
   imageWidth = width;
   imageHeight = height;
-  restartInterval = interval;
   left = boxLeft;
   boxWidth = boxRight - boxLeft;
   bottom = boxBottom;
   const mcuWidth = side * across;
   const mcuHeight = side * down;
   mcusAcross = (width + mcuWidth - 1) / mcuWidth;
+  mcusDown = (height + mcuHeight - 1) / mcuHeight;
   // Upsampling looks at the samples beside and, where it goes down too, above and below.
   firstMcu = max(boxLeft - 1, 0) / mcuWidth;
   lastMcu = min(boxRight, width - 1) / mcuWidth;
   firstMcuRow = max(boxTop - (down - 1), 0) / mcuHeight;
   lastMcuRow = min(boxBottom - 1 + (down - 1), height - 1) / mcuHeight;
+  mcuRow = 0;
+  nextRow = boxTop;
+}
 
-  const mcus = mcusAcross * ((height + mcuHeight - 1) / mcuHeight);
-  const most = interval > 0 ? (mcus + interval - 1) / interval : 1;
-  lumaStride = margin * 2 + <usize>(mcusAcross * mcuWidth);
+/** Takes memory from `arena` on, for a stream of so many bytes and for rows. @returns false where there is none. */
+function take(arena: usize, streamBytes: usize): bool {
+  const mcuHeight = side * down;
+  lumaStride = margin * 2 + <usize>(mcusAcross * side * across);
   chromaStride = margin * 2 + <usize>(mcusAcross * side);
   const lumaBytes = lumaStride * <usize>(mcuHeight + 1);
   const chromaBytes: usize = channels == 1 ? 0 : chromaStride * <usize>(side + 2);
   const rowBytes = ((<usize>boxWidth + 64) * 3 + 63) & ~63;
-  const stream = slack + (to - from);
-  let at = (arena + 63) & ~63;
-  const table = at;
-  at += (<usize>most * 8 + 63) & ~63;
-  const lowest = at;
-  at += (stream + 63) & ~63;
+  const lowest = (arena + 63) & ~63;
+  streamTop = lowest + slack + streamBytes;
+  let at = (streamTop + 63) & ~63;
   lumaPlane = at + margin;
   at += (lumaBytes + 63) & ~63;
   cbPlane = at + margin;
@@ -130,13 +187,37 @@ export function begin(
 
   memory.fill(lowest, 0, slack);
   memory.fill(block, 0, 128);
-  if (gather(from, to, lowest + stream, table, most, interval > 0) == 0) return false;
-  if (segmentCount() != most) return false;
-  mcuRow = 0;
-  nextRow = boxTop;
-  segment = -1;
-  untilRestart = 0;
-  return openNext();
+  return true;
+}
+
+/**
+ * Finds positions in a scan that `begin` has started, whose bytes lie from `from` on and that has no restarts: every `every` MCUs of each row,
+ * from its first on.
+ *
+ * @param table where they go.
+ * @returns false where the scan is damaged, or goes on behind its last MCU.
+ */
+export function findPositions(from: usize, every: i32, table: usize): bool {
+  const bits = bitsLeft();
+  let at = from;
+  let passed = 0;
+  for (let y = 0; y < mcusDown; y++) {
+    for (let mcu = 0; mcu < mcusAcross; mcu++) {
+      if (mcu % every == 0) {
+        const bit = bits - bitsLeft();
+        // Past the zeros that are stuffed.
+        for (; passed < bit >> 3; passed++) at += load<u8>(at) == 0xff ? 2 : 1;
+        store<u32>(table, (<u32>(at - from) << 3) | <u32>(bit & 7));
+        store<i32>(table, lumaPredicted, 4);
+        store<i32>(table, cbPredicted, 8);
+        store<i32>(table, crPredicted, 12);
+        table += positionBytes;
+      }
+      skipMcu();
+      if (isDamaged || bitsLeft() < 0) return false;
+    }
+  }
+  return bitsLeft() < 8;
 }
 
 /** The address of the rows that `decodeRows` has made. */
@@ -154,7 +235,7 @@ export function decodeRows(): i32 {
   const most = max(<i32>(bandBytes / stride), side * down + 1);
   let made = 0;
   while (nextRow < bottom && made + side * down + 1 <= most) {
-    if (!readMcuRow(mcuRow)) return -1;
+    if (!(positions == 0 ? readMcuRow(mcuRow) : readFromPosition(mcuRow))) return -1;
     if (mcuRow >= firstMcuRow) {
       const until = mcuRow >= lastMcuRow ? bottom : min((mcuRow + 1) * side * down - (down - 1), bottom);
       if (channels > 1) {
@@ -177,6 +258,30 @@ function readMcuRow(at: i32): bool {
       untilRestart--;
     }
     if (isWanted && mcu >= firstMcu && mcu <= lastMcu) readMcu(mcu);
+    else skipMcu();
+    if (isDamaged || bitsLeft() < 0) return false;
+  }
+  return true;
+}
+
+/** What of an MCU row lies between the positions around the box. */
+function readFromPosition(at: i32): bool {
+  const first = firstMcu / apart;
+  const here = positions + <usize>(at * positionsAcross + first) * positionBytes;
+  const next = at * positionsAcross + min(lastMcu / apart + 1, positionsAcross);
+  const bit = load<u32>(here);
+  const from = scanFrom + (bit >> 3);
+  // Where the next one lies, bits of that byte may be of this part.
+  const isLast = next == positionsAcross * mcusDown;
+  const to = isLast ? scanTo : scanFrom + (load<u32>(positions + <usize>next * positionBytes) >> 3) + 1;
+  if (from >= to || to > scanTo) return false;
+  openSegment(streamTop, gatherPart(from, to, streamTop));
+  leaveOut(bit & 7);
+  lumaPredicted = load<i32>(here, 4);
+  cbPredicted = load<i32>(here, 8);
+  crPredicted = load<i32>(here, 12);
+  for (let mcu = first * apart; mcu <= lastMcu; mcu++) {
+    if (mcu >= firstMcu) readMcu(mcu);
     else skipMcu();
     if (isDamaged || bitsLeft() < 0) return false;
   }

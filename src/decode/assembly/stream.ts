@@ -86,3 +86,29 @@ function note(start: usize, end: usize, most: i32): bool {
   count++;
   return true;
 }
+
+/**
+ * Copies a part of a sound scan without restarts, as `gather` does: from the first byte that a code lies in to before `to`.
+ *
+ * @returns the lowest address written.
+ */
+export function gatherPart(from: usize, to: usize, top: usize): usize {
+  let out = top;
+  while (from < to) {
+    while (from + 16 <= to) {
+      const bytes = v128.load(from);
+      if (v128.any_true(i8x16.eq(bytes, i8x16.splat(-1)))) break;
+      out -= 16;
+      v128.store(out, i8x16.shuffle(bytes, bytes, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0));
+      from += 16;
+    }
+    const until = min(from + 16, to);
+    while (from < until) {
+      const byte = load<u8>(from++);
+      store<u8>(--out, byte);
+      // Behind it lies a stuffed zero, as the scan is sound.
+      if (byte == allOnes) from++;
+    }
+  }
+  return out;
+}

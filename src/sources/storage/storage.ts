@@ -107,6 +107,8 @@ export interface Location {
   readonly packed?: Packed;
   /** The shard's version, where it has one to rely on: see `OpenOptions`. */
   readonly version?: string;
+  /** The file of positions beside the manifest, and the sample's number in it, where there is one. */
+  readonly positions?: { readonly path: string; readonly index: number };
 }
 
 /** How the bytes of a sample lie packed with others. */
