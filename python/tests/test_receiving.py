@@ -10,6 +10,18 @@ from tests.fleet import PYTHON, FleetTest, run_python
 
 ASK = "import sys, tributary; print(len(tributary.Loader(sys.argv[1], run='synthetic', patience=float(sys.argv[2]))))"
 
+ENDED_BEFORE = """
+import sys
+from tributary import receiver
+
+class Late(receiver.Receiver):
+    def __init__(self):
+        super().__init__()
+        self._process.wait()
+
+sys.executable, receiver.Receiver = "/bin/false", Late
+"""
+
 
 class QuestionTest(FleetTest):
     def test_a_sitecustomize_that_prints(self) -> None:
@@ -29,6 +41,10 @@ class QuestionTest(FleetTest):
     def test_a_process_that_cannot_even_start_says_why(self) -> None:
         done = run_python("-c", "import sys; sys.executable = '/bin/false'\n" + ASK, "127.0.0.1:1", "4")
         self.assertIn("exit status 1", done.stderr)
+
+    def test_a_process_that_has_ended_before_it_is_asked_says_why(self) -> None:
+        done = run_python("-c", ENDED_BEFORE + ASK, "127.0.0.1:1", "4")
+        self.assertIn("one that ended again and again (exit status 1)", done.stderr)
 
 
 if __name__ == "__main__":

@@ -33,6 +33,8 @@ _PROGRAM = (
 
 # So often in a row a process may end without a batch or an answer.
 _DEATHS = 4
+# And so often it may refuse a session.
+_REFUSALS = 3
 
 # What glibc is told of a process that takes and frees megabytes all the time, in threads that come and go: one arena, which
 # keeps what is freed. Otherwise every message's pages are asked of the system anew, which costs more than receiving it.
@@ -125,7 +127,8 @@ def _open(number: int, kind: str, body: Any) -> Tuple[Receiver, socket.socket]:
         for retired in [r for r in _retired if r.has_ended()]:
             _retired.remove(retired)
             retired.close()
-        for _ in range(3):
+        refused = 0
+        while True:
             receiver = _receivers.get(number)
             try:
                 if receiver is None:
@@ -139,10 +142,12 @@ def _open(number: int, kind: str, body: Any) -> Tuple[Receiver, socket.socket]:
                 # It has ended, or takes no more than the sessions that it has.
                 del _receivers[number]
                 _retired.append(receiver)
+                refused += 1
+                if refused == _REFUSALS:
+                    raise _ended(receiver.ended()) from None
                 continue
             _sockets.append(session)
             return receiver, session
-    raise wrong("INTERNAL", "a receiving process", "one that ends at once", "Set receivers=0 to stream in this process")
 
 
 def _close(session: socket.socket) -> None:
