@@ -33,7 +33,7 @@ trap 'rm -rf "$results"' EXIT
 say "Testing the Python package"
 python_tests() { (cd python && PYTHONPATH=src /usr/bin/python3 -m pytest -o cache_dir="$results/pytest" -q -rfEs "$@" tests 2>&1); }
 # Most of a test waits for servers and trainers: more of them at once than there are processors. What fails is run once more, alone.
-python_tests -n $(($(nproc) + 1)) --dist loadfile --durations=10 | tee "$results/python" ||
+python_tests -n $(($(nproc) + 2)) --dist loadfile --durations=10 | tee "$results/python" ||
   { say "Once more, one after the other, what failed" && python_tests --last-failed --last-failed-no-failures none; } | tee "$results/python-again" || failed=1
 bash scripts/other-nodes.sh 22 24 2>&1 | tee "$results/other-nodes" || failed=1
 say "Testing the rest, on Node $(node --version)"

@@ -109,6 +109,13 @@ test('a file that holds logic has its test under the same path and name', () => 
   );
 });
 
+test('every pool of threads is told how they are started', () => {
+  const pools = [...imports].filter(([, names]) => names.includes('piscina')).map(([path]) => path);
+  assert.ok(pools.length > 2);
+  const untold = pools.filter((path) => !read(join('src', path)).includes('execArgv: [...threadArguments]'));
+  assert.deepEqual(untold, []);
+});
+
 test('waits and deadlines go by clocks that never go back', () => {
   /** What compares times that files and certificates carry. */
   const ofFiles = ['cache/cache-folder.ts', 'cli/tell-expiry.ts', 'sources/storage/local/stats.ts'];

@@ -5,6 +5,7 @@ import { Piscina } from 'piscina';
 import '../decode/room.js';
 import { SampleCaches } from '../cache/sample-caches.js';
 import { TributaryError } from '../errors.js';
+import { threadArguments } from '../memory/thread-arguments.js';
 import type { PlannedSample } from '../plan/input.js';
 import { viewsOf } from '../run/views.js';
 import type { Drawing } from '../sample/draw-sample.js';
@@ -66,6 +67,7 @@ export class WorkerPool {
     this.concurrency = threads * placesInThread;
     this.#observe = observe;
     this.#piscina = new Piscina({
+      execArgv: [...threadArguments],
       filename: new URL('./sample-worker.js', import.meta.url).href,
       minThreads: threads,
       maxThreads: threads,

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Piscina } from 'piscina';
 import { TributaryError } from '../errors.js';
+import { threadArguments } from '../memory/thread-arguments.js';
 import { whenHere } from '../sources/manifest/away.js';
 import type { Manifest } from '../sources/manifest/manifest.js';
 import { writePositions } from '../sources/manifest/positions-file.js';
@@ -36,7 +37,12 @@ export async function indexPositions(
   meter.expect(manifest.count);
   const threads = Math.max(1, Math.min(availableParallelism(), Math.ceil(manifest.count / samplesInTask)));
   const filename = new URL('./position-thread.js', import.meta.url).href;
-  const pool = new Piscina<readonly Location[], Found>({ filename, minThreads: threads, maxThreads: threads });
+  const pool = new Piscina<readonly Location[], Found>({
+    filename,
+    minThreads: threads,
+    maxThreads: threads,
+    execArgv: [...threadArguments],
+  });
   const report = { found: 0, bytes: 0, sampleBytes: 0 };
   try {
     await writePositions(path, manifest, inOrder(manifest, pool, 2 * threads, meter, report));

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import PQueue from 'p-queue';
 import { Piscina } from 'piscina';
+import { threadArguments } from '../../memory/thread-arguments.js';
 import { unreadable } from '../storage/unreadable.js';
 import runScan, { type Outcome, type Scans, type ScanTask } from './thread.js';
 
@@ -37,7 +38,7 @@ export class Scanner {
 
   #away(task: ScanTask): Promise<Outcome> {
     const filename = new URL('./thread.js', import.meta.url).href;
-    this.#pool ??= new Piscina({ filename, minThreads: 1, maxThreads: threads });
+    this.#pool ??= new Piscina({ filename, minThreads: 1, maxThreads: threads, execArgv: [...threadArguments] });
     return this.#pool.run(task);
   }
 }
