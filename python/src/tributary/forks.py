@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-import weakref
-from typing import Any, Optional
+from typing import Optional
 
 import grpc
 
@@ -13,25 +12,18 @@ from tributary.errors import wrong
 
 # The process that has opened a stream, where this one or the one that it was forked from has.
 _streaming_pid: Optional[int] = None
-_streaming: weakref.WeakSet[Any] = weakref.WeakSet()
 _is_hooked = False
 _is_said = False
 
 
-def streams(pool: Any) -> None:
-    """Notes that a pool of replicas has opened a stream, and a channel before it."""
-    global _streaming_pid, _is_hooked  # what matters is the process, not the pool
+def streams() -> None:
+    """Notes that this process has opened a stream, and a channel before it."""
+    global _streaming_pid, _is_hooked
     _streaming_pid = os.getpid()
-    _streaming.add(pool)
     if not _is_hooked:
         # The hook that was registered last runs first, and gRPC's own, which may never return, comes with its first channel.
         _is_hooked = True
         os.register_at_fork(before=_say)
-
-
-def is_over(pool: Any) -> None:
-    """Notes that a pool has no streams any more."""
-    _streaming.discard(pool)
 
 
 def has_streamed() -> bool:
@@ -67,7 +59,8 @@ def _say() -> None:
 def _hangs() -> str:
     """Why a fork hangs now; empty where it does not."""
     if os.environ.get("GRPC_ENABLE_FORK_SUPPORT", "0").lower() in ("1", "true", "yes", "on", "y", "t"):
-        return "GRPC_ENABLE_FORK_SUPPORT is on and a stream is open" if len(_streaming) > 0 else ""
+        # It waits for calls to end, and one time in five goes on waiting when all of them have.
+        return "GRPC_ENABLE_FORK_SUPPORT is on"
     # grpcio 1.51 was never released for Python 3.12 and later: this is Debian 13's own build, whose core waits in any fork.
     if grpc.__version__.startswith("1.51.") and sys.version_info >= (3, 12):
         return "this build of grpcio 1.51 waits for its own threads before any fork"

@@ -398,7 +398,7 @@ class Replicas:
     def stream(self, replica: Replica, request: Any) -> Any:
         """Opens StreamBatches on a replica."""
         channel = self.channel(replica)
-        forks.streams(self)
+        forks.streams()
         return channel.unary_stream(
             f"/{contract.LOADER_SERVICE}/StreamBatches",
             request_serializer=contract.StreamBatchesRequest.SerializeToString,
@@ -408,7 +408,6 @@ class Replicas:
     def close(self) -> None:
         """Closes every channel and ends the thread that resolves names."""
         self._closed.set()
-        forks.is_over(self)
         if os.getpid() != self._pid:
             return
         with self.changed:
