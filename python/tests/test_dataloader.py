@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import unittest
+import weakref
 from typing import Any, Iterator, List
+from unittest import mock
 
 import torch
 
 from tests.fleet import FleetTest, run_python
-from tributary import Loader, TributaryError
+from tributary import Loader, TributaryError, epochs
 from tributary.dataloader import DataLoader, Sampler
 
 STEPS = 5
@@ -28,6 +31,14 @@ for epoch in range(2):
 
 
 class EpochTest(FleetTest):
+    def setUp(self) -> None:
+        """What other tests have streamed in this process is not remembered."""
+        gc.collect()
+        for name, empty in (("_begun", set()), ("_all", weakref.WeakSet())):
+            patch = mock.patch.object(epochs, name, empty)
+            patch.start()
+            self.addCleanup(patch.stop)
+
     def test_a_sampler_hears_the_epoch(self) -> None:
         replica = self.replica("--steps", STEPS)
         with self.loader(replica) as loader:
