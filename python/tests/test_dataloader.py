@@ -33,6 +33,7 @@ for epoch in range(2):
 class EpochTest(FleetTest):
     def setUp(self) -> None:
         """What other tests have streamed in this process is not remembered."""
+        super().setUp()
         gc.collect()
         for name, empty in (("_begun", set()), ("_all", weakref.WeakSet())):
             patch = mock.patch.object(epochs, name, empty)
