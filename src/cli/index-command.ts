@@ -29,13 +29,11 @@ export function indexCommand() {
       for (const { name, split } of usedSources(config, only, asked)) {
         const source = { ...findSource(config, name), split };
         const indexed = { ...source, indexFolder: config.index };
-        if (missing && (await isIndexed(indexed))) {
-          process.stdout.write(`${name} (${split}): indexed already\n`);
-          if (positions) await keepPositions(await openStored(indexed), { ...source, indexFolder }, missing);
-        } else {
-          const manifest = await index({ ...source, strict, indexFolder });
-          if (positions) await keepPositions(manifest, { ...source, indexFolder }, missing);
-        }
+        const isThere = missing && (await isIndexed(indexed));
+        if (isThere) process.stdout.write(`${name} (${split}): indexed already\n`);
+        const manifest = isThere ? null : await index({ ...source, strict, indexFolder });
+        if (positions)
+          await keepPositions(manifest ?? (await openStored(indexed)), { ...source, indexFolder }, missing);
       }
     });
 }

@@ -37,15 +37,10 @@ export function gather(from: usize, to: usize, top: usize, table: usize, most: i
   count = 0;
   let out = top;
   let start = top;
-  const lastWhole = to - 16;
   while (from < to) {
-    while (from <= lastWhole) {
-      const bytes = v128.load(from);
-      if (v128.any_true(i8x16.eq(bytes, i8x16.splat(-1)))) break;
-      out -= 16;
-      v128.store(out, i8x16.shuffle(bytes, bytes, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0));
-      from += 16;
-    }
+    const plain = copyPlain(from, to, out);
+    from += plain;
+    out -= plain;
     // Byte by byte through the one that stopped the copy.
     const until = min(from + 16, to);
     while (from < until) {
@@ -79,6 +74,20 @@ export function gather(from: usize, to: usize, top: usize, table: usize, most: i
   return 0;
 }
 
+// Copies sixteen bytes at a time up to those that hold a 0xff, or to the last fifteen; tells how many.
+// @ts-ignore: decorator
+@inline
+function copyPlain(from: usize, to: usize, top: usize): usize {
+  let at: usize = 0;
+  while (from + at + 16 <= to) {
+    const bytes = v128.load(from + at);
+    if (v128.any_true(i8x16.eq(bytes, i8x16.splat(-1)))) break;
+    at += 16;
+    v128.store(top - at, i8x16.shuffle(bytes, bytes, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0));
+  }
+  return at;
+}
+
 function note(start: usize, end: usize, most: i32): bool {
   if (count >= most) return false;
   store<u32>(segments + (<usize>count << 3), <u32>start);
@@ -95,13 +104,9 @@ function note(start: usize, end: usize, most: i32): bool {
 export function gatherPart(from: usize, to: usize, top: usize): usize {
   let out = top;
   while (from < to) {
-    while (from + 16 <= to) {
-      const bytes = v128.load(from);
-      if (v128.any_true(i8x16.eq(bytes, i8x16.splat(-1)))) break;
-      out -= 16;
-      v128.store(out, i8x16.shuffle(bytes, bytes, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0));
-      from += 16;
-    }
+    const plain = copyPlain(from, to, out);
+    from += plain;
+    out -= plain;
     const until = min(from + 16, to);
     while (from < until) {
       const byte = load<u8>(from++);

@@ -127,22 +127,16 @@ export function unpackBlock(
   let next = at;
   for (let to = done; to < end; ) {
     const tag = packed[next++] ?? 0;
-    const kind = tag & 3;
-    if (kind === 0) {
-      const more = Math.max(0, (tag >>> 2) - 59);
-      const count = more === 0 ? (tag >>> 2) + 1 : numberAt(packed, next, more) + 1;
-      next += more;
+    const { width, count, back } = elementOf(packed, next, tag);
+    next += width;
+    if (next > packed.length) throw new Error('the end of the packed bytes');
+    if ((tag & 3) === 0) {
       const taken = Math.min(count, end - to);
       if (next + taken > packed.length) throw new Error('the end of the packed bytes');
       out.set(packed.subarray(next, next + taken), to);
       next += taken;
       to += taken;
     } else {
-      const width = kind === 1 ? 1 : kind === 2 ? 2 : 4;
-      const back = numberAt(packed, next, width) + (kind === 1 ? (tag >>> 5) << 8 : 0);
-      const count = kind === 1 ? ((tag >>> 2) & 7) + 4 : (tag >>> 2) + 1;
-      next += width;
-      if (next > packed.length) throw new Error('the end of the packed bytes');
       if (back === 0 || back > to - from) throw new Error('a copy from before its block');
       for (const until = Math.min(end, to + count); to < until; to++) out[to] = out[to - back]!;
     }
