@@ -24,12 +24,16 @@ import { median } from './bench/statistics.js';
 import { ended, main, type ServerProcess, startServer } from './server-process.js';
 
 const [milliseconds = 50, rounds = 3, seconds = 6, ...counts] = process.argv.slice(2).map(Number);
-/** Photographs that differ, and how often each stands in a shard: an epoch is to outlast a figure. */
-const [shards, photographs, times, batch] = [8, 16, 40, 64];
+/** Photographs that differ, in shards. */
+const [shards, photographs, batch] = [8, 16, 64];
 /** Small images where replicas are counted, so that storage is what ends, and not the cores. */
 const [width, height, side] = counts.length === 0 ? [500, 375, 224] : [64, 48, 32];
 /** Seconds before a figure, in which connections are made. */
 const warmUp = 2;
+/** Images a second that no core makes. */
+const mostRate = 1500;
+/** How often each photograph stands in its shard: an epoch is to outlast a figure. */
+const times = Math.ceil(((warmUp + seconds) * mostRate) / (shards * photographs));
 const cores = availableParallelism();
 const [ofReplicas, ofOthers] = cores === 1 ? ['0', '0'] : [`0-${(cores >> 1) - 1}`, `${cores >> 1}-${cores - 1}`];
 
