@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -14,8 +14,9 @@ import { assaultFolder, startWatched } from './assault.js';
 import { metricsText, type ServerProcess } from './server-process.js';
 
 // What becomes of a replica's work where too many trainers ask: node dist/scripts/measure-overload.js [--seconds 20] [--trainers 1,4,16,64]
-// [--client typescript,python] [--rounds 1]. It counts from when every trainer has got a batch. A row for each client and number of
+// [--client typescript,python] [--rounds 1] [--apart]. It counts from when every trainer has got a batch. A row for each client and number of
 // trainers, the median round by what was delivered: samples made and delivered a second, and the time of the cores that they took.
+// --apart gives the replica the first processor and the trainers the others (taskset): what trainers take is then not the replica's.
 
 const { values } = parseArgs({
   options: {
@@ -23,6 +24,7 @@ const { values } = parseArgs({
     trainers: { type: 'string', default: '1,4,16,64' },
     client: { type: 'string', default: 'typescript' },
     rounds: { type: 'string', default: '1' },
+    apart: { type: 'boolean', default: false },
   },
 });
 
@@ -121,11 +123,20 @@ async function reading(server: ServerProcess, crowd: Crowd) {
   };
 }
 
+const processors = availableParallelism();
+
+/** Keeps this process, and what it starts from now on, on these processors, where the replica is to be apart. */
+function stayOn(these: string): void {
+  if (values.apart) execFileSync('taskset', ['-a', '-p', '-c', these, `${process.pid}`]);
+}
+
 /** A trainer that has got nothing by then is left out of account, and told. */
 const mostWarmUp = 60;
 
 async function measure(client: string, trainers: number) {
+  stayOn('0');
   const server = await startWatched(folder, ['--memory', '256MiB']);
+  stayOn(`1-${processors - 1}`);
   const crowd = crowds[client]!(server.address, trainers);
   try {
     const start = performance.now();

@@ -23,6 +23,8 @@ export interface CacheFile {
   readonly path: string;
   /** Whether there is room to put it there. Then `give` must be told what became of it. */
   readonly mayStore: boolean;
+  /** Whether another task is at storing it: whatever lies there is that task's to replace. */
+  readonly isBeingStored: boolean;
   /** What it takes of the budget. */
   readonly size: number;
 }
@@ -111,9 +113,10 @@ export class CacheFolder {
     const size = onDisk(length);
     const file = join(version, digest.slice(0, 2), `${digest}-${length}`);
     // Of tasks that need one sample at a time, the first stores it.
-    const mayStore = this.#isStoring && !this.#inFlight.has(file) && this.#reserve(size);
+    const isBeingStored = this.#inFlight.has(file);
+    const mayStore = this.#isStoring && !isBeingStored && this.#reserve(size);
     if (mayStore) this.#inFlight.set(file, { isListed: false });
-    return { path: file, mayStore, size };
+    return { path: file, mayStore, isBeingStored, size };
   }
 
   /** Ends a reservation. @param isStored whether the folder has a file now that it had not before. */

@@ -8,7 +8,7 @@ export function folderReader(next: FileReader): FileReader {
   return async (lookup) => {
     if (lookup.whereabouts.in !== 'folder') return next(lookup);
     const { file: kept } = lookup.whereabouts;
-    const found = await look(lookup, kept.path);
+    const found = await look(lookup, kept);
     if (found !== null) return { bytes: found, end: async () => {} };
     const file = await next(lookup);
     const storing = store(lookup, kept, file.bytes);
@@ -24,15 +24,15 @@ export function folderReader(next: FileReader): FileReader {
   };
 }
 
-async function look({ location, news }: Lookup, path: string): Promise<Buffer | null> {
+async function look({ location, news }: Lookup, { path, isBeingStored }: CacheFile): Promise<Buffer | null> {
   try {
     const read = await readCacheFile(path, location.length);
     news.push({ kind: read.status === 'hit' ? 'found' : 'missed' });
     if (read.status === 'hit') return read.bytes;
     if (read.status === 'damaged') {
       news.push({ kind: 'damaged', came: read.came });
-      // Whatever lies there, a folder for one.
-      await rm(path, { recursive: true, force: true });
+      // Whatever lies there, a folder for one; but not what another task may have put in its place since.
+      if (!isBeingStored) await rm(path, { recursive: true, force: true });
     }
   } catch (error) {
     if (!news.some(({ kind }) => kind === 'missed')) news.push({ kind: 'missed' });

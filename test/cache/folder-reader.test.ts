@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -18,7 +18,7 @@ test('a full disk, a folder that is a file and damage cost a warning, never a by
   await writeFile(join(folder, 'file'), 'no folder');
   const read = folderReader(storageReader);
   const newsOf = async (place: string): Promise<readonly CacheNews[]> => {
-    const lookup = lookupOf(path, file, { in: 'folder', file: { path: place, mayStore: true, size: 0 } });
+    const lookup = lookupOf(path, file, { in: 'folder', file: { path: place, mayStore: true, isBeingStored: false, size: 0 } });
     const { bytes, end } = await read(lookup);
     assert.ok(bytes.equals(file));
     await end();
@@ -38,4 +38,23 @@ test('a full disk, a folder that is a file and damage cost a warning, never a by
     { kind: 'stored' },
   ]);
   assert.deepEqual(await newsOf(place), [{ kind: 'found' }]);
+});
+
+test('a damaged file is taken away, but for the one that another task puts in its place meanwhile', async (context) => {
+  const folder = await temporaryFolder(context);
+  const path = join(images, 'shapes.jpg');
+  const file = await readFile(path);
+  const place = join(folder, 'name');
+  await writeFile(place, 'damaged');
+  const read = folderReader(storageReader);
+  const lookAt = async (isBeingStored: boolean): Promise<void> => {
+    const kept = { path: place, mayStore: false, isBeingStored, size: 0 };
+    const { bytes, end } = await read(lookupOf(path, file, { in: 'folder', file: kept }));
+    assert.ok(bytes.equals(file));
+    await end();
+  };
+  await lookAt(true);
+  await access(place);
+  await lookAt(false);
+  await assert.rejects(access(place), { code: 'ENOENT' });
 });
