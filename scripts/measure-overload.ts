@@ -28,7 +28,7 @@ const { values } = parseArgs({
   },
 });
 
-/** Trainers of a client, each in an epoch of its own, so that nothing is shared. */
+/** Trainers of a client, each in epochs of its own, so that nothing is shared. */
 interface Crowd {
   /** How many samples each trainer has got. */
   counts(): Promise<readonly number[]>;
@@ -40,7 +40,7 @@ interface Crowd {
 const crowds: Readonly<Record<string, (address: string, trainers: number) => Crowd>> = {
   typescript(address, trainers) {
     const samples = Array<number>(trainers).fill(0);
-    const stops = samples.map((_, epoch) => train(address, epoch, (more) => (samples[epoch]! += more)));
+    const stops = samples.map((_, epoch) => train(address, epoch, trainers, (more) => (samples[epoch]! += more)));
     return {
       counts: async () => [...samples],
       cpu: () => process.cpuUsage().user / 1e6 + process.cpuUsage().system / 1e6,
@@ -50,7 +50,7 @@ const crowds: Readonly<Record<string, (address: string, trainers: number) => Cro
   python(address, trainers) {
     const epochs = Array.from({ length: trainers }, (_, epoch) => epoch);
     const processes = Array.from({ length: Math.ceil(trainers / trainersPerProcess) }, (_, i) =>
-      pythonTrainers(address, epochs.slice(i * trainersPerProcess, (i + 1) * trainersPerProcess)),
+      pythonTrainers(address, epochs.slice(i * trainersPerProcess, (i + 1) * trainersPerProcess), trainers),
     );
     return {
       counts: async () => (await Promise.all(processes.map((one) => one.counts()))).flat(),
@@ -60,12 +60,13 @@ const crowds: Readonly<Record<string, (address: string, trainers: number) => Cro
   },
 };
 
-/** Reads until it is told to stop by what this gives. */
-function train(address: string, epoch: number, got: (samples: number) => void): () => Promise<void> {
+/** Reads every `stride`th epoch until it is told to stop by what this gives. */
+function train(address: string, first: number, stride: number, got: (samples: number) => void): () => Promise<void> {
   const connecting = Loader.connect({ address, run: { name: 'good' } });
   const reading = (async () => {
     try {
-      for await (const { header } of (await connecting).batches(epoch)) got(header.samples.length);
+      for (let epoch = first; ; epoch += stride)
+        for await (const { header } of (await connecting).batches(epoch)) got(header.samples.length);
     } catch (error) {
       if (!(error instanceof TributaryError) || error.reason !== 'STREAM_CANCELLED') throw error;
     }
@@ -79,9 +80,9 @@ function train(address: string, epoch: number, got: (samples: number) => void): 
 /** Sixty-four interpreters would take the cores that are to be measured. */
 const trainersPerProcess = 8;
 
-function pythonTrainers(address: string, epochs: readonly number[]): Crowd {
+function pythonTrainers(address: string, epochs: readonly number[], stride: number): Crowd {
   const program = fileURLToPath(new URL('../../scripts/overload_trainers.py', import.meta.url));
-  const asked = JSON.stringify({ address, run: 'good', epochs });
+  const asked = JSON.stringify({ address, run: 'good', epochs, stride });
   const child = spawn(process.env.TRIBUTARY_PYTHON ?? '/usr/bin/python3', [program, asked], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
@@ -133,6 +134,24 @@ function stayOn(these: string): void {
 /** A trainer that has got nothing by then is left out of account, and told. */
 const mostWarmUp = 60;
 
+/** The longest that a trainer was without a batch within the time that is measured, in seconds. */
+async function watch(crowd: Crowd, before: readonly number[]): Promise<number> {
+  const begun = performance.now();
+  const end = begun + Number(values.seconds) * 1000;
+  const last = before.map((count) => ({ count, at: begun }));
+  let longest = 0;
+  for (let now = begun; now < end; ) {
+    await wait(250);
+    const counts = await crowd.counts();
+    now = performance.now();
+    for (const [i, trainer] of last.entries()) {
+      longest = Math.max(longest, now - trainer.at);
+      if (counts[i]! > trainer.count) last[i] = { count: counts[i]!, at: now };
+    }
+  }
+  return longest / 1000;
+}
+
 async function measure(client: string, trainers: number) {
   stayOn('0');
   const server = await startWatched(folder, ['--memory', '256MiB']);
@@ -146,12 +165,13 @@ async function measure(client: string, trainers: number) {
       warmUp = (performance.now() - start) / 1000;
     } while (warmUp < mostWarmUp && (await crowd.counts()).includes(0));
     const before = await reading(server, crowd);
-    await wait(Number(values.seconds) * 1000);
+    const longestWait = await watch(crowd, before.counts);
     const after = await reading(server, crowd);
     const seconds = after.at - before.at;
     const got = after.counts.map((count, i) => count - before.counts[i]!);
     return {
       warmUp,
+      longestWait,
       made: (after.made - before.made) / seconds,
       delivered: got.reduce((a, b) => a + b, 0) / seconds,
       served: got.filter((count) => count > 0).length,
@@ -182,14 +202,24 @@ try {
       row.rounds.push(measured);
     }
   process.stdout.write(
-    "| client | trainers | warm-up, s | made, 1/s | delivered, 1/s | of what was made | trainers that got any | cores of the replica | cores of the trainers | made in a second of the replica's cores |\n|---|---|---|---|---|---|---|---|---|---|\n",
+    "| client | trainers | warm-up, s | made, 1/s | delivered, 1/s | of what was made | trainers that got any | longest wait, s | cores of the replica | cores of the trainers | made in a second of the replica's cores |\n|---|---|---|---|---|---|---|---|---|---|---|\n",
   );
   for (const { client, trainers, rounds } of rows) {
     const sorted = rounds.sort((a, b) => a.delivered - b.delivered);
-    const { warmUp, made, delivered, served, replicaCpu, crowdCpu } = sorted[(sorted.length - 1) >> 1]!;
+    const { warmUp, longestWait, made, delivered, served, replicaCpu, crowdCpu } = sorted[(sorted.length - 1) >> 1]!;
     const share = `${((100 * delivered) / made).toFixed(0)} %`;
     const cores = [replicaCpu.toFixed(2), crowdCpu.toFixed(2), (made / replicaCpu).toFixed(0)];
-    const cells = [client, trainers, warmUp.toFixed(1), made.toFixed(0), delivered.toFixed(0), share, served, ...cores];
+    const cells = [
+      client,
+      trainers,
+      warmUp.toFixed(1),
+      made.toFixed(0),
+      delivered.toFixed(0),
+      share,
+      served,
+      longestWait.toFixed(1),
+      ...cores,
+    ];
     process.stdout.write(`| ${cells.join(' | ')} |\n`);
   }
 } finally {

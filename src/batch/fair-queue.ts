@@ -6,8 +6,8 @@ export interface Flow {
   readonly client: string;
   /** How much of its client's time it has had. */
   time: number;
-  /** Whether all that it has waiting goes at one time, that of its beginning. */
-  readonly isWhole?: boolean;
+  /** The stream that this is a batch of, where all of the batch goes at one time, that of its beginning. */
+  readonly wholeOf?: Flow;
 }
 
 /** In whose turn something is done, and until when. */
@@ -36,23 +36,31 @@ interface Waiting extends Required<Task> {
 /** A client: how much of the queue's time it has had, and its flows with something to do. */
 interface Client {
   time: number;
-  /** The time of its flows' turns. */
+  /** How much each of its flows has had, of those that have always had something waiting. */
   now: number;
+  /** Those that were served behind the others, but for whole ones. */
   readonly flows: Map<Flow, Set<Waiting>>;
+  /** How many of `flows` belong to each stream. */
+  readonly streams: Map<Flow, number>;
 }
 
 /**
- * A queue that clients share evenly, and within each client its flows, however much each has waiting: start-time fair queueing at
- * both levels. Each is as far as the cost of what it was given; who is behind the furthest goes first. Who was idle starts at the present and
- * not with a credit, and who is alone has all of it. Whose turn it is, is decided when something starts: as long as any part of a place is free.
+ * A queue that clients share evenly, and within each client its flows, however much each has waiting: fair queueing by virtual time at
+ * both levels. Each is as far as the cost of what it was given; who is behind the furthest goes first. The present is as far as somebody is who has
+ * always had something waiting: with each thing that is done it goes on by its cost, shared among all that wait. Who was idle starts there and not with a
+ * credit, so that neither can those who come anew keep those waiting who were there, nor the other way; and who is alone has all of it. Whose turn it is,
+ * is decided when something starts: as long as any part of a place is free.
  */
 export class FairQueue {
+  /** Those that were served behind the others: of those that are equally far, the others go first. */
   readonly #clients = new Map<string, Client>();
   /** What has had its turn and only goes on. */
   readonly #first = new Set<Waiting>();
   /** Places, and parts of one, that are free; less than none where the last that started took more. */
   #free: number;
   #now = 0;
+  /** The highest cost of all so far: nobody is further behind by rights. */
+  #dearest = 0;
   #size = 0;
   #pending = 0;
   readonly #watch: SourceWatch;
@@ -94,7 +102,8 @@ export class FairQueue {
   whole(flow: Flow, cost: number): Flow {
     const time = Math.max(flow.time, this.#clients.get(flow.client)?.now ?? 0);
     flow.time = time + cost;
-    return { client: flow.client, time, isWhole: true };
+    this.#dearest = Math.max(this.#dearest, cost);
+    return { client: flow.client, time, wholeOf: flow };
   }
 
   /**
@@ -169,15 +178,16 @@ export class FairQueue {
   #enter(flow: Flow, waiting: Waiting): () => void {
     if (this.#size + this.#pending === 0) this.#progress = performance.now();
     this.#size++;
-    const client = this.#clients.get(flow.client) ?? { time: this.#now, now: flow.time, flows: new Map() };
+    this.#dearest = Math.max(this.#dearest, waiting.cost);
+    const client = this.#clients.get(flow.client) ?? newClient(this.#now, flow);
     this.#clients.set(flow.client, client);
-    const line = waiting.cost === 0 ? this.#first : (client.flows.get(flow) ?? new Set());
-    if (line !== this.#first) client.flows.set(flow, line);
+    if (client.flows.size === 0) client.time = Math.max(client.time, this.#now);
+    const line = waiting.cost === 0 ? this.#first : (client.flows.get(flow) ?? beginLine(client, flow));
     line.add(waiting);
     return () => {
       if (!line.delete(waiting)) return;
       this.#size--;
-      if (line.size === 0) client.flows.delete(flow);
+      if (line.size === 0 && line !== this.#first) endLine(client, flow);
     };
   }
 
@@ -189,18 +199,29 @@ export class FairQueue {
       this.#size--;
       return goesOn;
     }
-    const client = earliest(this.#busy(), this.#now);
+    const client = earliest(this.#busy(), this.#now - this.#dearest);
     if (client === undefined) return undefined;
-    const flow = earliest(this.#ready(client), client.now)!;
+    const flow = earliest(this.#ready(client), client.now - this.#dearest)!;
     const line = client.flows.get(flow)!;
     const waiting = this.#firstOf(line)!;
     line.delete(waiting);
     this.#size--;
-    if (line.size === 0) client.flows.delete(flow);
-    this.#now = Math.max(client.time, this.#now);
-    client.time = this.#now + waiting.cost;
-    client.now = Math.max(flow.time, client.now);
-    if (!flow.isWhole) flow.time = client.now + waiting.cost;
+    let busy = 0;
+    for (const { flows } of this.#clients.values()) if (flows.size > 0) busy++;
+    const { cost } = waiting;
+    const clientTime = Math.max(client.time, this.#now - this.#dearest);
+    const flowTime = Math.max(flow.time, client.now - this.#dearest);
+    this.#now = Math.max(clientTime, this.#now + cost / busy);
+    client.time = clientTime + cost;
+    this.#clients.delete(flow.client);
+    this.#clients.set(flow.client, client);
+    client.now = Math.max(flowTime, client.now + cost / client.streams.size);
+    if (flow.wholeOf === undefined) {
+      flow.time = flowTime + cost;
+      client.flows.delete(flow);
+      client.flows.set(flow, line);
+    }
+    if (line.size === 0) endLine(client, flow);
     return waiting;
   }
 
@@ -223,9 +244,32 @@ export class FairQueue {
   }
 }
 
-/** Who would start first, if nobody may start before `now`. */
-function earliest<T extends { readonly time: number }>(all: Iterable<T>, now: number): T | undefined {
+function newClient(now: number, { time }: Flow): Client {
+  return { time: now, now: time, flows: new Map(), streams: new Map() };
+}
+
+function beginLine(client: Client, flow: Flow): Set<Waiting> {
+  const { flows, streams } = client;
+  const stream = flow.wholeOf ?? flow;
+  if (stream === flow) flow.time = Math.max(flow.time, client.now);
+  const line = new Set<Waiting>();
+  flows.set(flow, line);
+  streams.set(stream, (streams.get(stream) ?? 0) + 1);
+  return line;
+}
+
+function endLine({ flows, streams }: Client, flow: Flow): void {
+  if (!flows.delete(flow)) return;
+  const stream = flow.wholeOf ?? flow;
+  const left = streams.get(stream)! - 1;
+  if (left > 0) streams.set(stream, left);
+  else streams.delete(stream);
+}
+
+/** Who is behind the furthest, where nobody is further than `least`. */
+function earliest<T extends { readonly time: number }>(all: Iterable<T>, least: number): T | undefined {
   let first: T | undefined;
-  for (const each of all) if (first === undefined || Math.max(each.time, now) < Math.max(first.time, now)) first = each;
+  for (const each of all)
+    if (first === undefined || Math.max(each.time, least) < Math.max(first.time, least)) first = each;
   return first;
 }

@@ -1,4 +1,5 @@
 import { TributaryError } from '../errors.js';
+import { type Waiting, WaitingLine } from './waiting-line.js';
 
 /** A stream's part of the budget. */
 export interface Reservation {
@@ -16,18 +17,11 @@ export const streamBytes = 128 * 1024;
 
 /** Milliseconds for which a stream waits for room, and after which one that was refused may ask again. */
 const patience = 5_000;
-/** Streams of a client that may wait for room. */
-const mostWaiting = 64;
 
 interface Held extends Reservation {
   readonly client: string;
   readonly call: AbortController;
   progress: number;
-}
-
-interface Waiting {
-  readonly bytes: number;
-  grant(): void;
 }
 
 /**
@@ -43,7 +37,7 @@ export class MemoryBudget {
   readonly #held = new Set<Held>();
   /** By client. */
   readonly #heldBytes = new Map<string, number>();
-  readonly #waiting = new Map<string, Set<Waiting>>();
+  readonly #waiting = new Map<string, WaitingLine>();
   #reserved = 0;
 
   /** @param total bytes. */
@@ -63,35 +57,48 @@ export class MemoryBudget {
 
   /** Whether streams wait for room: those that have some are to end with the batches that they are at. */
   get isWanted(): boolean {
-    return this.#waiting.size > 0;
+    for (const { size } of this.#waiting.values()) if (size > 0) return true;
+    return false;
   }
 
   /**
    * Takes room for up to `wanted` batches of `batchBytes` each: at most half of what is left, but for the first. Waits for it where
-   * there is none. Rejects with the signal's reason if that comes first.
+   * there is none, in the order in which those of a client first asked. Rejects with the signal's reason if that comes first.
    *
+   * @param asked what the batches are: who was refused and asks for the same again has the place in the line that it had.
    * @throws TributaryError TOO_MUCH_ASKED where not even one batch could ever fit, REPLICA_BUSY where there is no room in time.
    */
-  async take(client: string, batchBytes: number, wanted: number, signal?: AbortSignal): Promise<Reservation> {
+  async take(
+    client: string,
+    asked: string,
+    batchBytes: number,
+    wanted: number,
+    signal?: AbortSignal,
+  ): Promise<Reservation> {
     const bytes = batchBytes + streamBytes;
     if (bytes > this.total) throw tooLarge(batchBytes, this.total);
-    const line = this.#waiting.get(client) ?? new Set();
-    if (line.size >= mostWaiting) throw busy(`${line.size} of this client's that wait`);
+    for (const [name, { isEmpty }] of this.#waiting) if (isEmpty) this.#waiting.delete(name);
+    const line = this.#waiting.get(client) ?? new WaitingLine();
+    this.#waiting.set(client, line);
     let timer: NodeJS.Timeout | undefined;
     let giveUp = (): void => {};
     try {
       return await new Promise<Reservation>((resolve, reject) => {
         if (signal?.aborted) return reject(signal.reason);
-        const waiting = { bytes, grant: () => resolve(this.#grant(client, batchBytes, wanted)) };
+        const waiting: Waiting = {
+          bytes,
+          asked,
+          grant: () => resolve(this.#grant(client, batchBytes, wanted)),
+          refuse: () => reject(busy(`${line.size} of this client's that wait`)),
+        };
         const leave = (error: unknown): void => {
-          this.#leave(client, waiting);
+          line.leave(waiting);
           reject(error);
         };
         giveUp = () => leave(signal?.reason);
         signal?.addEventListener('abort', giveUp, { once: true });
         timer = setTimeout(() => leave(busy(`none within ${patience / 1000} s`)), patience);
-        line.add(waiting);
-        this.#waiting.set(client, line);
+        line.enter(waiting);
         this.#serve();
       });
     } finally {
@@ -111,21 +118,16 @@ export class MemoryBudget {
     this.#serve();
   }
 
-  #leave(client: string, waiting: Waiting): void {
-    const line = this.#waiting.get(client);
-    line?.delete(waiting);
-    if (line?.size === 0) this.#waiting.delete(client);
-  }
-
   /** Gives room to those who wait, first to whose client has the least, as far as there is any. */
   #serve(): void {
     for (let isServed = true; isServed; ) {
       isServed = false;
-      const clients = [...this.#waiting.keys()].sort((a, b) => this.#of(a) - this.#of(b));
+      const clients = this.#whoWait().sort((a, b) => this.#of(a) - this.#of(b));
       for (const client of clients) {
-        const waiting: Waiting = this.#waiting.get(client)!.values().next().value!;
+        const line = this.#waiting.get(client)!;
+        const waiting = line.first!;
         if (waiting.bytes <= this.unreserved) {
-          this.#leave(client, waiting);
+          line.served(waiting);
           waiting.grant();
           isServed = true;
           break;
@@ -186,8 +188,12 @@ export class MemoryBudget {
 
   /** What each client has a right to while others want as much. */
   #share(): number {
-    const clients = new Set([...this.#heldBytes.keys(), ...this.#waiting.keys()]);
+    const clients = new Set([...this.#heldBytes.keys(), ...this.#whoWait()]);
     return this.total / clients.size;
+  }
+
+  #whoWait(): string[] {
+    return [...this.#waiting.keys()].filter((client) => this.#waiting.get(client)!.size > 0);
   }
 
   #of(client: string): number {

@@ -47,7 +47,7 @@ export async function streamBatches(
   const { budget } = replica.maker;
   const slots = Math.ceil(open.run.global_batch / asked.worldSize);
   const batchBytes = replica.maker.batchBytes({ open, form }, asked.worldSize) + slots * slotBytes;
-  const reservation = await budget.take(client, batchBytes, batchesAhead + 1, gone);
+  const reservation = await budget.take(client, placeOf(open, asked), batchBytes, batchesAhead + 1, gone);
   const ended = new AbortController();
   const signal = AbortSignal.any([gone, ended.signal, reservation.revoked]);
   const ahead: Promise<TakenBatch>[] = [];
@@ -96,6 +96,11 @@ export async function streamBatches(
     replica.metrics.load.close(load);
     await lent?.close();
   }
+}
+
+/** What a client asks for again where it has found no room. */
+function placeOf({ fingerprint }: OpenRun, { epoch, firstStep, rank, worldSize }: Asked): string {
+  return [fingerprint, epoch, firstStep, rank, worldSize].join(' ');
 }
 
 /** Says where a batch stands every few seconds until it is there or has failed. */

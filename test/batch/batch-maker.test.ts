@@ -46,7 +46,7 @@ test('who asks for the same address gets the same batch, made once, and it stays
   assert.equal(again.batch, first!.batch);
   again.give();
   assert.equal(one.preparedBytes, batchBytes);
-  await one.budget.take('other', batchBytes, 1);
+  await one.budget.take('other', '', batchBytes, 1);
   const other = await one.take(request(1), flow, forever);
   other.give();
   assert.equal(one.preparedBytes, batchBytes, 'an idle batch stayed in what a stream has reserved');
@@ -57,7 +57,7 @@ test('who asks for the same address gets the same batch, made once, and it stays
 test('a stream of batches is made in the memory of those before it', async (t) => {
   const { maker: one, queue, request } = await maker(t, 4 * batchBytes + streamBytes, { epochs: 20 });
   const at = (epoch: number): BatchRequest => ({ ...request(0), address: { epoch, step: 0, rank: 0, worldSize: 1 } });
-  const reservation = await one.budget.take('a', batchBytes, 2);
+  const reservation = await one.budget.take('a', '', batchBytes, 2);
   const buffers = new Set<ArrayBufferLike>();
   const take = (epoch: number) => one.take(at(epoch), queue.flow(), forever);
   const ahead = [take(0), take(1)];

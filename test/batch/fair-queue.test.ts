@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FairQueue } from '../../src/batch/fair-queue.js';
+import { FairQueue, type Flow } from '../../src/batch/fair-queue.js';
 
 const forever = new AbortController().signal;
 
@@ -196,6 +196,30 @@ test('the batches of several streams are made one after the other, and each stre
     order,
     each.flatMap((batch) => Array(4).fill(batch)),
   );
+});
+
+test('what waits is not kept waiting by those who come anew, be they flows, batches of new streams or clients', async () => {
+  const ways: Record<string, (queue: FairQueue) => (name: string) => Flow> = {
+    flows: (queue) => () => queue.flow('client'),
+    batches: (queue) => () => queue.whole(queue.flow('client'), 1),
+    clients: (queue) => (name) => queue.flow(name),
+  };
+  for (const [way, flows] of Object.entries(ways)) {
+    const queue = new FairQueue(1);
+    const next = flows(queue);
+    const order: string[] = [];
+    const stream = queue.flow(way === 'clients' ? 'old' : 'client');
+    const old = Array.from({ length: 10 }, () => (way === 'batches' ? queue.whole(stream, 1) : stream));
+    const tasks: Promise<unknown>[] = old.map((flow) => queue.add(flow, async () => order.push('old'), forever));
+    // As soon as one of them is done another comes, for ever: a trainer that opens its stream again.
+    const anew = async (name: string): Promise<void> => {
+      for (let i = 0; i < 100; i++) await queue.add(next(`${name}${i}`), async () => order.push('new'), forever);
+    };
+    tasks.push(anew('a'), anew('b'));
+    await Promise.all(tasks);
+    const last = order.lastIndexOf('old');
+    assert.ok(last < 45, `${way}: the last of ten was done after ${last - 9} others`);
+  }
 });
 
 test('tasks of a source that hangs leave their places to others, and are done when it answers', async (t) => {
