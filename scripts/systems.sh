@@ -22,7 +22,11 @@ declare -A suites=([12]=bookworm [13]=trixie)
 mirror() { awk '/^deb /{for(i=2;i<=NF;i++) if($i ~ /^https?:/){print $i; exit}} /^URIs:/{print $2; exit}' /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null | head -1; }
 
 # base DEBIAN: a minimal system with git, as an installer leaves it; base DEBIAN packages: with what the tests need as well.
+# One that another run of this script is making is waited for.
 base() {
+  (exec 9>"$roots/$1${2:+-$2}.lock"; flock 9; make_base "$@")
+}
+make_base() {
   local root=$roots/$1${2:+-$2}
   [ -e "$root.made" ] && return
   rm -rf "$root"

@@ -18,7 +18,10 @@ test('a full disk, a folder that is a file and damage cost a warning, never a by
   await writeFile(join(folder, 'file'), 'no folder');
   const read = folderReader(storageReader);
   const newsOf = async (place: string): Promise<readonly CacheNews[]> => {
-    const lookup = lookupOf(path, file, { in: 'folder', file: { path: place, mayStore: true, isBeingStored: false, size: 0 } });
+    const lookup = lookupOf(path, file, {
+      in: 'folder',
+      file: { path: place, mayStore: true, isBeingStored: false, size: 0 },
+    });
     const { bytes, end } = await read(lookup);
     assert.ok(bytes.equals(file));
     await end();
