@@ -39,25 +39,31 @@ export async function temporaryFolder(t: TestContext): Promise<string> {
   return folder;
 }
 
-/** Drawn once a process, and shared by its tests. */
-let sampleSet: Promise<string> | null = null;
+/** Drawn and indexed once a process, by the number of images, and shared by its tests. */
+const sampleSets = new Map<number, Promise<string>>();
 
 /** A copy of the sample set of seven sources, indexed, with a config of these runs. Returns the config's path. */
 export async function indexedSamples(t: TestContext, runs: Record<string, object> = {}, images = 56): Promise<string> {
-  sampleSet ??= (async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'tributary-samples-'));
-    process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-    await makeSampleSet(folder, images);
-    return folder;
-  })();
+  const set = sampleSets.get(images) ?? drawAndIndex(images);
+  sampleSets.set(images, set);
   const folder = join(await temporaryFolder(t), 'seven');
-  await cp(await sampleSet, folder, { recursive: true, preserveTimestamps: true });
+  await cp(await set, folder, { recursive: true, preserveTimestamps: true });
   const config = join(folder, 'tributary.yaml');
-  const { sources } = sevenSources();
-  await writeFile(config, stringify({ sources, runs: { seven: sevenRun(), ...runs } }));
+  await writeFile(config, stringify({ ...sevenSources(), runs: { seven: sevenRun(), ...runs } }));
+  return config;
+}
+
+async function drawAndIndex(images: number): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'tributary-samples-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  await makeSampleSet(folder, images);
+  const config = join(folder, 'tributary.yaml');
+  // Of both splits.
+  const runs = { seven: sevenRun(), validation: sevenRun({ split: 'val', sources: ['imagenet', 'coco'] }) };
+  await writeFile(config, stringify({ ...sevenSources(), runs }));
   const { code, stderr } = await tributary(['index', '--config', config]);
   if (code !== 0) throw new Error(stderr);
-  return config;
+  return folder;
 }
 
 /** The sources of the sample set, as a config names them. */
