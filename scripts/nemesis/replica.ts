@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync, statfsSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statfsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -91,7 +92,15 @@ export class NemesisReplica {
   }
 
   removeCache(): void {
-    rmSync(join(this.#cache, 'cache'), { recursive: true, force: true, maxRetries: 5 });
+    // At once, as the replica goes on writing into it.
+    const gone = join(this.#cache, `gone-${randomUUID()}`);
+    try {
+      renameSync(join(this.#cache, 'cache'), gone);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+    // What is being written in there still may come while it is listed.
+    rmSync(gone, { recursive: true, force: true, maxRetries: 20 });
   }
 
   /** Settles once it runs and holds about as many descriptors as it began with; after so many seconds it is a finding. */

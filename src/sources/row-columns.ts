@@ -38,7 +38,7 @@ export async function columnsOfRows(
     maxSize: keptBytes,
     sizeCalculation: (texts) => texts.reduce((sum, text) => sum + 2 * text.length + 50, 1),
     fetchMethod: async (_group, _stale, { context }) => {
-      const file = withCheckedPages(context.file, context.metadata);
+      const file = withCheckedPages(context.file, context.metadata, compressors);
       const rows = await parquetReadObjects({ ...context, file, compressors, columns: [...columns] });
       return rows.map(jsonOf);
     },

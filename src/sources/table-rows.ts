@@ -63,7 +63,7 @@ export async function* rowsOfParquet(
   const compressors = await pageCompressors();
   try {
     const metadata = await parquetFooter(parquetFile(stored));
-    const file = withCheckedPages(parquetFile(stored), metadata);
+    const file = withCheckedPages(parquetFile(stored), metadata, compressors);
     const has = new Set(parquetSchema(metadata).children.map(({ element }) => element.name));
     if (!has.has('key')) throw new Error(`the columns ${[...has].join(', ')}`);
     const wanted = ['key', ...columns.filter((column) => column !== 'key' && has.has(column))];

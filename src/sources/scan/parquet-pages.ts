@@ -1,6 +1,7 @@
 import type { ColumnMetaData, PageHeader } from 'hyparquet';
 import { parquetHeader } from 'hyparquet/src/column.js';
 import { readRleBitPackedHybrid } from 'hyparquet/src/encoding.js';
+import { checkRuns } from '../storage/parquet-runs.js';
 import { fill, type Packing, type StoredFile } from '../storage/storage.js';
 import { checkThrift } from '../storage/thrift.js';
 import { blockBytes, literalAt, mostPackedBytes, mostWholeBytes, unpackBlock, unpackWhole } from '../storage/unpack.js';
@@ -49,8 +50,12 @@ export async function valuePlaces(
     if (header.type === 'DICTIONARY_PAGE') {
       const page = await openPage(file, chunk.codec, packed);
       dictionary = await plainPlaces(page, 0, header.dictionary_page_header!.num_values);
-    } else if (header.data_page_header ?? header.data_page_header_v2)
+    } else if (header.data_page_header ?? header.data_page_header_v2) {
+      const { num_values: count } = (header.data_page_header ?? header.data_page_header_v2)!;
+      if (!(count >= 0 && count <= rows - places.length))
+        throw new Error(`${places.length + count} values for ${rows} rows`);
       places.push(...(await dataPage(file, header, chunk.codec, packed, present, dictionary)));
+    }
   }
   if (places.length > rows) throw new Error(`${places.length} values for ${rows} rows`);
   return places;
@@ -142,6 +147,7 @@ async function plainPlaces(page: Page, start: number, count: number): Promise<Va
 }
 
 function numbersIn(bytes: Buffer, width: number, count: number): number[] {
+  checkRuns(bytes, width, count);
   const numbers = new Array<number>(count).fill(0);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (width > 0) readRleBitPackedHybrid({ view, offset: 0 }, width, numbers, bytes.length);

@@ -73,10 +73,10 @@ async function readRows(file: StoredFile, found: Found): Promise<Damage | null> 
   let offset = 0;
   try {
     const metadata = await parquetFooter(parquetFile(file));
-    const buffer = withCheckedPages(parquetFile(file), metadata);
+    const compressors = await pageCompressors();
+    const buffer = withCheckedPages(parquetFile(file), metadata, compressors);
     const { image, classes } = columnsOf(metadata);
     found.classNames = classes?.names ?? [];
-    const compressors = await pageCompressors();
     let rowStart = 0;
     for (const group of metadata.row_groups) {
       const rows = Number(group.num_rows);

@@ -1,6 +1,6 @@
 import { type AsyncBuffer, type Compressors, type FileMetaData, parquetMetadata } from 'hyparquet';
-import { parquetHeader } from 'hyparquet/src/column.js';
 import { unpackZstandard } from '../../packing/zstandard.js';
+import { chunksOf, mostRows } from './parquet-checks.js';
 import { fill, type StoredFile } from './storage.js';
 import { checkThrift } from './thrift.js';
 
@@ -43,34 +43,23 @@ export async function parquetFooter(file: AsyncBuffer): Promise<FileMetaData> {
   const parts = counts.reduce((sum, count) => sum + count, 1);
   if (parts !== schema.length || counts.some((count) => count < 0))
     throw new Error(`a schema of ${schema.length} parts that tells of ${parts}`);
-  return parquetMetadata(end);
+  const metadata = parquetMetadata(end);
+  for (const { num_rows: rows } of metadata.row_groups)
+    if (!(rows >= 0 && rows <= mostRows))
+      throw new Error(`a row group of ${rows} rows, where ${mostRows} at the most are read: write smaller ones`);
+  return metadata;
 }
 
-/** The file to hyparquet that reads its columns: the headers of all pages are looked over before it comes to them. */
-export function withCheckedPages(file: AsyncBuffer, { row_groups: groups }: FileMetaData): AsyncBuffer {
-  const chunks = groups.flatMap(({ columns }) =>
-    columns.map(({ meta_data: chunk }) => {
-      const start = Number(chunk?.dictionary_page_offset || chunk?.data_page_offset || 0);
-      return { start, end: start + Number(chunk?.total_compressed_size ?? 0) };
-    }),
-  );
+/** The file to hyparquet that reads its columns: what their pages say is looked over before it comes to them. */
+export function withCheckedPages(file: AsyncBuffer, metadata: FileMetaData, compressors: Compressors): AsyncBuffer {
+  const chunks = chunksOf(metadata, compressors);
   return {
     byteLength: file.byteLength,
     async slice(from, to = file.byteLength) {
       const bytes = await file.slice(from, to);
-      for (const { start, end } of chunks)
-        if (start >= from && end <= to) checkPages(new Uint8Array(bytes, start - from, end - start));
+      for (const { start, end, check } of chunks)
+        if (start >= from && end <= to) check(new Uint8Array(bytes, start - from, end - start));
       return bytes;
     },
   };
-}
-
-function checkPages(chunk: Uint8Array): void {
-  const view = new DataView(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-  for (let at = 0; at < chunk.length; ) {
-    const offset = checkThrift(chunk, at);
-    const { compressed_page_size: length } = parquetHeader({ view, offset: at });
-    if (!(length >= 0)) throw new Error(`a page of ${length} bytes`);
-    at = offset + length;
-  }
 }

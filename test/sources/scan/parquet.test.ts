@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { indexSource } from '../../../src/sources/index-source.js';
 import type { Manifest } from '../../../src/sources/manifest/manifest.js';
 import { openSource } from '../../../src/sources/open-source.js';
+import { indexParquet } from '../../../src/sources/scan/parquet.js';
 import { readSample } from '../../../src/sources/storage/read-sample.js';
 import { age, temporaryFolder } from '../tree.js';
 
@@ -101,6 +102,15 @@ test('what is damaged, cut, without images or packed otherwise is told, with the
   assert.match(told.get('2.parquet')!, /compressed with BROTLI, where snappy, zstd, gzip or nothing is read/);
   assert.match(told.get('3.parquet')!, /no column of images among key, w, caption/);
   assert.equal(manifest.count, 5);
+});
+
+test('labels in runs that have no end are told of', async () => {
+  // The fuzzer's: what hyparquet makes of it has no end, and takes all memory.
+  const bytes = Buffer.from(await readFile(join(files, '../endless-parquet.txt'), 'utf8'), 'base64');
+  const read = async (into: Uint8Array, offset: number) => bytes.copy(into, 0, offset);
+  const { places, labels, damage } = await indexParquet({ size: bytes.length, read, close: () => {} });
+  assert.equal(damage!.what, '0 levels for 3 values');
+  assert.deepEqual([places, labels], [[], []]);
 });
 
 test('a file that is overwritten in place is a corrupt sample, whatever it now holds there', async (context) => {

@@ -52,7 +52,7 @@ test('a footer that asks for more memory than a process has, or has no end, is r
 test('so is the header of a page', async () => {
   const metadata = await parquetFooter(inMemory(table));
   const read = (bytes: Buffer) => {
-    const file = withCheckedPages(inMemory(bytes), metadata);
+    const file = withCheckedPages(inMemory(bytes), metadata, {});
     return parquetReadObjects({ file, metadata, columns: ['key'] });
   };
   assert.equal((await read(table)).length, Number(metadata.num_rows));
@@ -60,4 +60,14 @@ test('so is the header of a page', async () => {
   const damaged = Buffer.from(table);
   Buffer.from(`19${'f98090a10f'.repeat(3)}`, 'hex').copy(damaged, at);
   await assert.rejects(read(damaged), /thrift with 32000000 values/);
+});
+
+test('so are more rows than a column has values', async () => {
+  const metadata = await parquetFooter(inMemory(table));
+  for (const group of metadata.row_groups) group.num_rows += 1n;
+  const file = withCheckedPages(inMemory(table), metadata, {});
+  await assert.rejects(
+    parquetReadObjects({ file, metadata, columns: ['key'] }),
+    /(\d+) values of a column for \d+ rows/,
+  );
 });
