@@ -1,6 +1,7 @@
 import type { ColumnMetaData, PageHeader } from 'hyparquet';
 import { parquetHeader } from 'hyparquet/src/column.js';
 import { readRleBitPackedHybrid } from 'hyparquet/src/encoding.js';
+import { checkCount, mostRows } from '../storage/parquet-checks.js';
 import { checkRuns } from '../storage/parquet-runs.js';
 import { fill, type Packing, type StoredFile } from '../storage/storage.js';
 import { checkThrift } from '../storage/thrift.js';
@@ -44,16 +45,19 @@ export async function valuePlaces(
   const end = at + Number(chunk.total_compressed_size);
   while (places.length < rows) {
     const { header, length } = await headerAt(bytesAt, at, end);
-    const packed = { at: at + length, length: header.compressed_page_size, size: header.uncompressed_page_size };
+    const packed = {
+      at: at + length,
+      length: checkCount(header.compressed_page_size, end - at - length, 'bytes of a page'),
+      size: checkCount(header.uncompressed_page_size, 2 ** 31, 'bytes of a page, unpacked'),
+    };
     at = packed.at + packed.length;
-    if (at > end || packed.length < 0) throw new Error(`a page that ends after its column at byte ${packed.at}`);
     if (header.type === 'DICTIONARY_PAGE') {
       const page = await openPage(file, chunk.codec, packed);
-      dictionary = await plainPlaces(page, 0, header.dictionary_page_header!.num_values);
+      const count = checkCount(header.dictionary_page_header?.num_values, mostRows, 'values of a dictionary');
+      dictionary = await plainPlaces(page, 0, count);
     } else if (header.data_page_header ?? header.data_page_header_v2) {
       const { num_values: count } = (header.data_page_header ?? header.data_page_header_v2)!;
-      if (!(count >= 0 && count <= rows - places.length))
-        throw new Error(`${places.length + count} values for ${rows} rows`);
+      checkCount(count, rows - places.length, `values of ${rows} rows`);
       places.push(...(await dataPage(file, header, chunk.codec, packed, present, dictionary)));
     }
   }
@@ -94,7 +98,8 @@ async function dataPage(
   if (second !== undefined) {
     // Levels lie before the values, as they are.
     const { definition_levels_byte_length: length, repetition_levels_byte_length: before } = second;
-    const skipped = before + length;
+    const skipped =
+      checkCount(before, packed.length, 'bytes of levels') + checkCount(length, packed.length, 'bytes of levels');
     const rest = { at: packed.at + skipped, length: packed.length - skipped, size: packed.size - skipped };
     if (present > 0) levels = await plainPage(file, packed).bytesAt(before, length);
     page = await openPage(file, second.is_compressed === false ? 'UNCOMPRESSED' : codec, rest);

@@ -4,6 +4,7 @@ import { decompressPage } from 'hyparquet/src/datapage.js';
 import { getMaxDefinitionLevel, getMaxRepetitionLevel, getSchemaPath } from 'hyparquet/src/schema.js';
 import { bitsFor, checkRuns } from './parquet-runs.js';
 import { checkThrift } from './thrift.js';
+import { mostWholeBytes } from './unpack.js';
 
 /** Rows of a row group, and values that a column has in one: of more a few bytes could tell. Writers make a million at the most, unless they are told otherwise. */
 export const mostRows = 1 << 22;
@@ -32,6 +33,12 @@ export function chunksOf({ row_groups: groups, schema }: FileMetaData, compresso
   );
 }
 
+/** A number that a file says, which Thrift may have given any type. @throws Error where it is no whole number from 0 to `most`. */
+export function checkCount(value: unknown, most: number, what: string): number {
+  if (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= most) return value as number;
+  throw new Error(`${value} ${what}, where ${most} at the most can be`);
+}
+
 interface Levels {
   readonly repetition: number;
   readonly definition: number;
@@ -43,13 +50,16 @@ function checkPages(bytes: Uint8Array, chunk: ColumnMetaData, levels: Levels, ro
   for (let at = 0; at < bytes.length; ) {
     const offset = checkThrift(bytes, at);
     const header = parquetHeader({ view, offset: at });
-    const { compressed_page_size: length, dictionary_page_header: dictionary } = header;
-    if (!(length >= 0 && offset + length <= bytes.length)) throw new Error(`a page of ${length} bytes`);
+    const length = checkCount(header.compressed_page_size, bytes.length - offset, 'bytes of a page');
+    const { dictionary_page_header: dictionary } = header;
     const data = header.data_page_header ?? header.data_page_header_v2;
-    const count = (dictionary ?? data)?.num_values ?? 0;
-    values += data === undefined ? 0 : count;
-    if (!(count >= 0 && count <= mostRows && values <= mostRows))
-      throw new Error(`more than ${mostRows} values of a column in a row group, or ${count} in a page`);
+    checkCount(header.uncompressed_page_size, mostWholeBytes, 'bytes of a page, unpacked');
+    const count = checkCount(
+      (dictionary ?? data)?.num_values ?? 0,
+      mostRows - values,
+      'values of a column in a row group',
+    );
+    if (data !== undefined) values += count;
     if (data !== undefined) checkData(bytes.subarray(offset, offset + length), header, chunk, levels, compressors);
     at = offset + length;
   }
@@ -64,8 +74,8 @@ function checkData(bytes: Uint8Array, header: PageHeader, chunk: ColumnMetaData,
   let values: Uint8Array;
   if (second !== undefined) {
     const { repetition_levels_byte_length: before, definition_levels_byte_length: length, num_nulls: nulls } = second;
-    if (!(before >= 0 && length >= 0 && before + length <= bytes.length && nulls >= 0 && nulls <= count))
-      throw new Error(`levels of ${before} and ${length} bytes and ${nulls} nulls in a page of ${count} values`);
+    checkCount(nulls, count, 'nulls in a page');
+    checkCount(length, bytes.length - checkCount(before, bytes.length, 'bytes of levels'), 'bytes of levels');
     const parts = [bytes.subarray(0, before), bytes.subarray(before, before + length)];
     for (const [i, part] of parts.entries()) checkLevels(part, most[i]!, count);
     const left = size - before - length;

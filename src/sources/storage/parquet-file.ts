@@ -1,6 +1,6 @@
 import { type AsyncBuffer, type Compressors, type FileMetaData, parquetMetadata } from 'hyparquet';
 import { unpackZstandard } from '../../packing/zstandard.js';
-import { chunksOf, mostRows } from './parquet-checks.js';
+import { checkCount, chunksOf, mostRows } from './parquet-checks.js';
 import { fill, type StoredFile } from './storage.js';
 import { checkThrift } from './thrift.js';
 
@@ -44,9 +44,12 @@ export async function parquetFooter(file: AsyncBuffer): Promise<FileMetaData> {
   if (parts !== schema.length || counts.some((count) => count < 0))
     throw new Error(`a schema of ${schema.length} parts that tells of ${parts}`);
   const metadata = parquetMetadata(end);
-  for (const { num_rows: rows } of metadata.row_groups)
-    if (!(rows >= 0 && rows <= mostRows))
-      throw new Error(`a row group of ${rows} rows, where ${mostRows} at the most are read: write smaller ones`);
+  for (const { num_rows: rows, columns } of metadata.row_groups) {
+    checkCount(Number(rows), mostRows, 'rows of a row group (write smaller ones)');
+    for (const { meta_data: chunk } of columns)
+      for (const at of [chunk?.dictionary_page_offset, chunk?.data_page_offset, chunk?.total_compressed_size])
+        checkCount(Number(at ?? 0), byteLength, 'bytes of the file');
+  }
   return metadata;
 }
 
