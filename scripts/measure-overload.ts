@@ -15,7 +15,7 @@ import { metricsText, type ServerProcess } from './server-process.js';
 
 // What becomes of a replica's work where too many trainers ask: node dist/scripts/measure-overload.js [--seconds 20] [--trainers 1,4,16,64]
 // [--client typescript,python] [--rounds 1] [--apart]. It counts from when every trainer has got a batch. A row for each client and number of
-// trainers, the median round by what was delivered: samples made and delivered a second, and the time of the cores that they took.
+// trainers, the median round by what was delivered: samples made and delivered a second, the longest wait of a trainer, and the time of the cores that they took.
 // --apart gives the replica the first processor and the trainers the others (taskset): what trainers take is then not the replica's.
 
 const { values } = parseArgs({

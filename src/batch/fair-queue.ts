@@ -38,7 +38,6 @@ interface Client {
   time: number;
   /** How much each of its flows has had, of those that have always had something waiting. */
   now: number;
-  /** Those that were served behind the others, but for whole ones. */
   readonly flows: Map<Flow, Set<Waiting>>;
   /** How many of `flows` belong to each stream. */
   readonly streams: Map<Flow, number>;
@@ -52,7 +51,6 @@ interface Client {
  * is decided when something starts: as long as any part of a place is free.
  */
 export class FairQueue {
-  /** Those that were served behind the others: of those that are equally far, the others go first. */
   readonly #clients = new Map<string, Client>();
   /** What has had its turn and only goes on. */
   readonly #first = new Set<Waiting>();
@@ -213,14 +211,8 @@ export class FairQueue {
     const flowTime = Math.max(flow.time, client.now - this.#dearest);
     this.#now = Math.max(clientTime, this.#now + cost / busy);
     client.time = clientTime + cost;
-    this.#clients.delete(flow.client);
-    this.#clients.set(flow.client, client);
     client.now = Math.max(flowTime, client.now + cost / client.streams.size);
-    if (flow.wholeOf === undefined) {
-      flow.time = flowTime + cost;
-      client.flows.delete(flow);
-      client.flows.set(flow, line);
-    }
+    if (flow.wholeOf === undefined) flow.time = flowTime + cost;
     if (line.size === 0) endLine(client, flow);
     return waiting;
   }

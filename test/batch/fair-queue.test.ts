@@ -198,6 +198,23 @@ test('the batches of several streams are made one after the other, and each stre
   );
 });
 
+test('clients of dear and of cheap tasks have equal parts, and one that comes later is not behind the others', async () => {
+  const queue = new FairQueue(1);
+  const order: string[] = [];
+  const add = (name: string, count: number, cost: number): Promise<number>[] =>
+    Array.from({ length: count }, () => queue.add(queue.flow(name), async () => order.push(name), forever, { cost }));
+  await Promise.all([...add('dear', 20, 7), ...add('cheap', 140, 1)]);
+  const cheap = order.slice(0, 80).filter((name) => name === 'cheap').length;
+  assert.ok(cheap >= 66 && cheap <= 74, `${cheap} of the first 80: ${order.join(' ')}`);
+  order.length = 0;
+  const many = Array.from({ length: 10 }, (_, i) => add(`${i}`, 30, 1)).flat();
+  await Promise.all(many.slice(0, 10).map((one) => one));
+  const done = order.length;
+  await Promise.all(add('late', 1, 1));
+  assert.ok(order.length - done < 40, `it came after ${order.length - done} others`);
+  await Promise.all(many);
+});
+
 test('what waits is not kept waiting by those who come anew, be they flows, batches of new streams or clients', async () => {
   const ways: Record<string, (queue: FairQueue) => (name: string) => Flow> = {
     flows: (queue) => () => queue.flow('client'),

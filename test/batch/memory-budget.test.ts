@@ -131,3 +131,25 @@ test('a client has so many streams that wait, and the next is told when to ask a
   leave.abort(new Error('gone'));
   for (const each of await Promise.allSettled(waiting)) assert.equal(each.status, 'rejected');
 });
+
+test('who was refused and asks for the same again is before those that have come since', async () => {
+  const budget = new MemoryBudget(bytesOf(1));
+  const held = await budget.take('a', '', mebibyte, 1);
+  const leave = new AbortController();
+  const [gone, rest] = [new AbortController(), leave.signal];
+  const waiting = Array.from({ length: 64 }, (_, i) =>
+    budget.take('a', `${i}`, mebibyte, 1, i === 0 ? gone.signal : rest),
+  );
+  const all = Promise.allSettled(waiting);
+  await assert.rejects(budget.take('a', 'refused', mebibyte, 1), { reason: 'REPLICA_BUSY' });
+  gone.abort(new Error('gone'));
+  const late = budget.take('a', 'late', mebibyte, 1);
+  assert.equal(await settled(late), false);
+  const again = budget.take('a', 'refused', mebibyte, 1, rest);
+  await assert.rejects(late, { reason: 'REPLICA_BUSY' });
+  assert.equal(await settled(again), false);
+  leave.abort(new Error('gone'));
+  for (const each of [...(await all), ...(await Promise.allSettled([again]))]) assert.equal(each.status, 'rejected');
+  budget.give(held);
+  assert.equal(budget.reserved, 0);
+});

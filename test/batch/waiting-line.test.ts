@@ -55,6 +55,23 @@ test('where one too many waits, whoever asked last goes, and finds its place whe
   assert.deepEqual(order.slice(-2), ['64', '65'], 'not in the order in which they came again');
 });
 
+test('of more places than are kept those go that were left first', () => {
+  let now = 0;
+  const line = new WaitingLine(() => now);
+  const pass = (asked: string): void => {
+    const one = waiting(asked);
+    line.enter(one);
+    line.leave(one);
+  };
+  for (let i = 0; i < 1_026; i++) pass(`${i}`);
+  now = 1;
+  line.enter(waiting('new'));
+  for (const asked of ['0', '1025']) line.enter(waiting(asked));
+  assert.equal(line.first?.asked, '1025', 'kept');
+  line.served(line.first!);
+  assert.equal(line.first?.asked, 'new', 'the place of the one that was left first was kept too');
+});
+
 test('however many ask for however little room, nobody is passed by more than once by each of the others', () => {
   fc.assert(
     fc.property(

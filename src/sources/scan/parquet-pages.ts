@@ -2,7 +2,7 @@ import type { ColumnMetaData, PageHeader } from 'hyparquet';
 import { parquetHeader } from 'hyparquet/src/column.js';
 import { readRleBitPackedHybrid } from 'hyparquet/src/encoding.js';
 import { checkCount, mostRows } from '../storage/parquet-checks.js';
-import { checkRuns } from '../storage/parquet-runs.js';
+import { bitsFor, checkRuns } from '../storage/parquet-runs.js';
 import { fill, type Packing, type StoredFile } from '../storage/storage.js';
 import { checkThrift } from '../storage/thrift.js';
 import { blockBytes, literalAt, mostPackedBytes, mostWholeBytes, unpackBlock, unpackWhole } from '../storage/unpack.js';
@@ -48,7 +48,7 @@ export async function valuePlaces(
     const packed = {
       at: at + length,
       length: checkCount(header.compressed_page_size, end - at - length, 'bytes of a page'),
-      size: checkCount(header.uncompressed_page_size, 2 ** 31, 'bytes of a page, unpacked'),
+      size: checkCount(header.uncompressed_page_size, mostPageBytes, 'bytes of a page, unpacked'),
     };
     at = packed.at + packed.length;
     if (header.type === 'DICTIONARY_PAGE') {
@@ -111,7 +111,7 @@ async function dataPage(
       start = 4 + length;
     }
   }
-  const has = levels === null ? null : numbersIn(levels, 32 - Math.clz32(present), count);
+  const has = levels === null ? null : numbersIn(levels, bitsFor(present), count);
   const there = has === null ? count : has.filter((level) => level === present).length;
   const values = await valuesIn(page, start, there, encoding, dictionary);
   if (has === null) return values;
@@ -177,6 +177,8 @@ async function headerAt(bytesAt: BytesAt, at: number, end: number): Promise<{ he
 }
 
 const mostHeaderBytes = 1 << 24;
+/** What Parquet has room for in a page's header; of images in gzip and Zstandard `mostWholeBytes`. */
+const mostPageBytes = 2 ** 31 - 1;
 
 async function openPage(file: StoredFile, codec: string, packed: PageRange): Promise<Page> {
   if (codec === 'UNCOMPRESSED' || packed.size === 0) return plainPage(file, packed);

@@ -59,8 +59,10 @@ function checkPages(bytes: Uint8Array, chunk: ColumnMetaData, levels: Levels, ro
       mostRows - values,
       'values of a column in a row group',
     );
-    if (data !== undefined) values += count;
-    if (data !== undefined) checkData(bytes.subarray(offset, offset + length), header, chunk, levels, compressors);
+    if (data !== undefined) {
+      values += count;
+      checkData(bytes.subarray(offset, offset + length), header, chunk, levels, compressors);
+    }
     at = offset + length;
   }
   if (values < rows) throw new Error(`${values} values of a column for ${rows} rows`);

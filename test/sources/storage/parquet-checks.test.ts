@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { parquetReadObjects } from 'hyparquet';
-import { checkCount } from '../../../src/sources/storage/parquet-checks.js';
+import { type FileMetaData, parquetReadObjects } from 'hyparquet';
+import { checkCount, chunksOf, mostRows } from '../../../src/sources/storage/parquet-checks.js';
 import {
   pageCompressors,
   parquetFile,
@@ -68,4 +68,71 @@ test('so are more rows than a column has values', async () => {
     parquetReadObjects({ file, metadata, columns: ['key'] }),
     /(\d+) values of a column for \d+ rows/,
   );
+});
+
+const zigzag = (value: number): number[] => {
+  let rest = value < 0 ? -2 * value - 1 : 2 * value;
+  const bytes: number[] = [];
+  for (; rest > 127; rest = Math.floor(rest / 128)) bytes.push((rest & 127) | 128);
+  return [...bytes, rest];
+};
+
+/** A struct of Thrift's compact protocol whose first fields are these: 32-bit numbers, truth values and structs. */
+const struct = (...fields: (number | boolean | number[] | null)[]): number[] => {
+  let last = -1;
+  const bytes = fields.flatMap((field, i) => {
+    if (field === null) return [];
+    const head = (i - last) << 4;
+    last = i;
+    if (typeof field === 'number') return [head | 5, ...zigzag(field)];
+    return typeof field === 'boolean' ? [head | (field ? 1 : 2)] : [head | 12, ...field];
+  });
+  return [...bytes, 0];
+};
+
+/** Looks over one page of three values of a column that may be null, of texts in a dictionary. */
+function checkPage(page: number[]): void {
+  const schema = [
+    { name: 'root', num_children: 1 },
+    { name: 'text', type: 'BYTE_ARRAY', repetition_type: 'OPTIONAL' },
+  ];
+  const chunk = { type: 'BYTE_ARRAY', codec: 'UNCOMPRESSED', path_in_schema: ['text'], data_page_offset: 0n };
+  const columns = [{ meta_data: { ...chunk, total_compressed_size: BigInt(page.length) } }];
+  const metadata = { schema, row_groups: [{ columns, num_rows: 3n }] } as unknown as FileMetaData;
+  chunksOf(metadata, {})[0]!.check(Uint8Array.from(page));
+}
+
+const [dictionaryRuns, runs] = [8, 3];
+const first = (count: number, ...body: number[]): number[] => [
+  ...struct(0, body.length, body.length, null, struct(count, dictionaryRuns, runs, runs)),
+  ...body,
+];
+const second = (nulls: number, levels: number, ...body: number[]): number[] => [
+  ...struct(3, body.length, body.length, null, null, null, null, struct(3, nulls, 3, dictionaryRuns, levels, 0, false)),
+  ...body,
+];
+
+test('levels, nulls and numbers of a dictionary are no more than the values of their page, in both kinds of pages', () => {
+  // Three levels of 1, then three numbers of one bit.
+  const [levels, numbers] = [
+    [6, 1],
+    [1, 6, 0],
+  ];
+  checkPage(first(3, 2, 0, 0, 0, ...levels, ...numbers));
+  checkPage(second(0, 2, ...levels, ...numbers));
+  const huge = [254, 255, 255, 255, 15, 1];
+  const long = 'a run of 2147483647 numbers where 3 were to come';
+  const wrong: [string, number[]][] = [
+    [long, first(3, 6, 0, 0, 0, ...huge, ...numbers)],
+    [long, first(3, 2, 0, 0, 0, ...levels, 1, ...huge)],
+    [long, second(0, 6, ...huge, ...numbers)],
+    [long, second(0, 2, ...levels, 1, ...huge)],
+    ['2 levels for 3 values', first(3, 2, 0, 0, 0, 4, 1, ...numbers)],
+    ['9 bytes of levels in a page of 9', first(3, 9, 0, 0, 0, ...levels, ...numbers)],
+    ['-2 nulls in a page', second(-2, 2, ...levels, ...numbers)],
+    ['4 nulls in a page', second(4, 2, ...levels, ...numbers)],
+    ['6 bytes of levels, where 5', second(0, 6, ...levels, ...numbers)],
+    ['4194305 values of a column', first(mostRows + 1, 2, 0, 0, 0, ...levels, ...numbers)],
+  ];
+  for (const [message, page] of wrong) assert.throws(() => checkPage(page), new RegExp(message));
 });
