@@ -12,7 +12,7 @@ import { type Taken, Trainer } from '../test/network/trainers.js';
 import { setClock, sweepClocks } from './nemesis/clock.js';
 import { drawFaults, type Fault, type Kind, placeOf, told } from './nemesis/faults.js';
 import { NemesisReplica, unmountAll } from './nemesis/replica.js';
-import { makeSources, type Sources } from './nemesis/sources.js';
+import { deadly, deadlyFile, makeSources, type Sources } from './nemesis/sources.js';
 import { epochs, NemesisTrainer, type Spoil, shareOf, tasks, type Undisturbed } from './nemesis/trainer.js';
 import { ended, startServer } from './server-process.js';
 
@@ -128,7 +128,9 @@ async function advanced(trainers: readonly NemesisTrainer[]): Promise<void> {
 
 /** The batches of every share, of one replica that nothing befalls, and that no link and no certificate stands before. */
 async function undisturbedRun({ config }: Sources, mark: NodeJS.ProcessEnv): Promise<Undisturbed> {
-  const server = await startServer('serve', ['--config', config, '--workers', '1', '--backend', 'simd'], { env: mark });
+  const server = await startServer('serve', ['--config', config, '--workers', '1', '--backend', 'simd'], {
+    env: { ...mark, ...deadly },
+  });
   const found = new Map<string, Taken[][]>();
   try {
     for (const task of tasks) {
@@ -145,6 +147,8 @@ async function undisturbedRun({ config }: Sources, mark: NodeJS.ProcessEnv): Pro
   } finally {
     await server.stop();
   }
+  const samples = [...found.values()].flat(2).flatMap((taken) => taken.samples);
+  if (samples.some((sample) => sample.includes(deadlyFile))) throw new Error(`${deadlyFile} did not kill its decoders`);
   return found;
 }
 

@@ -7,6 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { ended, type ServerProcess, startServer } from '../server-process.js';
 import { clockEnvironment, sweepClocks } from './clock.js';
 import { Link } from './link.js';
+import { deadly } from './sources.js';
 
 /** Bytes of the disk for a replica's cache, where it has one of its own. */
 const diskBytes = 2 << 20;
@@ -143,7 +144,7 @@ export class NemesisReplica {
       `${diskBytes}`,
     ];
     const secured = ['--tls-cert', certificate, '--tls-key', key, '--tokens', tokens];
-    const env = { ...mark, ...clockEnvironment(this.clockFile), HOME: folder };
+    const env = { ...mark, ...deadly, ...clockEnvironment(this.clockFile), HOME: folder };
     const reasons: string[] = [];
     const begun = performance.now();
     for (;;)

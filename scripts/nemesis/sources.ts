@@ -1,8 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { cp, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { stringify } from 'yaml';
 import { mersenneTwister } from '../../src/sample/mersenne-twister.js';
+import { mark } from '../../test/guarantees/deadly-mark.js';
 import { makeSampleSet } from '../make-sample-set.js';
 import { tributary } from '../server-process.js';
 import { type FileServer, serveFiles } from './file-server.js';
@@ -10,7 +12,15 @@ import { type FileServer, serveFiles } from './file-server.js';
 const local = ['imagenet', 'coco', 'gqa'];
 const run = { recipe: 'dinov3', global_batch: 8, image_size: 48, epochs: 1000 };
 
-/** Names of the runs: of local files, of a storage that can fail, and of files of which every third is damaged. */
+/** What replicas are started with, so that the file which kills decoders kills theirs. */
+export const deadly = {
+  NODE_OPTIONS: `--import=${new URL('../../test/guarantees/deadly-mark.js', import.meta.url).href}`,
+};
+
+/** Its name. */
+export const deadlyFile = 'deadly.webp';
+
+/** Names of the runs: of local files, of a storage that can fail, and of files of which every third is damaged and one kills its decoders. */
 export const runNames = ['near', 'far', 'poisoned'] as const;
 export type RunName = (typeof runNames)[number];
 
@@ -51,7 +61,7 @@ export async function makeSources(folder: string, images: number): Promise<Sourc
   return { config, storage };
 }
 
-/** Copies pictures, and damages every third in one of the ways there are. The same bytes each time. */
+/** Copies pictures, damages every third in one of the ways there are, and adds one that kills its decoders. The same bytes each time. */
 async function poison(from: string, to: string): Promise<void> {
   await mkdir(to);
   const random = mersenneTwister(1);
@@ -62,6 +72,8 @@ async function poison(from: string, to: string): Promise<void> {
     const bytes = await readFile(join(from, name));
     await writeFile(join(to, `${index}.jpg`), index % 3 === 0 ? damaged(bytes, index / 3) : bytes);
   }
+  const picture = await sharp(join(from, files[0]!)).webp().toBuffer();
+  await writeFile(join(to, deadlyFile), Buffer.concat([picture, Buffer.from(mark)]));
 
   function damaged(bytes: Buffer, way: number): Buffer {
     if (way % 4 === 0) return bytes.subarray(0, bytes.length >> 1);
