@@ -1,6 +1,6 @@
-import { loadBytes, unpackHigh, unpackLow } from '../../decode/assembly/vectors';
+import { held, loadBytes, unpackHigh, unpackLow } from '../../decode/assembly/vectors';
 
-export { loadBytes, unpackHigh, unpackLow };
+export { held, loadBytes, unpackHigh, unpackLow };
 
 // Adding 1.5 * 2^23 to an integral float below 2^22 leaves the integer in the low bits: far cheaper than trunc_sat.
 const magic: f32 = 12582912;
@@ -50,6 +50,41 @@ export function blend(low: v128, high: v128, x: v128, factor: v128): v128 {
 @inline
 function blendFour(d: v128, x: v128, factor: v128): v128 {
   return floorToInt(f32x4.add(d, f32x4.mul(factor, f32x4.sub(x, d))));
+}
+
+/** Bits of a whole factor behind its point. */
+const wholeBits: i32 = 22;
+
+/**
+ * A blend's factor in 2^-22, or -1 where float32 itself has to decide: outside [0, 2), or where its product with a difference of
+ * two levels comes within 2^-14 of a whole number, which is seldom. Nowhere else can 255 errors of a factor of 2^-23 and the two
+ * roundings of float32, each below 2^-15 where the result is not clipped, lead to another whole number.
+ */
+export function wholeFactor(factor: f32): i32 {
+  if (!(factor >= 0 && factor < 2)) return -1;
+  const whole = i32(nearest(f64(factor) * f64(1 << wholeBits)));
+  const margin: u32 = 1 << (wholeBits - 14);
+  const room = i32x4.splat((1 << wholeBits) - 2 * margin);
+  const step = i32x4.splat(4 * whole);
+  let products = i32x4.mul(i32x4(1, 2, 3, 4), i32x4.splat(whole));
+  let isNear = i32x4.splat(0);
+  // Differences up to 256: one more than there are.
+  for (let i = 0; i < 64; i++) {
+    const rest = v128.and(products, i32x4.splat((1 << wholeBits) - 1));
+    isNear = v128.or(isNear, i32x4.gt_u(i32x4.sub(rest, i32x4.splat(margin)), room));
+    products = i32x4.add(products, step);
+  }
+  return v128.any_true(isNear) ? -1 : whole;
+}
+
+/** Pillow's blend of eight levels `x` with a degenerate image's `d`, all of 16-bit lanes, before it is clipped, by a whole factor. */
+// @ts-ignore: decorator
+@inline
+export function blendWhole(d: v128, x: v128, factor: v128): v128 {
+  const difference = i16x8.sub(x, d);
+  const low = i32x4.mul(i32x4.extend_low_i16x8_s(difference), factor);
+  const high = i32x4.mul(i32x4.extend_high_i16x8_s(difference), factor);
+  return i16x8.add(d, i16x8.narrow_i32x4_s(i32x4.shr_s(low, wholeBits), i32x4.shr_s(high, wholeBits)));
 }
 
 /** `(19595 R + 38470 G + 7471 B + 32768) >> 16` of the low four lanes; Pillow's `convert("L")`. */
