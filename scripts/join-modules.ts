@@ -18,6 +18,7 @@ const begins = [
   'decode/native-process',
   'positions/position-thread',
   'runs/inline-thread',
+  'sources/row-thread',
   'sources/scan/thread',
 ];
 /** Packages that bring native code, start files of their own, or are asked for as CommonJS where they are needed at all. */

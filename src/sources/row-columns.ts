@@ -1,20 +1,26 @@
-import { type AsyncBuffer, type FileMetaData, parquetReadObjects, parquetSchema } from 'hyparquet';
 import { LRUCache } from 'lru-cache';
+import { Piscina } from 'piscina';
 import { TributaryError } from '../errors.js';
+import { threadArguments } from '../memory/thread-arguments.js';
 import { whenHere } from './manifest/away.js';
 import type { StoredManifest } from './manifest/stored-manifest.js';
+import { textAt } from './packed-texts.js';
+import type { RowAnswer, RowTask, ShardForm } from './row-thread.js';
 import { rowDigits } from './scan/shard.js';
-import { pageCompressors, parquetFooter, withCheckedPages } from './storage/parquet-file.js';
-import { readSample } from './storage/read-sample.js';
 import type { Location } from './storage/storage.js';
-import { jsonOf } from './table-rows.js';
 
-/** Texts of row groups that are kept, in bytes, and footers of files, in number, of one source. */
+/** Texts of row groups that are kept, in bytes, and forms of shards, in number, of one source. */
 const keptBytes = 32 << 20;
-const keptFooters = 32;
+const keptForms = 1024;
+/** Groups that are read at a time: most of that is waiting for the storage. */
+const atOnce = 16;
+
+/** One thread for all sources, once there are any. It keeps no process from its end. */
+let thread: Piscina<RowTask, RowAnswer> | null = null;
 
 /**
- * What rows of Parquet shards have in these columns, read by row groups when it is asked for; those that were read last are kept.
+ * What rows of Parquet shards have in these columns, read by row groups in a thread when it is asked for; those that were read last are
+ * kept.
  *
  * @throws TributaryError CONFIG_INVALID for a column that the first shard does not have or that holds images, and as `readSample`.
  */
@@ -22,73 +28,56 @@ export async function columnsOfRows(
   columns: readonly string[],
   manifest: StoredManifest,
 ): Promise<NonNullable<StoredManifest['columns']>> {
-  const compressors = await pageCompressors();
   const sizes = new Map(manifest.details.shards.map(([name, bytes]) => [name, bytes]));
-  const footers = new LRUCache<string, FileMetaData, AsyncBuffer>({
-    max: keptFooters,
-    fetchMethod: (_shard, _stale, { context: file }) => parquetFooter(file),
+  const forms = new LRUCache<string, ShardForm, Location>({
+    max: keptForms,
+    fetchMethod: async (_name, _stale, { context: shard }) => ((await read({ shard })) as { form: ShardForm }).form,
   });
-  interface Asked {
-    readonly file: AsyncBuffer;
-    readonly metadata: FileMetaData;
-    readonly rowStart: number;
-    readonly rowEnd: number;
-  }
-  const groups = new LRUCache<string, readonly string[], Asked>({
+  const groups = new LRUCache<string, SharedArrayBuffer, RowTask>({
     maxSize: keptBytes,
-    sizeCalculation: (texts) => texts.reduce((sum, text) => sum + 2 * text.length + 50, 1),
-    fetchMethod: async (_group, _stale, { context }) => {
-      const file = withCheckedPages(context.file, context.metadata, compressors);
-      const rows = await parquetReadObjects({ ...context, file, compressors, columns: [...columns] });
-      return rows.map(jsonOf);
-    },
+    sizeCalculation: ({ byteLength }) => byteLength + 50,
+    fetchMethod: async (_group, _stale, { context: task }) => ((await read(task)) as { rows: SharedArrayBuffer }).rows,
   });
   const open = async (index: number) => {
     const [key, location] = await whenHere(() => [manifest.key(index), manifest.location(index)] as const);
-    const shard = key.slice(0, -rowDigits - 1);
-    const file = shardFile(location, sizes.get(shard)!);
-    const metadata = (await footers.fetch(shard, { context: file }))!;
-    return { shard, row: Number(key.slice(-rowDigits)), file, metadata };
+    const name = key.slice(0, -rowDigits - 1);
+    const shard = wholeShard(location, sizes.get(name)!);
+    return { name, row: Number(key.slice(-rowDigits)), shard, form: (await forms.fetch(name, { context: shard }))! };
   };
-  refuseUnknown(manifest, columns, (await open(0)).metadata);
+  refuseUnknown(manifest, columns, (await open(0)).form);
   return async (index) => {
-    const { shard, row, file, metadata } = await open(index);
-    let rowStart = 0;
-    for (const group of metadata.row_groups) {
-      const rowEnd = rowStart + Number(group.num_rows);
-      if (row < rowEnd) {
-        const context = { file, metadata, rowStart, rowEnd };
-        return (await groups.fetch(`${rowStart} ${shard}`, { context }))![row - rowStart]!;
-      }
-      rowStart = rowEnd;
-    }
-    return '';
+    const { name, row, shard, form } = await open(index);
+    const group = form.bounds.findLastIndex((start) => start <= row);
+    const [from, to] = [form.bounds[group]!, form.bounds[group + 1]];
+    if (to === undefined) return '';
+    const rows = await groups.fetch(`${from} ${name}`, { context: { shard, rows: { columns, from, to } } });
+    return textAt(rows!, row - from);
   };
 }
 
-/** A shard as hyparquet reads one, with the retries of samples. */
-function shardFile({ path, root, outside, version }: Location, byteLength: number): AsyncBuffer {
-  const whole = { path, root, ...(outside && { outside }), ...(version && { version }) };
-  return {
-    byteLength,
-    async slice(start, end = byteLength) {
-      const bytes = await readSample({ ...whole, offset: start, length: end - start });
-      return new Uint8Array(bytes).buffer;
-    },
-  };
+/** What the thread has read. @throws TributaryError as `readSample`. */
+async function read(task: RowTask): Promise<Exclude<RowAnswer, { reason: unknown }>> {
+  thread ??= new Piscina({
+    filename: new URL('./row-thread.js', import.meta.url).href,
+    minThreads: 1,
+    maxThreads: 1,
+    concurrentTasksPerWorker: atOnce,
+    execArgv: [...threadArguments],
+  });
+  const answer = await thread.run(task);
+  if ('reason' in answer) throw new TributaryError(answer.reason, answer.detail);
+  return answer;
 }
 
-function refuseUnknown({ source }: StoredManifest, columns: readonly string[], metadata: FileMetaData): void {
-  const known = parquetSchema(metadata).children.filter(({ element, children }) =>
-    [element, ...children.map((child) => child.element)].every(
-      ({ type, converted_type: kind }) => type !== 'BYTE_ARRAY' || kind === 'UTF8',
-    ),
-  );
-  const names = known.map(({ element }) => element.name);
-  const others = columns.filter((column) => !names.includes(column));
+function wholeShard({ path, root, outside, version }: Location, length: number): Location {
+  return { path, root, offset: 0, length, ...(outside && { outside }), ...(version && { version }) };
+}
+
+function refuseUnknown({ source }: StoredManifest, columns: readonly string[], { columns: known }: ShardForm): void {
+  const others = columns.filter((column) => !known.includes(column));
   if (others.length === 0) return;
   throw new TributaryError('CONFIG_INVALID', {
-    expected: `columns beside the images of source ${source}: ${names.join(', ')}`,
+    expected: `columns beside the images of source ${source}: ${known.join(', ')}`,
     came: others.join(', '),
     remedy: 'Name columns that the files have',
     metadata: { source },

@@ -3,9 +3,18 @@ import { parquetHeader } from 'hyparquet/src/column.js';
 import { readRleBitPackedHybrid } from 'hyparquet/src/encoding.js';
 import { checkCount, mostRows } from '../storage/parquet-checks.js';
 import { bitsFor, checkRuns } from '../storage/parquet-runs.js';
-import { fill, type Packing, type StoredFile } from '../storage/storage.js';
+import { fill, type Packing, type StoredFile, type WholePacking } from '../storage/storage.js';
 import { checkThrift } from '../storage/thrift.js';
-import { blockBytes, literalAt, mostPackedBytes, mostWholeBytes, unpackBlock, unpackWhole } from '../storage/unpack.js';
+import {
+  blockBytes,
+  literalAt,
+  mostPackedBytes,
+  mostWholeBytes,
+  NotInBlocks,
+  unpackBlock,
+  unpackWhole,
+  varintAt,
+} from '../storage/unpack.js';
 import { windowOf } from './window.js';
 
 /** Where one value of a column lies in its file: see `Location`. */
@@ -52,13 +61,15 @@ export async function valuePlaces(
     };
     at = packed.at + packed.length;
     if (header.type === 'DICTIONARY_PAGE') {
-      const page = await openPage(file, chunk.codec, packed);
       const count = checkCount(header.dictionary_page_header?.num_values, mostRows, 'values of a dictionary');
-      dictionary = await plainPlaces(page, 0, count);
+      dictionary = await byCodec(chunk.codec, async (codec) =>
+        plainPlaces(await openPage(file, codec, packed), 0, count),
+      );
     } else if (header.data_page_header ?? header.data_page_header_v2) {
       const { num_values: count } = (header.data_page_header ?? header.data_page_header_v2)!;
       checkCount(count, rows - places.length, `values of ${rows} rows`);
-      places.push(...(await dataPage(file, header, chunk.codec, packed, present, dictionary)));
+      const page = (codec: PageCodec) => dataPage(file, header, codec, packed, present, dictionary);
+      for (const place of await byCodec(chunk.codec, page)) places.push(place);
     }
   }
   if (places.length > rows) throw new Error(`${places.length} values for ${rows} rows`);
@@ -85,7 +96,7 @@ interface Page {
 async function dataPage(
   file: StoredFile,
   header: PageHeader,
-  codec: string,
+  codec: PageCodec,
   packed: PageRange,
   present: number,
   dictionary: readonly ValuePlace[],
@@ -180,10 +191,30 @@ const mostHeaderBytes = 1 << 24;
 /** What Parquet has room for in a page's header; of images in gzip and Zstandard `mostWholeBytes`. */
 const mostPageBytes = 2 ** 31 - 1;
 
-async function openPage(file: StoredFile, codec: string, packed: PageRange): Promise<Page> {
+/** How a page is read: `STREAM` is snappy that is not in blocks. */
+type PageCodec = string;
+
+/** What is read of a page of snappy by its blocks, or of the whole page where it has none. */
+async function byCodec<T>(codec: string, read: (codec: PageCodec) => Promise<T>): Promise<T> {
+  try {
+    return await read(codec);
+  } catch (error) {
+    if (codec !== 'SNAPPY' || !(error instanceof NotInBlocks)) throw error;
+    return read('STREAM');
+  }
+}
+
+const wholePackings: ReadonlyMap<PageCodec, WholePacking> = new Map([
+  ['GZIP', 'gzip'],
+  ['ZSTD', 'zstd'],
+  ['STREAM', 'snappy-stream'],
+]);
+
+async function openPage(file: StoredFile, codec: PageCodec, packed: PageRange): Promise<Page> {
   if (codec === 'UNCOMPRESSED' || packed.size === 0) return plainPage(file, packed);
   if (codec === 'SNAPPY') return snappyPage(file, packed);
-  if (codec === 'GZIP' || codec === 'ZSTD') return wholePage(file, codec === 'GZIP' ? 'gzip' : 'zstd', packed);
+  const packing = wholePackings.get(codec);
+  if (packing !== undefined) return wholePage(file, packing, packed);
   throw new Error(`images that are compressed with ${codec}, where snappy, zstd, gzip or nothing is read`);
 }
 
@@ -200,11 +231,11 @@ function plainPage(file: StoredFile, { at: start, length }: PageRange): Page {
 /** A page that has to be unpacked whole, now and for each of its values. */
 async function wholePage(
   file: StoredFile,
-  packing: 'gzip' | 'zstd',
+  packing: WholePacking,
   { at: start, length, size }: PageRange,
 ): Promise<Page> {
   if (size > mostWholeBytes)
-    throw new Error(`a page of ${size} bytes in ${packing}: write smaller row groups, or compress with snappy`);
+    throw new Error(`a page of ${size} bytes in ${packing}: write smaller pages, or compress with pyarrow’s snappy`);
   const bytes = Buffer.allocUnsafeSlow(length);
   if ((await fill(file, bytes, start)) < length) short(start);
   const page = await unpackWhole(packing, bytes);
@@ -255,7 +286,7 @@ async function snappyPage(file: StoredFile, { at: start, length, size }: PageRan
     }
     // What is left of the packed bytes was no block of its own.
     if ((number + 1) * blockBytes >= size && starts.at(-1) !== end)
-      throw new Error('snappy whose blocks are not of 64 KiB each');
+      throw new NotInBlocks('snappy whose blocks are not of 64 KiB each');
   };
   return {
     size,
@@ -292,17 +323,6 @@ async function snappyPage(file: StoredFile, { at: start, length, size }: PageRan
         : { offset: first, size: count, packing: 'literal', packedSize: after - first, skipped: literal!.length };
     },
   };
-}
-
-function varintAt(bytes: Uint8Array, at: number): { value: number; length: number } {
-  let value = 0;
-  let length = 0;
-  for (let more = true; more; length++) {
-    const byte = bytes[at + length] ?? 0;
-    value += (byte & 0x7f) * 2 ** (7 * length);
-    more = byte >= 0x80 && length < 4;
-  }
-  return { value, length };
 }
 
 function short(at: number): never {

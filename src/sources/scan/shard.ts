@@ -31,7 +31,14 @@ export interface RowPlaces {
 }
 
 /** How rows are packed, in the order of the numbers that manifests have: 0 is not at all. */
-export const packings: readonly (Packing | undefined)[] = [undefined, 'snappy', 'gzip', 'zstd', 'literal'];
+export const packings: readonly (Packing | undefined)[] = [
+  undefined,
+  'snappy',
+  'gzip',
+  'zstd',
+  'literal',
+  'snappy-stream',
+];
 
 /** Digits of a row's number in its key, so that keys are in the order of rows. */
 export const rowDigits = 8;

@@ -122,9 +122,12 @@ export interface Packed {
 
 /**
  * How bytes are packed: snappy from the start of one of its blocks, snappy from a byte on that lies in it as it is and that nothing which
- * follows goes back before, or a whole stream of gzip or Zstandard.
+ * follows goes back before, or a whole stream of gzip or Zstandard, or of snappy whose copies go back beyond its blocks.
  */
-export type Packing = 'snappy' | 'literal' | 'gzip' | 'zstd';
+export type Packing = 'snappy' | 'literal' | WholePacking;
+
+/** Of those what has to be unpacked from its beginning. */
+export type WholePacking = 'gzip' | 'zstd' | 'snappy-stream';
 
 /** What a storage says instead of an answer. */
 export class StorageFault extends Error {

@@ -1,9 +1,9 @@
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { unpackZstandard } from '../../packing/zstandard.js';
-import type { Packed } from './storage.js';
+import type { Packed, WholePacking } from './storage.js';
 
-/** What every block of snappy holds but the last: encoders pack each by itself, so that reading can begin with any. */
+/** What every block of snappy holds but the last: most encoders pack each by itself, so that reading can begin with any. */
 export const blockBytes: number = 1 << 16;
 
 /** What a page that has to be unpacked whole may hold: it is held in memory when one of its values is read. */
@@ -11,6 +11,11 @@ export const mostWholeBytes: number = 1 << 28;
 
 /** No block takes more packed: a copy of one byte takes five. */
 export const mostPackedBytes: number = 5 * blockBytes + 5;
+
+/** Snappy of an encoder that goes back beyond the blocks, as hyparquet-writer does, or of none. */
+export class NotInBlocks extends Error {
+  override readonly name = 'NotInBlocks';
+}
 
 /** The stream that was unpacked last: in an evaluation the next samples are of the same page. */
 let last: { readonly name: string; readonly whole: Promise<Buffer> } | null = null;
@@ -48,10 +53,22 @@ export async function unpack(
   return bytes.subarray(skipped);
 }
 
-/** All that a stream of gzip or Zstandard holds. @throws Error where it is none, or more than `mostWholeBytes`. */
-export async function unpackWhole(packing: 'gzip' | 'zstd', packed: Buffer): Promise<Buffer> {
+/** All that a stream holds. @throws Error where it is none, or more than `mostWholeBytes`. */
+export async function unpackWhole(packing: WholePacking, packed: Buffer): Promise<Buffer> {
+  if (packing === 'snappy-stream') return unpackSnappy(packed);
   if (packing === 'gzip') return promisify(gunzip)(packed, { maxOutputLength: mostWholeBytes });
   return unpackZstandard(packed, mostWholeBytes);
+}
+
+function unpackSnappy(packed: Buffer): Buffer {
+  const { value: size, length } = varintAt(packed, 0);
+  // A copy of 64 bytes takes three.
+  if (size > Math.min(mostWholeBytes, 22 * packed.length))
+    throw new Error(`${packed.length} bytes said to hold ${size}`);
+  const bytes = Buffer.allocUnsafeSlow(size);
+  const end = unpackBlock(packed, length, bytes, 0, size);
+  if (end !== packed.length) throw new Error(`${end} packed bytes where ${packed.length} were to be`);
+  return bytes;
 }
 
 /** A sample of `length` bytes of which the first lie as they are, and after them snappy. */
@@ -137,7 +154,7 @@ export function unpackBlock(
       next += taken;
       to += taken;
     } else {
-      if (back === 0 || back > to - from) throw new Error('a copy from before its block');
+      if (back === 0 || back > to - from) throw new NotInBlocks('a copy from before its block');
       for (const until = Math.min(end, to + count); to < until; to++) out[to] = out[to - back]!;
     }
   }
@@ -149,4 +166,16 @@ function numberAt(bytes: Uint8Array, at: number, width: number): number {
   let value = 0;
   for (let i = width - 1; i >= 0; i--) value = value * 256 + (bytes[at + i] ?? 0);
   return value;
+}
+
+/** The number of bytes that a stream of snappy says it holds, and how many bytes say so. */
+export function varintAt(bytes: Uint8Array, at: number): { value: number; length: number } {
+  let value = 0;
+  let length = 0;
+  for (let more = true; more; length++) {
+    const byte = bytes[at + length] ?? 0;
+    value += (byte & 0x7f) * 2 ** (7 * length);
+    more = byte >= 0x80 && length < 4;
+  }
+  return { value, length };
 }

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { parquetWriteFile } from 'hyparquet-writer';
 import { indexSource } from '../../../src/sources/index-source.js';
 import type { Manifest } from '../../../src/sources/manifest/manifest.js';
 import { openSource } from '../../../src/sources/open-source.js';
@@ -81,6 +82,47 @@ test('a sample of snappy is read without what lies before its block and after it
     if (packed !== undefined) assert.ok(packed.length <= length + 65536 + 100, `${packed.length} for ${length}`);
   }
   assert.equal(manifest.location(0).packed?.packing, 'literal');
+});
+
+test('snappy whose copies go back beyond its blocks is read by whole pages, in both kinds of values', async (context) => {
+  const root = await temporaryFolder(context);
+  // As of photographs: their heads are alike, and the rest is like nothing else.
+  const head = bytesOf('head', 600);
+  const images = Array.from({ length: 40 }, (_, row) => Buffer.concat([head, bytesOf(`${row}`, 9_000 + 700 * row)]));
+  const group = { repetition_type: 'OPTIONAL', num_children: 1 } as const;
+  for (const [name, encoding] of Object.entries({ plain: 'PLAIN', twice: 'RLE_DICTIONARY' } as const))
+    parquetWriteFile({
+      filename: join(root, `${name}.parquet`),
+      pageSize: 300_000,
+      schema: [
+        { name: 'root', num_children: 1 },
+        { name: 'image', ...group },
+        { name: 'bytes', type: 'BYTE_ARRAY', repetition_type: 'OPTIONAL' },
+      ],
+      // In a dictionary each is once, and each row is there twice.
+      columnData: [
+        {
+          name: 'image',
+          data: (name === 'twice' ? [...images, ...images] : images).map((bytes) => ({ bytes })),
+          encoding,
+        },
+      ],
+    });
+  const { manifest, report } = await indexSource(optionsFor(root));
+  assert.deepEqual(report.warnings, []);
+  assert.equal(manifest.count, 3 * images.length);
+  const packings = new Set<string | undefined>();
+  for (let i = 0; i < manifest.count; i++) {
+    packings.add(manifest.location(i).packed?.packing);
+    assert.ok((await readSample(manifest.location(i))).equals(images[i % images.length]!), `row ${i}`);
+  }
+  assert.ok(packings.has('snappy-stream'), `${[...packings]}`);
+
+  function bytesOf(name: string, count: number): Buffer {
+    const parts: Buffer[] = [];
+    for (let i = 0; 64 * i < count; i++) parts.push(createHmac('sha512', name).update(`${i}`).digest());
+    return Buffer.concat(parts).subarray(0, count);
+  }
 });
 
 test('what is damaged, cut, without images or packed otherwise is told, with the rows before it', async (context) => {
