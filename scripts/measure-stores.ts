@@ -1,8 +1,7 @@
 /**
  * Measures replicas whose source lies on a web server far away against those that have it on a local disk:
- * `node dist/scripts/measure-stores.js [ms] [rounds] [seconds]` for one replica with nothing set, from tar shards and, where `PYARROW` names a
- * Python that has it, from Parquet; `node dist/scripts/measure-stores.js [ms] [rounds] [seconds] 1 2 4` for so many
- * replicas of one worker thread and small images.
+ * `node dist/scripts/measure-stores.js [ms] [rounds] [seconds]` for one replica with nothing set, from tar shards and from Parquet in snappy;
+ * `node dist/scripts/measure-stores.js [ms] [rounds] [seconds] 1 2 4` for so many replicas of one worker thread and small images.
  *
  * nginx is `ms` (50) away, there and back: all that passes is held up by a process between. Replicas have the first half of the cores, and
  * nginx, that process and the client the others. The medians of `rounds` (3) of some `seconds` (6) count, what is compared in turn. Everything is made in a
@@ -15,6 +14,8 @@ import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { ByteWriter, parquetWriteFile } from 'hyparquet-writer';
+import { snappyCompress } from 'hyparquet-writer/src/snappy.js';
 import sharp from 'sharp';
 import { stringify } from 'yaml';
 import { Loader } from '../src/client/loader.js';
@@ -37,15 +38,10 @@ const times = Math.ceil(((warmUp + seconds) * mostRate) / (shards * photographs)
 const cores = availableParallelism();
 const [ofReplicas, ofOthers] = cores === 1 ? ['0', '0'] : [`0-${(cores >> 1) - 1}`, `${cores >> 1}-${cores - 1}`];
 
-/** As `datasets` writes them: snappy, a hundred rows in a group. */
-const toParquet = `
-import glob, os, sys, tarfile, pyarrow as pa, pyarrow.parquet as pq
-for path in glob.glob(sys.argv[1] + "/tar/shards/*.tar"):
-    with tarfile.open(path) as tar:
-        images = [{"bytes": tar.extractfile(m).read(), "path": m.name} for m in tar]
-    name = os.path.basename(path).replace(".tar", ".parquet")
-    pq.write_table(pa.table({"image": images}), sys.argv[1] + "/parquet/" + name, row_group_size=100)
-`;
+/** Rows of a group, as the `datasets` library has them. */
+const rowGroupSize = 100;
+/** What a block of snappy holds, as pyarrow has them. */
+const blockBytes = 1 << 16;
 
 const folder = await mkdtemp(join(tmpdir(), 'tributary-stores-'));
 const replicas: ServerProcess[] = [];
@@ -118,11 +114,38 @@ async function makeSources(): Promise<string[]> {
       for (let time = 0; time < times; time++) members.push([`${shard}-${i}-${time}.jpg`, photo]);
     }
     await writeFile(join(folder, 'served', 'tar', 'shards', `${shard}.tar`), await tarOf(members));
+    if (counts.length === 0) writeRows(join(folder, 'served', 'parquet', `${shard}.parquet`), members);
   }
-  const { PYARROW } = process.env;
-  if (PYARROW === undefined || counts.length > 0) return ['tar'];
-  execFileSync(PYARROW, ['-c', toParquet, join(folder, 'served')], { stdio: 'inherit' });
-  return ['tar', 'parquet'];
+  return counts.length === 0 ? ['tar', 'parquet'] : ['tar'];
+}
+
+function writeRows(filename: string, images: readonly [string, Buffer][]): void {
+  const optional = { repetition_type: 'OPTIONAL', type: 'BYTE_ARRAY' } as const;
+  parquetWriteFile({
+    filename,
+    rowGroupSize,
+    schema: [
+      { name: 'root', num_children: 1 },
+      { name: 'image', repetition_type: 'OPTIONAL', num_children: 2 },
+      { name: 'bytes', ...optional },
+      { name: 'path', ...optional, converted_type: 'UTF8' },
+    ],
+    columnData: [{ name: 'image', data: images.map(([path, bytes]) => ({ bytes, path })), encoding: 'PLAIN' }],
+    compressors: { SNAPPY: snappyInBlocks },
+  });
+}
+
+/** Snappy whose copies stay in their block: all encoders but this one write it so. */
+function snappyInBlocks(bytes: Uint8Array): Uint8Array {
+  const whole = new ByteWriter();
+  whole.appendVarInt(bytes.length);
+  for (let from = 0; from < bytes.length; from += blockBytes) {
+    const block = bytes.subarray(from, from + blockBytes);
+    const head = new ByteWriter();
+    head.appendVarInt(block.length);
+    whole.appendBytes(snappyCompress(block).subarray(head.getBytes().length));
+  }
+  return whole.getBytes();
 }
 
 async function makeConfig(layouts: readonly string[], far: string): Promise<string> {
