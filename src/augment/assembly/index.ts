@@ -6,12 +6,14 @@ export { adjustSharpness } from './adjust-sharpness';
 export { autocontrast } from './autocontrast';
 export { blendConstant } from './blend-constant';
 export { equalize } from './equalize';
+export { gatherRow } from './gather-row';
 export { gaussianBlur } from './gaussian-blur';
 export { invert } from './invert';
 export { packPixels, unpackPixels } from './packed';
 export { fromPlanes, toPlanes } from './planes';
 export { posterize } from './posterize';
-export { gatherRow, resampleHorizontal, resampleVertical } from './resize';
+export { resampleHorizontal } from './resample-horizontal';
+export { resampleVertical } from './resample-vertical';
 export { solarize } from './solarize';
 export { toGrayscale } from './to-grayscale';
 

@@ -25,24 +25,23 @@ function pair(low: i32, high: i32): v128 {
   return i32x4.splat((low & 0xffff) | (high << 16));
 }
 
-// Sign-extended to 32 bits and scaled by 2^13.
+// Sign-extended to 32 bits, scaled by 2^13, and the half that rounds what comes of it.
 // @ts-ignore: decorator
 @inline
-function scaledLow(x: v128): v128 {
-  return i32x4.shl(i32x4.extend_low_i16x8_s(x), fixBits);
+function scaledLow(x: v128, half: v128): v128 {
+  return i32x4.add(i32x4.shr_s(unpackLow(i16x8.splat(0), x), 16 - fixBits), half);
 }
 
 // @ts-ignore: decorator
 @inline
-function scaledHigh(x: v128): v128 {
-  return i32x4.shl(i32x4.extend_high_i16x8_s(x), fixBits);
+function scaledHigh(x: v128, half: v128): v128 {
+  return i32x4.add(i32x4.shr_s(unpackHigh(i16x8.splat(0), x), 16 - fixBits), half);
 }
 
 // @ts-ignore: decorator
 @inline
 function descaled(low: v128, high: v128, bits: i32): v128 {
-  const half = i32x4.splat(1 << (bits - 1));
-  return i16x8.narrow_i32x4_s(i32x4.shr_s(i32x4.add(low, half), bits), i32x4.shr_s(i32x4.add(high, half), bits));
+  return i16x8.narrow_i32x4_s(i32x4.shr_s(low, bits), i32x4.shr_s(high, bits));
 }
 
 // One dimension of eight vectors into `work`, with the roundings and saturations of the SSE2 code.
@@ -59,10 +58,12 @@ function pass(x0: v128, x1: v128, x2: v128, x3: v128, x4: v128, x5: v128, x6: v1
   const t3H = i32x4.dot_i16x8_s(evenHigh, even3);
   const t2L = i32x4.dot_i16x8_s(evenLow, even2);
   const t2H = i32x4.dot_i16x8_s(evenHigh, even2);
-  const t0L = scaledLow(sum);
-  const t0H = scaledHigh(sum);
-  const t1L = scaledLow(difference);
-  const t1H = scaledHigh(difference);
+  // Each of the eight has it from here.
+  const half = i32x4.splat(1 << (bits - 1));
+  const t0L = scaledLow(sum, half);
+  const t0H = scaledHigh(sum, half);
+  const t1L = scaledLow(difference, half);
+  const t1H = scaledHigh(difference, half);
 
   const z3 = i16x8.add(x3, x7);
   const z4 = i16x8.add(x1, x5);
