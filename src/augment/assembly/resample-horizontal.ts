@@ -1,5 +1,5 @@
 import { held } from './vectors';
-import { rounded } from './weights';
+import { half, rounded } from './weights';
 
 // Two neighbouring RGB pixels as 16-bit pairs: r r g g b b.
 // @ts-ignore: decorator
@@ -36,8 +36,7 @@ export function resampleHorizontal(
     bounds += (width - 1) * 8;
     weights += (width - 1) * pairs * 8;
   }
-  // Sums begin with it, so that nothing is added to round them.
-  const half = held(i32x4.splat(1 << 21));
+  const start = held(i32x4.splat(half));
   const zero = i32x4.splat(0);
   for (let y: usize = 0; y < rows; y += 4) {
     let bound = bounds;
@@ -52,10 +51,10 @@ export function resampleHorizontal(
       let u1 = zero;
       let u2 = zero;
       let u3 = zero;
-      let l0 = half;
-      let l1 = half;
-      let l2 = half;
-      let l3 = half;
+      let l0 = start;
+      let l1 = start;
+      let l2 = start;
+      let l3 = start;
       let w = weight;
       for (const last = w + 8 * load<u32>(bound, 4); w < last; w += 8) {
         const upper = v128.load_splat<u32>(w);

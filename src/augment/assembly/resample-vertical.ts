@@ -1,5 +1,5 @@
 import { held } from './vectors';
-import { rounded } from './weights';
+import { half, rounded } from './weights';
 
 /**
  * Pillow's vertical pass: `rows` output rows of `bytes` bytes. Up to 15 bytes past each row, and one row past the last
@@ -26,7 +26,7 @@ export function resampleVertical(
     bounds += (rows - 1) * 8;
     weights += (rows - 1) * pairs * 8;
   }
-  const half = held(i32x4.splat(1 << 21));
+  const start = held(i32x4.splat(half));
   for (let y: usize = 0; y < rows; y++) {
     const source = from + (<usize>load<u32>(bounds) - first) * fromStride;
     const end = weights + 8 * load<u32>(bounds, 4);
@@ -36,10 +36,10 @@ export function resampleVertical(
       let u1 = i32x4.splat(0);
       let u2 = i32x4.splat(0);
       let u3 = i32x4.splat(0);
-      let l0 = half;
-      let l1 = half;
-      let l2 = half;
-      let l3 = half;
+      let l0 = start;
+      let l1 = start;
+      let l2 = start;
+      let l3 = start;
       for (let w = weights; w < end; w += 8) {
         const upper = v128.load_splat<u32>(w);
         const lower = v128.load_splat<u32>(w, 4);
