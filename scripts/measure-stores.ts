@@ -14,11 +14,11 @@ import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { ByteWriter, parquetWriteFile } from 'hyparquet-writer';
-import { snappyCompress } from 'hyparquet-writer/src/snappy.js';
+import { parquetWriteFile } from 'hyparquet-writer';
 import sharp from 'sharp';
 import { stringify } from 'yaml';
 import { Loader } from '../src/client/loader.js';
+import { snappyInBlocks } from '../test/sources/snappy-in-blocks.js';
 import { freePort } from '../test/sources/storage/free-port.js';
 import { tarOf } from '../test/sources/tree.js';
 import { median } from './bench/statistics.js';
@@ -40,8 +40,6 @@ const [ofReplicas, ofOthers] = cores === 1 ? ['0', '0'] : [`0-${(cores >> 1) - 1
 
 /** Rows of a group, as the `datasets` library has them. */
 const rowGroupSize = 100;
-/** What a block of snappy holds, as pyarrow has them. */
-const blockBytes = 1 << 16;
 
 const folder = await mkdtemp(join(tmpdir(), 'tributary-stores-'));
 const replicas: ServerProcess[] = [];
@@ -133,19 +131,6 @@ function writeRows(filename: string, images: readonly [string, Buffer][]): void 
     columnData: [{ name: 'image', data: images.map(([path, bytes]) => ({ bytes, path })), encoding: 'PLAIN' }],
     compressors: { SNAPPY: snappyInBlocks },
   });
-}
-
-/** Snappy whose copies stay in their block: all encoders but this one write it so. */
-function snappyInBlocks(bytes: Uint8Array): Uint8Array {
-  const whole = new ByteWriter();
-  whole.appendVarInt(bytes.length);
-  for (let from = 0; from < bytes.length; from += blockBytes) {
-    const block = bytes.subarray(from, from + blockBytes);
-    const head = new ByteWriter();
-    head.appendVarInt(block.length);
-    whole.appendBytes(snappyCompress(block).subarray(head.getBytes().length));
-  }
-  return whole.getBytes();
 }
 
 async function makeConfig(layouts: readonly string[], far: string): Promise<string> {

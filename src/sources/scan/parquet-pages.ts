@@ -1,5 +1,6 @@
 import type { ColumnMetaData, PageHeader } from 'hyparquet';
 import { parquetHeader } from 'hyparquet/src/column.js';
+import { deltaBinaryUnpack } from 'hyparquet/src/delta.js';
 import { readRleBitPackedHybrid } from 'hyparquet/src/encoding.js';
 import { checkCount, mostRows } from '../storage/parquet-checks.js';
 import { bitsFor, checkRuns } from '../storage/parquet-runs.js';
@@ -87,7 +88,7 @@ interface PageRange {
 /** What a page holds. */
 interface Page {
   readonly size: number;
-  /** Bytes of it, at or after those of the call before; good until the next call. */
+  /** Bytes of it; good until the next call. Those at or after the last ones come without work that has been done. */
   bytesAt(at: number, length: number): Promise<Buffer>;
   /** Where some of what was got last, or follows it, lies in the file. */
   placeOf(at: number, size: number): Promise<ValuePlace>;
@@ -138,9 +139,10 @@ async function valuesIn(
   dictionary: readonly ValuePlace[],
 ): Promise<ValuePlace[]> {
   if (encoding === 'PLAIN') return plainPlaces(page, start, count);
-  if (encoding !== 'RLE_DICTIONARY' && encoding !== 'PLAIN_DICTIONARY')
-    throw new Error(`values in the encoding ${encoding}, where PLAIN or a dictionary is read`);
   if (count === 0) return [];
+  if (encoding === 'DELTA_LENGTH_BYTE_ARRAY') return placesBehindLengths(page, start, count);
+  if (encoding !== 'RLE_DICTIONARY' && encoding !== 'PLAIN_DICTIONARY')
+    throw new Error(`values in the encoding ${encoding}, where PLAIN, DELTA_LENGTH_BYTE_ARRAY or a dictionary is read`);
   const bytes = await page.bytesAt(start, page.size - start);
   const numbers = numbersIn(bytes.subarray(1), bytes[0]!, count);
   return numbers.map((number) => {
@@ -160,6 +162,34 @@ async function plainPlaces(page: Page, start: number, count: number): Promise<Va
     at += 4 + size;
   }
   return places;
+}
+
+/** Values that follow one another behind all their lengths. */
+async function placesBehindLengths(page: Page, start: number, count: number): Promise<ValuePlace[]> {
+  const sizes = new Int32Array(count);
+  const places: ValuePlace[] = [];
+  let at = start + (await lengthsAt(page, start, sizes));
+  for (const size of sizes) {
+    if (size < 0 || at + size > page.size) throw new Error(`a value of ${size} bytes that ends after its page`);
+    places.push(await page.placeOf(at, size));
+    at += size;
+  }
+  return places;
+}
+
+/** Fills `sizes` with packed lengths, and gives how many bytes they take. */
+async function lengthsAt(page: Page, start: number, sizes: Int32Array): Promise<number> {
+  for (let length = 1 << 16; ; length *= 16) {
+    const bytes = await page.bytesAt(start, Math.min(length, page.size - start));
+    const reader = { view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), offset: 0 };
+    try {
+      deltaBinaryUnpack(reader, sizes.length, sizes);
+      // A last block may end before the numbers that it has room for.
+      return Math.min(reader.offset, bytes.length);
+    } catch (error) {
+      if (length >= page.size - start) throw error;
+    }
+  }
 }
 
 function numbersIn(bytes: Buffer, width: number, count: number): number[] {
@@ -277,12 +307,15 @@ async function snappyPage(file: StoredFile, { at: start, length, size }: PageRan
   const block = Buffer.allocUnsafeSlow(Math.min(size, blockBytes));
   const scratch = Buffer.allocUnsafeSlow(block.length);
   const lengthOf = (number: number) => Math.min(blockBytes, size - number * blockBytes);
+  /** Whose bytes `block` has. */
+  let loaded = -1;
   const load = async (number: number): Promise<void> => {
-    while (starts.length - 2 < number) {
-      const at = starts.at(-1)!;
+    for (let next = Math.min(number, starts.length - 1); next <= number && loaded !== number; next++) {
+      const at = starts[next]!;
       const place = await inWindow(at);
-      const next = unpackBlock(window.subarray(0, held), place, block, 0, lengthOf(starts.length - 1));
-      starts.push(at + next - place);
+      const end = unpackBlock(window.subarray(0, held), place, block, 0, lengthOf(next));
+      starts[next + 1] = at + end - place;
+      loaded = next;
     }
     // What is left of the packed bytes was no block of its own.
     if ((number + 1) * blockBytes >= size && starts.at(-1) !== end)

@@ -1,6 +1,7 @@
 /**
  * Goes over numbers in runs, as Parquet has levels and the numbers of a dictionary's values (Encodings.md, "Run Length Encoding / Bit-Packing
- * Hybrid"), and throws where a run is longer than the numbers that are to come: who reads them believes each run how long it is.
+ * Hybrid"), and throws where a run is longer than the numbers that are to come: who reads them believes each run how long it is. What is packed may be
+ * padded, as DuckDB pads it to 256 numbers.
  *
  * @param width bits of a number.
  * @param most numbers that are to come at the most.
@@ -19,13 +20,16 @@ export function checkRuns(bytes: Uint8Array, width: number, most: number): numbe
     }
     const isPacked = head % 2 === 1;
     const count = Math.floor(head / 2) * (isPacked ? 8 : 1);
-    // What is packed comes in groups of eight, the last of which may be padded.
-    if (count > most - seen + 7) throw new Error(`a run of ${count} numbers where ${most - seen} were to come`);
+    if (count > most - seen + (isPacked ? mostPadding : 7))
+      throw new Error(`a run of ${count} numbers where ${most - seen} were to come`);
     at += isPacked ? (count * width) / 8 : (width + 7) >> 3;
     seen += count;
   }
   return Math.min(seen, most);
 }
+
+/** Numbers behind those that are wanted, at the most. */
+const mostPadding = 4096;
 
 /** Bits that numbers up to this one take. */
 export function bitsFor(most: number): number {

@@ -10,6 +10,7 @@ import type { Manifest } from '../../../src/sources/manifest/manifest.js';
 import { openSource } from '../../../src/sources/open-source.js';
 import { indexParquet } from '../../../src/sources/scan/parquet.js';
 import { readSample } from '../../../src/sources/storage/read-sample.js';
+import { snappyInBlocks } from '../snappy-in-blocks.js';
 import { age, temporaryFolder } from '../tree.js';
 
 /**
@@ -84,44 +85,89 @@ test('a sample of snappy is read without what lies before its block and after it
   assert.equal(manifest.location(0).packed?.packing, 'literal');
 });
 
-test('snappy whose copies go back beyond its blocks is read by whole pages, in both kinds of values', async (context) => {
-  const root = await temporaryFolder(context);
+/** As good as random, and the same each time. */
+function bytesOf(name: string, count: number): Buffer {
+  const parts: Buffer[] = [];
+  for (let i = 0; 64 * i < count; i++) parts.push(createHmac('sha512', name).update(`${i}`).digest());
+  return Buffer.concat(parts).subarray(0, count);
+}
+
+test('values of each encoding are read out of snappy in blocks, and by whole pages where copies go back beyond them', async (context) => {
   // As of photographs: their heads are alike, and the rest is like nothing else.
   const head = bytesOf('head', 600);
   const images = Array.from({ length: 40 }, (_, row) => Buffer.concat([head, bytesOf(`${row}`, 9_000 + 700 * row)]));
-  const group = { repetition_type: 'OPTIONAL', num_children: 1 } as const;
-  for (const [name, encoding] of Object.entries({ plain: 'PLAIN', twice: 'RLE_DICTIONARY' } as const))
-    parquetWriteFile({
-      filename: join(root, `${name}.parquet`),
-      pageSize: 300_000,
-      schema: [
-        { name: 'root', num_children: 1 },
-        { name: 'image', ...group },
-        { name: 'bytes', type: 'BYTE_ARRAY', repetition_type: 'OPTIONAL' },
-      ],
-      // In a dictionary each is once, and each row is there twice.
-      columnData: [
-        {
-          name: 'image',
-          data: (name === 'twice' ? [...images, ...images] : images).map((bytes) => ({ bytes })),
-          encoding,
-        },
-      ],
-    });
+  for (const [way, compressors] of Object.entries({ blocks: { SNAPPY: snappyInBlocks }, stream: {} })) {
+    const root = await temporaryFolder(context);
+    for (const encoding of ['PLAIN', 'RLE_DICTIONARY', 'DELTA_LENGTH_BYTE_ARRAY'] as const)
+      parquetWriteFile({
+        filename: join(root, `${encoding}.parquet`),
+        pageSize: 300_000,
+        compressors,
+        schema: [
+          { name: 'root', num_children: 1 },
+          { name: 'image', repetition_type: 'OPTIONAL', num_children: 1 },
+          { name: 'bytes', type: 'BYTE_ARRAY', repetition_type: 'OPTIONAL' },
+        ],
+        columnData: [{ name: 'image', data: [...images, ...images].map((bytes) => ({ bytes })), encoding }],
+      });
+    const { manifest, report } = await indexSource(optionsFor(root));
+    assert.deepEqual(report.warnings, []);
+    assert.equal(manifest.count, 6 * images.length);
+    const packings = new Set<string | undefined>();
+    for (let i = 0; i < manifest.count; i++) {
+      packings.add(manifest.location(i).packed?.packing);
+      const bytes = await readSample(manifest.location(i));
+      assert.ok(bytes.equals(images[i % images.length]!), `${manifest.key(i)} in ${way}`);
+    }
+    assert.equal(packings.has('snappy-stream'), way === 'stream', `${way}: ${[...packings]}`);
+  }
+});
+
+test('lengths that lie before all values of a page are read, however many blocks they fill', async (context) => {
+  const root = await temporaryFolder(context);
+  const all = bytesOf('all', 1 << 16);
+  const imageOf = (row: number): Buffer => all.subarray(row % 60_000, (row % 60_000) + 1 + ((row * 37) % 250));
+  const count = 90_000;
+  parquetWriteFile({
+    filename: join(root, 'lengths.parquet'),
+    pageSize: 1 << 26,
+    rowGroupSize: count,
+    compressors: { SNAPPY: snappyInBlocks },
+    schema: [
+      { name: 'root', num_children: 1 },
+      { name: 'image', type: 'BYTE_ARRAY', repetition_type: 'OPTIONAL' },
+    ],
+    columnData: [
+      {
+        name: 'image',
+        data: Array.from({ length: count }, (_, row) => imageOf(row)),
+        encoding: 'DELTA_LENGTH_BYTE_ARRAY',
+      },
+    ],
+  });
   const { manifest, report } = await indexSource(optionsFor(root));
   assert.deepEqual(report.warnings, []);
-  assert.equal(manifest.count, 3 * images.length);
-  const packings = new Set<string | undefined>();
-  for (let i = 0; i < manifest.count; i++) {
-    packings.add(manifest.location(i).packed?.packing);
-    assert.ok((await readSample(manifest.location(i))).equals(images[i % images.length]!), `row ${i}`);
-  }
-  assert.ok(packings.has('snappy-stream'), `${[...packings]}`);
+  assert.equal(manifest.count, count);
+  for (let row = 0; row < count; row += 997)
+    assert.ok((await readSample(manifest.location(row))).equals(imageOf(row)), `row ${row}`);
+});
 
-  function bytesOf(name: string, count: number): Buffer {
-    const parts: Buffer[] = [];
-    for (let i = 0; 64 * i < count; i++) parts.push(createHmac('sha512', name).update(`${i}`).digest());
-    return Buffer.concat(parts).subarray(0, count);
+test('files of DuckDB and of Rust’s arrow are read, with the columns beside their images', async (context) => {
+  const root = await temporaryFolder(context);
+  const writers = ['arrow-rs', 'arrow-rs-v2', 'duckdb', 'duckdb-v2', 'duckdb-zstd'];
+  for (const name of writers)
+    await copyFile(join(files, `../parquet-writers/${name}.parquet`), join(root, `${name}.parquet`));
+  const { manifest, report } = await indexSource(optionsFor(root));
+  assert.deepEqual(report.warnings, []);
+  const told = await openSource({ ...optionsFor(root), columns: ['caption', 'row'] });
+  const rows = 12;
+  assert.equal(manifest.count, writers.length * rows);
+  for (let i = 0; i < manifest.count; i++) {
+    const row = i % rows;
+    assert.deepEqual(JSON.parse(await told.columns!(i)), { caption: `caption ${row % 3}`, row }, manifest.key(i));
+    const image =
+      row === 4 ? Buffer.alloc(0) : Buffer.concat([bytesOf('head', 300), bytesOf(`${row}`, 200 + 150 * row)]);
+    assert.ok((await readSample(manifest.location(i))).equals(image), manifest.key(i));
   }
 });
 

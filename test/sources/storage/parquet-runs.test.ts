@@ -40,10 +40,21 @@ test('runs that are as long as what is to come are counted, whatever their numbe
 test('a run that is longer than what is to come is refused, be it of one number or packed', () => {
   for (const count of [108, 2 ** 20, 2 ** 31 - 1]) {
     assert.throws(() => checkRuns(Uint8Array.from(run(count, 1, 1)), 1, 100), /where 100 were to come/);
+  }
+  for (const count of [4_200, 2 ** 20, 2 ** 31 - 1]) {
     const packed = Uint8Array.from(varint(2 * Math.ceil(count / 8) + 1));
     assert.throws(() => checkRuns(packed, 1, 100), /where 100 were to come/);
   }
   assert.throws(() => checkRuns(Uint8Array.from([255, 255, 255, 255, 255, 1]), 1, 100), /more than 32 bits/);
+});
+
+test('what is packed may be padded, as DuckDB pads it to 256 numbers, and nothing of that is read', () => {
+  const packed = Uint8Array.from([...varint(2 * 32 + 1), ...new Array<number>(32 * 3).fill(0b10010010)]);
+  assert.equal(checkRuns(packed, 3, 40), 40);
+  const numbers = new Array<number>(40).fill(-1);
+  readRleBitPackedHybrid({ view: new DataView(packed.buffer), offset: 0 }, 3, numbers, packed.length);
+  assert.equal(numbers.length, 40);
+  assert.ok(!numbers.includes(-1));
 });
 
 test('numbers that end before are as many as they are', () => {
