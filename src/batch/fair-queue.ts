@@ -197,7 +197,7 @@ export class FairQueue {
       this.#size--;
       return goesOn;
     }
-    const client = earliest(this.#busy(), this.#now - this.#dearest);
+    const client = earliest(this.#busy());
     if (client === undefined) return undefined;
     const flow = earliest(this.#ready(client), client.now - this.#dearest)!;
     const line = client.flows.get(flow)!;
@@ -258,8 +258,8 @@ function endLine({ flows, streams }: Client, flow: Flow): void {
   else streams.delete(stream);
 }
 
-/** Who is behind the furthest, where nobody is further than `least`. */
-function earliest<T extends { readonly time: number }>(all: Iterable<T>, least: number): T | undefined {
+/** Who is behind the furthest, where nobody is further than `least`: of those, who came first. */
+function earliest<T extends { readonly time: number }>(all: Iterable<T>, least = -Infinity): T | undefined {
   let first: T | undefined;
   for (const each of all)
     if (first === undefined || Math.max(each.time, least) < Math.max(first.time, least)) first = each;
