@@ -1,5 +1,5 @@
 import { held } from './vectors';
-import { half, rounded } from './weights';
+import { half, rounded } from './resize-weights';
 
 // Two neighbouring RGB pixels as 16-bit pairs: r r g g b b.
 // @ts-ignore: decorator

@@ -1,5 +1,5 @@
 import { held } from './vectors';
-import { half, rounded } from './weights';
+import { half, rounded } from './resize-weights';
 
 /**
  * Pillow's vertical pass: `rows` output rows of `bytes` bytes. Up to 15 bytes past each row, and one row past the last

@@ -2,8 +2,8 @@
 const constants = memory.data(16, 16);
 
 /**
- * The same vector, out of memory. What it makes of numbers V8 makes anew in each round of a loop, with three instructions for most
- * constants; what it has loaded before the loop it keeps.
+ * The same vector, loaded from memory, for use in a loop: V8 keeps what was loaded before the loop, but makes a constant or a splat anew in
+ * each round, mostly with three instructions.
  */
 // @ts-ignore: decorator
 @inline

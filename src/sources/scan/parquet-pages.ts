@@ -69,7 +69,7 @@ export async function valuePlaces(
     } else if (header.data_page_header ?? header.data_page_header_v2) {
       const { num_values: count } = (header.data_page_header ?? header.data_page_header_v2)!;
       checkCount(count, rows - places.length, `values of ${rows} rows`);
-      const page = (codec: PageCodec) => dataPage(file, header, codec, packed, present, dictionary);
+      const page = (codec: string) => dataPage(file, header, codec, packed, present, dictionary);
       for (const place of await byCodec(chunk.codec, page)) places.push(place);
     }
   }
@@ -97,7 +97,7 @@ interface Page {
 async function dataPage(
   file: StoredFile,
   header: PageHeader,
-  codec: PageCodec,
+  codec: string,
   packed: PageRange,
   present: number,
   dictionary: readonly ValuePlace[],
@@ -179,7 +179,7 @@ async function placesBehindLengths(page: Page, start: number, count: number): Pr
 
 /** Fills `sizes` with packed lengths, and gives how many bytes they take. */
 async function lengthsAt(page: Page, start: number, sizes: Int32Array): Promise<number> {
-  for (let length = 1 << 16; ; length *= 16) {
+  for (let length = 2 * blockBytes; ; length *= 16) {
     const bytes = await page.bytesAt(start, Math.min(length, page.size - start));
     const reader = { view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), offset: 0 };
     try {
@@ -221,11 +221,8 @@ const mostHeaderBytes = 1 << 24;
 /** What Parquet has room for in a page's header; of images in gzip and Zstandard `mostWholeBytes`. */
 const mostPageBytes = 2 ** 31 - 1;
 
-/** How a page is read: `STREAM` is snappy that is not in blocks. */
-type PageCodec = string;
-
-/** What is read of a page of snappy by its blocks, or of the whole page where it has none. */
-async function byCodec<T>(codec: string, read: (codec: PageCodec) => Promise<T>): Promise<T> {
+/** Reads a page by its codec; one of snappy by its blocks, or whole, as `STREAM`, where it has none. */
+async function byCodec<T>(codec: string, read: (codec: string) => Promise<T>): Promise<T> {
   try {
     return await read(codec);
   } catch (error) {
@@ -234,13 +231,13 @@ async function byCodec<T>(codec: string, read: (codec: PageCodec) => Promise<T>)
   }
 }
 
-const wholePackings: ReadonlyMap<PageCodec, WholePacking> = new Map([
+const wholePackings: ReadonlyMap<string, WholePacking> = new Map([
   ['GZIP', 'gzip'],
   ['ZSTD', 'zstd'],
   ['STREAM', 'snappy-stream'],
 ]);
 
-async function openPage(file: StoredFile, codec: PageCodec, packed: PageRange): Promise<Page> {
+async function openPage(file: StoredFile, codec: string, packed: PageRange): Promise<Page> {
   if (codec === 'UNCOMPRESSED' || packed.size === 0) return plainPage(file, packed);
   if (codec === 'SNAPPY') return snappyPage(file, packed);
   const packing = wholePackings.get(codec);
